@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `Scripts/bootstrap` puts the engine's shared library into a cache folder that every checkout of
+// Airlock, and every package that depends on it, finds again. `WASMTIME_LIB_DIR` names another one.
+let engineVersion = "50.0.1"
+let engineFolder: String =
+    if let chosen = Context.environment["WASMTIME_LIB_DIR"], !chosen.isEmpty {
+        chosen
+    } else if let cache = Context.environment["XDG_CACHE_HOME"], !cache.isEmpty {
+        "\(cache)/airlock/wasmtime-\(engineVersion)/lib"
+    } else {
+        "\(Context.environment["HOME"] ?? "")/.cache/airlock/wasmtime-\(engineVersion)/lib"
+    }
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "airlock",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "Airlock", targets: ["Airlock"]),
+        .library(name: "AirlockProxyWasm", targets: ["AirlockProxyWasm"]),
+        .library(name: "AirlockTesting", targets: ["AirlockTesting"]),
+        .library(name: "Wasmtime", targets: ["Wasmtime"]),
+        .library(name: "WorkerLoop", targets: ["WorkerLoop"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    ],
+    targets: [
+        .target(
+            name: "CWasmtime",
+            linkerSettings: [
+                .linkedLibrary("wasmtime"),
+                .unsafeFlags([
+                    "-L\(engineFolder)",
+                    "-Xlinker", "-rpath", "-Xlinker", engineFolder,
+                    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN",
+                ]),
+            ]
+        ),
+        .systemLibrary(
+            name: "CLibuv",
+            pkgConfig: "libuv",
+            providers: [.apt(["libuv1-dev"]), .brew(["libuv"])]
+        ),
+        .target(name: "Wasmtime", dependencies: ["CWasmtime"], swiftSettings: settings),
+        .target(
+            name: "WorkerLoop",
+            dependencies: [
+                "CLibuv",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Airlock",
+            dependencies: [
+                "Wasmtime",
+                "WorkerLoop",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "AirlockProxyWasm",
+            dependencies: [
+                "Airlock",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "AirlockTesting", dependencies: ["Airlock", "Wasmtime"], swiftSettings: settings),
+        .testTarget(name: "WasmtimeTests", dependencies: ["Wasmtime"], swiftSettings: settings),
+        .testTarget(name: "WorkerLoopTests", dependencies: ["WorkerLoop"], swiftSettings: settings),
+        .testTarget(name: "AirlockTests", dependencies: ["Airlock", "AirlockTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "AirlockProxyWasmTests",
+            dependencies: ["AirlockProxyWasm", "AirlockTesting"],
+            swiftSettings: settings
+        ),
+    ],
+    cLanguageStandard: .c11
+)
