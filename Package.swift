@@ -88,7 +88,15 @@ let package = Package(
         ),
         .target(name: "AirlockTesting", dependencies: ["Airlock", "Wasmtime"], swiftSettings: settings),
         .testTarget(name: "WasmtimeTests", dependencies: ["Wasmtime"], swiftSettings: settings),
-        .testTarget(name: "WorkerLoopTests", dependencies: ["WorkerLoop"], swiftSettings: settings),
+        .testTarget(
+            name: "WorkerLoopTests",
+            dependencies: [
+                "WorkerLoop",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "AirlockTests", dependencies: ["Airlock", "AirlockTesting"], swiftSettings: settings),
         .testTarget(
             name: "AirlockProxyWasmTests",

@@ -1,1 +1,159 @@
-// Placeholder until the module's first file lands.
+import Synchronization
+
+/// A thread with a libuv loop, as a Swift executor.
+///
+/// Actors choose the loop as their executor, tasks prefer it, and closures, timers and file watches run on it; all of
+/// it on one thread, one after another.
+///
+/// ```swift
+/// let loop = try WorkerLoop(name: "plugins")
+///
+/// actor Counter {
+///     let loop: WorkerLoop
+///     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+///     …
+/// }
+///
+/// await loop.shutdown()
+/// ```
+///
+/// A loop that is let go without ``shutdown()`` shuts itself down, and nobody waits for it. Its executors are not
+/// retained by what runs on them: whoever has an actor on a loop keeps the loop.
+///
+/// ## Topics
+///
+/// ### Running actors and tasks
+/// - ``unownedExecutor``
+/// - ``serialExecutor``
+/// - ``taskExecutor``
+/// - ``isCurrent``
+///
+/// ### Running closures
+/// - ``submit(_:)``
+/// - ``schedule(after:repeating:_:)``
+///
+/// ### Balancing load
+/// - ``load``
+/// - ``beginWork()``
+/// - ``endWork()``
+///
+/// ### Ending
+/// - ``shutdown()``
+public final class WorkerLoop: Sendable {
+    /// The loop's name, which is its thread's name too (Linux shows the last 15 bytes of it).
+    public let name: String
+    /// The executor for actors.
+    public let serialExecutor: LoopSerialExecutor
+    /// The executor for tasks.
+    public let taskExecutor: LoopTaskExecutor
+
+    let core: LoopCore
+    private let thread: LoopThread
+    private let tokens = Atomic<Int>(0)
+
+    /// Starts a thread and a loop on it.
+    ///
+    /// - Parameter name: Shown by `top`, debuggers and errors.
+    /// - Throws: ``WorkerLoopError/Code/systemResource`` where the system has no thread or file descriptor left.
+    public init(name: String) throws(WorkerLoopError) {
+        let core = LoopCore(name: name)
+        let serialExecutor = LoopSerialExecutor(core: core)
+        let taskExecutor = LoopTaskExecutor(core: core)
+        do throws(LibuvFailure) {
+            try core.open(serial: serialExecutor, task: taskExecutor)
+            do throws(LibuvFailure) {
+                thread = try LoopThread(name: name) {
+                    withExtendedLifetime((serialExecutor, taskExecutor)) {
+                        core.run()
+                    }
+                }
+            } catch {
+                core.abandon()
+                throw error
+            }
+        } catch {
+            throw WorkerLoopError(error, loop: name)
+        }
+        self.name = name
+        self.core = core
+        self.serialExecutor = serialExecutor
+        self.taskExecutor = taskExecutor
+    }
+
+    deinit {
+        core.beginShutdown()
+    }
+
+    /// What an actor on this loop returns as its `unownedExecutor`. Valid while the loop is alive.
+    public var unownedExecutor: UnownedSerialExecutor {
+        unsafe serialExecutor.asUnownedSerialExecutor()
+    }
+
+    /// Whether the calling thread is the loop's.
+    public var isCurrent: Bool {
+        core.isCurrent
+    }
+
+    /// How much the loop has to do: the jobs that wait or run, and the work begun and not ended. A snapshot.
+    public var load: Int {
+        core.queue.count + tokens.load(ordering: .relaxed)
+    }
+
+    /// Counts a long-lived piece of work, such as a stream or a call, as load. Balance it with ``endWork()``.
+    public func beginWork() {
+        tokens.add(1, ordering: .relaxed)
+    }
+
+    /// Ends what ``beginWork()`` began.
+    public func endWork() {
+        tokens.subtract(1, ordering: .relaxed)
+    }
+
+    /// Runs a closure on the loop, after everything that was queued before.
+    ///
+    /// - Returns: `false` once shutdown began: the closure will not run. An accepted closure always runs.
+    @discardableResult
+    public func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+        core.submit(work)
+    }
+
+    /// Runs a closure on the loop after a delay, once or again and again.
+    ///
+    /// The clock has a resolution of a millisecond; an action runs never before its time, and later if the loop is
+    /// busy. Actions that are due at the same time run in the order in which they were scheduled.
+    ///
+    /// - Parameters:
+    ///   - delay: From now until the first run; a negative delay counts as zero.
+    ///   - interval: From one run to the next, rounded up to whole milliseconds. Without it the action runs once.
+    ///   - action: Runs on the loop.
+    /// - Returns: The timer; it ends when it is cancelled or let go, so keep it.
+    /// - Throws: ``WorkerLoopError/Code/shutDown`` once shutdown began, ``WorkerLoopError/Code/invalidArgument`` for an
+    ///   interval of zero or less.
+    public func schedule(
+        after delay: Duration, repeating interval: Duration? = nil, _ action: @escaping @Sendable () -> Void
+    ) throws(WorkerLoopError) -> LoopTimer {
+        if let interval, interval <= .zero {
+            throw WorkerLoopError(
+                code: .invalidArgument, loop: name, operation: "schedule",
+                reason: "expected an interval above zero, got \(interval)")
+        }
+        let handle = TimerHandle(after: delay, repeating: interval, action)
+        guard core.submit({ [core] in unsafe handle.start(on: core.uv) }) else {
+            throw .shutDown(loop: name, operation: "schedule")
+        }
+        return LoopTimer(core: core, handle: handle)
+    }
+
+    /// Stops the loop and its thread.
+    ///
+    /// Closures that were accepted run first; timers and file watches end. When the call returns, the thread has
+    /// ended and its file descriptors are closed. Jobs of actors and tasks that come later run on a short-lived thread
+    /// in the loop's place, so that nothing hangs or is lost. Callable any number of times and from anywhere, the loop
+    /// itself included; cancellation does not shorten it.
+    public func shutdown() async {
+        core.beginShutdown()
+        await core.queue.waitForEnd()
+        // The thread is past its last job; this waits for the few instructions that are left.
+        thread.join()
+    }
+}

@@ -1,0 +1,254 @@
+import CLibuv
+import Synchronization
+
+/// What a loop's thread, its executors and its handles share: the libuv loop and the queue in front of it.
+///
+/// Life: `open`, then `run` on the loop's thread until shutdown. The loop's thread runs every job that was accepted
+/// before shutdown began, and those that the Swift runtime brings until the queue is empty. A job that comes later
+/// still (an executor cannot refuse one) runs on a short-lived thread that takes the loop's place: `isCurrent` is true
+/// on it, and jobs run one at a time as ever.
+@safe
+final class LoopCore: @unchecked Sendable {
+    // Sendable: the queue and the atomic are made for every thread; what is not is said on each property.
+
+    /// The jobs run in a row before timers and I/O get their turn.
+    private static let drainLimit = 256
+    /// A batch buffer that a burst made larger than this is given back.
+    private static let keptCapacity = 4096
+
+    let name: String
+    let queue = JobQueue()
+    /// Used by the loop's thread only, once it runs.
+    let uv: UnsafeMutablePointer<uv_loop_t>
+    /// The thread that runs the jobs, or 0.
+    private let runner = Atomic<UInt>(0)
+
+    // Set by `open`, then constant. The executors own the core; who enqueues a job keeps its executor alive until the
+    // job has run, as the runtime asks of everybody.
+    private var executors: (serial: UnownedSerialExecutor, task: UnownedTaskExecutor)?
+    private var wake: WakeHandle?
+
+    // Used only by the thread that runs the jobs.
+    private var batch: [LoopJob] = []
+    private var next = 0
+    private var signalled = false
+    private var needsDrain = false
+
+    init(name: String) {
+        self.name = name
+        unsafe uv = .allocate(capacity: 1)
+    }
+
+    deinit {
+        unsafe uv.deallocate()
+    }
+
+    /// Sets the libuv side up, before the loop's thread starts.
+    func open(serial: LoopSerialExecutor, task: LoopTaskExecutor) throws(LibuvFailure) {
+        unsafe executors = (serial.asUnownedSerialExecutor(), task.asUnownedTaskExecutor())
+        try LibuvFailure.check(unsafe uv_loop_init(uv), "uv_loop_init")
+        do {
+            let wake = try WakeHandle(core: self)
+            try unsafe wake.open(on: uv)
+            try unsafe PrepareHandle(core: self).open(on: uv)
+            self.wake = wake
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    /// Undoes `open` for a loop that gets no thread.
+    func abandon() {
+        unsafe LoopHandle.closeAll(of: uv)
+        turn()
+        wake = nil
+    }
+
+    // MARK: From any thread
+
+    @inline(__always)
+    var isCurrent: Bool {
+        runner.load(ordering: .relaxed) == LoopThread.currentID
+    }
+
+    /// Enqueues a job that cannot be refused.
+    @inline(__always)
+    func enqueue(_ job: LoopJob) {
+        fulfil(queue.append(job, refusal: .never))
+    }
+
+    /// Enqueues a closure, unless shutdown began.
+    func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let duty = queue.append(.work(work), refusal: .onceClosing)
+        fulfil(duty)
+        return duty != .refused
+    }
+
+    /// Runs what concerns a handle on the loop: now, if this is its thread. After the loop's end there are no handles.
+    func onLoop(_ work: @escaping @Sendable () -> Void) {
+        if isCurrent {
+            work()
+        } else {
+            fulfil(queue.append(.work(work), refusal: .afterEnd))
+        }
+    }
+
+    func beginShutdown() {
+        fulfil(queue.beginShutdown())
+    }
+
+    @inline(__always)
+    private func fulfil(_ duty: JobQueue.Duty) {
+        switch duty {
+        case .none, .refused:
+            break
+        case .wakeLoop:
+            if isCurrent {
+                needsDrain = true
+            } else {
+                wake?.signal()
+            }
+        case .startLateThread:
+            startLateThread()
+        }
+    }
+
+    private func startLateThread() {
+        do {
+            // The thread is detached when this handle on it goes.
+            _ = try LoopThread(name: name) { self.runLate() }
+        } catch {
+            // The system has no thread left. To run the jobs here is the one way left not to lose them.
+            runLate()
+        }
+    }
+
+    // MARK: On the loop's thread
+
+    /// The whole life of the loop's thread.
+    func run() {
+        runner.store(LoopThread.currentID, ordering: .relaxed)
+        turn()
+        wake = nil
+        runLeftovers()
+        let (duty, waiters) = queue.end { runner.store(0, ordering: .relaxed) }
+        fulfil(duty)
+        for waiter in waiters {
+            waiter.resume()
+        }
+    }
+
+    /// Runs the libuv loop until every handle is closed, and closes it.
+    private func turn() {
+        _ = unsafe uv_run(uv, UV_RUN_DEFAULT)
+        let status = unsafe uv_loop_close(uv)
+        assert(status == 0, "a handle of the loop was left open")
+    }
+
+    /// Other threads signalled.
+    func wasWoken() {
+        signalled = true
+        drain()
+    }
+
+    /// The loop is about to block.
+    func willPoll() {
+        if needsDrain {
+            drain()
+        }
+    }
+
+    /// Runs jobs until none waits, or until timers and I/O must have their turn.
+    private func drain() {
+        needsDrain = false
+        var budget = Self.drainLimit
+        while true {
+            while next < batch.count {
+                if budget == 0 {
+                    yieldToPoll()
+                    return
+                }
+                budget -= 1
+                runNext()
+            }
+            recycleBatch()
+            switch queue.take(into: &batch, mayLowerFlag: !signalled) {
+            case .jobs:
+                break
+            case .empty where signalled:
+                // Takes the signal back before the flag goes down, and after the jobs, which were more urgent.
+                wake?.acknowledge()
+                signalled = false
+            case .empty:
+                return
+            case .close:
+                unsafe LoopHandle.closeAll(of: uv)
+                return
+            }
+        }
+    }
+
+    private func yieldToPoll() {
+        if queue.mayCloseWithJobsLeft {
+            unsafe LoopHandle.closeAll(of: uv)
+        } else {
+            signalled = true
+            wake?.signal()
+        }
+    }
+
+    /// What came while the handles were being closed. The wake flag is still up, so nobody has signalled since.
+    private func runLeftovers() {
+        while next < batch.count {
+            runNext()
+        }
+        recycleBatch()
+        if case .jobs = queue.take(into: &batch, mayLowerFlag: false) {
+            while next < batch.count {
+                runNext()
+            }
+            recycleBatch()
+        }
+    }
+
+    @inline(__always)
+    private func runNext() {
+        var job = LoopJob.taken
+        swap(&job, &batch[next])
+        next += 1
+        switch job {
+        case .actor(let job):
+            if let executor = unsafe executors?.serial {
+                unsafe job.runSynchronously(on: executor)
+            }
+        case .task(let job):
+            if let executor = unsafe executors?.task {
+                unsafe job.runSynchronously(on: executor)
+            }
+        case .work(let work):
+            work()
+        case .taken:
+            break
+        }
+        queue.finishJob()
+    }
+
+    private func recycleBatch() {
+        next = 0
+        batch.removeAll(keepingCapacity: batch.capacity <= Self.keptCapacity)
+    }
+
+    // MARK: On a late thread
+
+    /// Takes the loop's place until no job is left.
+    private func runLate() {
+        runner.store(LoopThread.currentID, ordering: .relaxed)
+        while queue.takeLate(into: &batch, release: { runner.store(0, ordering: .relaxed) }) {
+            while next < batch.count {
+                runNext()
+            }
+            recycleBatch()
+        }
+    }
+}
