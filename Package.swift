@@ -81,6 +81,7 @@ let package = Package(
             name: "AirlockProxyWasm",
             dependencies: [
                 "Airlock",
+                "WorkerLoop",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],

@@ -1,0 +1,57 @@
+/// What a guest may put into a header or trailer map, so that a filter can neither split a message nor blow up the host.
+///
+/// Names are tokens of RFC 9110, section 5.6.2, or pseudo headers of RFC 9113, section 8.3; values hold no CR, LF or NUL
+/// (RFC 9110, section 5.5).
+struct HeaderRules {
+    /// The most bytes of names and values in one map.
+    var maximumBytes: Int
+    /// The most fields in one map.
+    var maximumFields: Int
+
+    /// Whether a field may be in a map of that type at all.
+    func allows(name: some Collection<UInt8>, value: some Collection<UInt8>, in type: MapType) -> Bool {
+        guard !name.isEmpty, !value.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else { return false }
+        guard name.first == UInt8(ascii: ":") else {
+            return name.allSatisfy(\.isToken)
+        }
+        switch type {
+        case .requestHeaders:
+            return Self.requestPseudoHeaders.contains { name.elementsEqual($0.utf8) }
+                && value.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+        case .responseHeaders:
+            return name.elementsEqual(Self.status.utf8) && Self.isStatus(value)
+        default:
+            return false
+        }
+    }
+
+    /// Whether a map that now has `fields` and `bytes` may take one more field.
+    func hasRoom(in map: HeaderMap, name: Int, value: Int) -> Bool {
+        map.count < maximumFields && map.byteCount + name + value <= maximumBytes
+    }
+
+    /// Whether a guest may add another field with that name: pseudo headers occur once.
+    func mayRepeat(_ name: some Collection<UInt8>) -> Bool {
+        name.first != UInt8(ascii: ":")
+    }
+
+    private static let status = ":status"
+    private static let requestPseudoHeaders = [":authority", ":path", ":method", ":scheme", ":protocol"]
+
+    /// Three digits, 200 to 599: interim responses are not a filter's business.
+    private static func isStatus(_ value: some Collection<UInt8>) -> Bool {
+        guard value.count == 3, let number = Int(String(decoding: value, as: UTF8.self)) else { return false }
+        return (200...599).contains(number)
+    }
+}
+
+extension UInt8 {
+    /// Whether the byte may be in a token of RFC 9110, section 5.6.2.
+    var isToken: Bool {
+        switch self {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Synchronization
+
+/// Shared data and metrics by VM identifier. They outlive the virtual machines, so that a filter which is reloaded or restarted finds its
+/// values again.
+final class SharedSpaces: Sendable {
+    struct Space: Sendable {
+        let data: SharedData
+        let metrics: FilterMetrics
+    }
+
+    private let spaces = Mutex<[String: Space]>([:])
+    private let limits: ProxyWasmRuntimeLimits
+
+    init(limits: ProxyWasmRuntimeLimits) {
+        self.limits = limits
+    }
+
+    /// What the virtual machines with that identifier share.
+    func space(for vmID: String) -> Space {
+        spaces.withLock { spaces in
+            if let known = spaces[vmID] { return known }
+            let space = Space(
+                data: SharedData(limits: limits.sharedData),
+                metrics: FilterMetrics(vmID: vmID, maximumDefinitions: limits.metricsPerVMID)
+            )
+            spaces[vmID] = space
+            return space
+        }
+    }
+}
+
+/// Bounds of a ``ProxyWasmRuntime``, beside the ``PluginLimits`` of each filter.
+public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
+    /// What the filters with one VM identifier may keep in shared data.
+    public var sharedData: SharedDataLimits
+    /// The most metrics that the filters with one VM identifier may define.
+    public var metricsPerVMID: Int
+    /// The most bytes of names and values in a header or trailer map that a filter may make.
+    public var headerBytes: Int
+    /// The most fields in a header or trailer map that a filter may make.
+    public var headerFields: Int
+    /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the response with 500.
+    public var bodyBytes: Int
+
+    /// Sets the bounds.
+    public init(
+        sharedData: SharedDataLimits = SharedDataLimits(),
+        metricsPerVMID: Int = 1_000,
+        headerBytes: Int = 64 << 10,
+        headerFields: Int = 512,
+        bodyBytes: Int = 1 << 20
+    ) {
+        self.sharedData = sharedData
+        self.metricsPerVMID = metricsPerVMID
+        self.headerBytes = headerBytes
+        self.headerFields = headerFields
+        self.bodyBytes = bodyBytes
+    }
+}
