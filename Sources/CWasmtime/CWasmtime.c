@@ -1,1 +1,0 @@
-#include "CWasmtime.h"
