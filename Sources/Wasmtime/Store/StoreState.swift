@@ -1,0 +1,117 @@
+import CWasmtime
+
+/// The engine's store behind ``Store`` and ``AsyncStore``, with what its host functions leave for whoever called
+/// the guest.
+///
+/// Every handle into the store holds it, so that no handle outlives it. It is not `Sendable`: it belongs to whichever
+/// isolation holds the store.
+@safe
+@usableFromInline
+final class StoreState {
+    let engine: Engine
+    let host: AnyObject
+
+    /// The inside of the store, valid as long as this object.
+    let context: OpaquePointer
+    private let store: OpaquePointer
+
+    /// What a host function threw, until the call that it ends takes it.
+    var hostError: (any Error)?
+
+    /// The number of open views of the store's memories, or -1 for a view that can write.
+    var openViews = 0
+
+    init(engine: Engine, host: AnyObject) {
+        self.engine = engine
+        self.host = host
+        unsafe store = wasmtime_store_new(engine.pointer, nil, nil)
+        unsafe context = wasmtime_store_context(store)
+        // Not retained: the store is deleted before this object is gone.
+        unsafe wasmtime_context_set_data(context, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit {
+        unsafe wasmtime_store_delete(store)
+    }
+
+    /// The state of a store that a host function was called from; the store lives during that call.
+    static func of(caller: OpaquePointer) -> Unmanaged<StoreState>? {
+        unsafe wasmtime_context_get_data(wasmtime_caller_context(caller)).map {
+            unsafe Unmanaged<StoreState>.fromOpaque($0)
+        }
+    }
+
+    // MARK: Calls
+
+    /// Runs a function to completion. The slots hold the arguments, then the results.
+    @usableFromInline
+    func call(
+        _ function: FunctionHandle, _ slots: UnsafeMutablePointer<RawValue>, _ count: Int
+    ) throws(WasmtimeError) {
+        guard openViews == 0 else {
+            throw viewsAreOpen
+        }
+        var handle = unsafe function.handle
+        var trap: OpaquePointer?
+        let error = unsafe wasmtime_func_call_unchecked(context, &handle, slots, count, &trap)
+        if unsafe error != nil || trap != nil {
+            throw unsafe failure(error: error, trap: trap, fallback: .engine)
+        }
+    }
+
+    /// What ended a guest; `error` and `trap` are taken over.
+    func failure(error: OpaquePointer?, trap: OpaquePointer?, fallback: WasmtimeError.Code) -> WasmtimeError {
+        let thrown = hostError
+        hostError = nil
+        return unsafe takeFailure(error: error, trap: trap, hostError: thrown, fallback: fallback)
+    }
+
+    // MARK: Views
+
+    func checkNoViews() throws(WasmtimeError) {
+        guard openViews == 0 else {
+            throw viewsAreOpen
+        }
+    }
+
+    private var viewsAreOpen: WasmtimeError {
+        WasmtimeError(.busy, "a view of the store's memory is open")
+    }
+
+    // MARK: Fuel, epochs and limits
+
+    func setFuel(_ fuel: UInt64) throws(WasmtimeError) {
+        if let error = unsafe wasmtime_context_set_fuel(context, fuel) {
+            try unsafe check(error, .disabled, "the store has no fuel")
+        }
+    }
+
+    func remainingFuel() throws(WasmtimeError) -> UInt64 {
+        var fuel: UInt64 = 0
+        if let error = unsafe wasmtime_context_get_fuel(context, &fuel) {
+            try unsafe check(error, .disabled, "the store has no fuel")
+        }
+        return fuel
+    }
+
+    func setEpochDeadline(ticks: UInt64) {
+        // The engine adds the ticks to its epoch; the sum must not wrap into the past.
+        unsafe wasmtime_context_set_epoch_deadline(context, min(ticks, UInt64(Int64.max)))
+    }
+
+    func setLimits(_ limits: StoreLimits) {
+        func limit(_ value: Int?) -> Int64 {
+            value.map { Int64(max($0, 0)) } ?? -1
+        }
+        unsafe wasmtime_store_limiter(
+            store, limit(limits.memoryBytes), limit(limits.tableElements), limit(limits.instances),
+            limit(limits.tables), limit(limits.memories))
+    }
+}
+
+/// The engine's handle to a function; it means something only together with its store.
+@safe
+@usableFromInline
+struct FunctionHandle {
+    let handle: wasmtime_func_t
+}
