@@ -31,6 +31,7 @@ import Synchronization
 /// ### Running closures
 /// - ``submit(_:)``
 /// - ``schedule(after:repeating:_:)``
+/// - ``watch(_:debounce:_:)``
 ///
 /// ### Balancing load
 /// - ``load``
@@ -142,6 +143,44 @@ public final class WorkerLoop: Sendable {
             throw .shutDown(loop: name, operation: "schedule")
         }
         return LoopTimer(core: core, handle: handle)
+    }
+
+    /// Watches a file and runs a closure on the loop when the path leads to other contents than before.
+    ///
+    /// Every way of replacing a file is noticed: writing into it, renaming over it, swapping a symbolic link on the way
+    /// to it (as Kubernetes does with `..data`), removing and creating it, and all of that for the folders that it lies
+    /// in, which need not exist at first. The removal of the file is a change too, so the closure may find no file.
+    /// Changes of other files, and of permissions only, are not reported. Two states of the file count as the same if
+    /// device, inode, size and time of modification are. Where the system lets us not watch one of the folders, and
+    /// only there, the file is looked at every second. Changes that another machine makes on a network file system may
+    /// go unnoticed. For a folder, its replacement and changes of its list of entries may be noticed, no more.
+    ///
+    /// - Parameters:
+    ///   - path: The file; a relative path is taken from the working directory as it is now.
+    ///   - debounce: The quiet time after the last change before the closure runs. While changes keep coming, it
+    ///     runs after ten times this at the latest.
+    ///   - onChange: Runs on the loop, once for each burst of changes.
+    /// - Returns: The watch; it ends when it is cancelled or let go, so keep it.
+    /// - Throws: ``WorkerLoopError/Code/shutDown`` once shutdown began, ``WorkerLoopError/Code/invalidArgument`` for a
+    ///   path that is empty or holds a zero byte, or a debounce below zero.
+    public func watch(
+        _ path: String, debounce: Duration = .milliseconds(50), _ onChange: @escaping @Sendable () -> Void
+    ) throws(WorkerLoopError) -> FileWatch {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw WorkerLoopError(
+                code: .invalidArgument, loop: name, operation: "watch",
+                reason: "expected a path, got \(path.debugDescription)")
+        }
+        guard debounce >= .zero else {
+            throw WorkerLoopError(
+                code: .invalidArgument, loop: name, operation: "watch",
+                reason: "expected a debounce of at least zero, got \(debounce)")
+        }
+        let watcher = FileWatcher(path: PathTrace.absolute(path), debounce: debounce, core: core, onChange)
+        guard core.submit({ watcher.start() }) else {
+            throw .shutDown(loop: name, operation: "watch")
+        }
+        return FileWatch(core: core, watcher: watcher)
     }
 
     /// Stops the loop and its thread.

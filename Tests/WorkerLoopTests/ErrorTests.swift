@@ -22,9 +22,26 @@ struct ErrorTests {
         await loop.shutdown()
     }
 
-    @Test func `after shutdown a timer is refused`() async throws {
+    @Test(arguments: ["", "plugin\0.wasm"])
+    func `a path that cannot be one is refused`(path: String) async throws {
+        let loop = try WorkerLoop(name: "path")
+        let error = #expect(throws: WorkerLoopError.self) { try loop.watch(path) {} }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.reason == "expected a path, got \(path.debugDescription)")
+        await loop.shutdown()
+    }
+
+    @Test func `a debounce below zero is refused`() async throws {
+        let loop = try WorkerLoop(name: "debounce")
+        let error = #expect(throws: WorkerLoopError.self) { try loop.watch("/", debounce: .nanoseconds(-1)) {} }
+        #expect(error?.code == .invalidArgument)
+        await loop.shutdown()
+    }
+
+    @Test func `after shutdown timers and watches are refused`() async throws {
         let loop = try WorkerLoop(name: "ended")
         await loop.shutdown()
+        #expect(throws: WorkerLoopError.self) { try loop.watch("/") {} }
         let error = #expect(throws: WorkerLoopError.self) { try loop.schedule(after: .zero) {} }
         #expect(error?.code == .shutDown)
         #expect(error?.description == "worker loop \"ended\": schedule: the loop's shutdown has begun")

@@ -15,9 +15,10 @@ struct ResourceTests {
                 func cycle() async throws {
                     let loop = try WorkerLoop(name: "cycle")
                     let timer = try loop.schedule(after: .seconds(1)) {}
+                    let watch = try loop.watch("/proc/self/missing") {}
                     #expect(await LoopActor(loop: loop).isOnLoop())
                     await loop.shutdown()
-                    withExtendedLifetime(timer) {}
+                    withExtendedLifetime((timer, watch)) {}
                 }
                 try await cycle()
                 let descriptors = try open("fd")

@@ -39,11 +39,15 @@ final class TimerHandle: LoopHandle, @unchecked Sendable {
     private let interval: UInt64
     private var action: (@Sendable () -> Void)?
 
-    init(after delay: Duration, repeating interval: Duration?, _ action: @escaping @Sendable () -> Void) {
-        due = uv_hrtime().addingSaturated(delay.wholeNanoseconds)
+    init(due: UInt64, repeating interval: Duration? = nil, _ action: @escaping @Sendable () -> Void) {
+        self.due = due
         self.interval = interval.map { max(1, $0.wholeNanoseconds.dividedUp(by: 1_000_000)) } ?? 0
         self.action = action
         super.init(UV_TIMER)
+    }
+
+    convenience init(after delay: Duration, repeating interval: Duration?, _ action: @escaping @Sendable () -> Void) {
+        self.init(due: uv_hrtime().addingSaturated(delay.wholeNanoseconds), repeating: interval, action)
     }
 
     /// Starts the timer, on the loop.
@@ -80,28 +84,5 @@ final class TimerHandle: LoopHandle, @unchecked Sendable {
 
     override func didClose() {
         action = nil
-    }
-}
-
-extension Duration {
-    /// The duration in nanoseconds, at least 0 and at most what fits.
-    fileprivate var wholeNanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else {
-            return 0
-        }
-        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : product.addingSaturated(UInt64(attoseconds).dividedUp(by: 1_000_000_000))
-    }
-}
-
-extension UInt64 {
-    fileprivate func addingSaturated(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-
-    fileprivate func dividedUp(by divisor: UInt64) -> UInt64 {
-        self / divisor + (self % divisor == 0 ? 0 : 1)
     }
 }

@@ -1,0 +1,191 @@
+import CLibuv
+
+/// Notices when a path leads to other contents than before.
+///
+/// Every folder on the way to the file is watched, through all symbolic links: whatever is renamed, swapped, removed
+/// or put back on the way is an event in one of them. An event only opens a window; when it has been quiet for as long
+/// as `debounce` says, the path is followed anew and the file's identity decides whether the action runs. So nothing
+/// depends on the order or the completeness of the system's events, only on there being one.
+///
+/// Isolation: the loop's thread, apart from `init`.
+final class FileWatcher: @unchecked Sendable {
+    // Sendable: made by one thread and handed to the loop, which alone uses it from then on.
+
+    /// A window stays open for at most this many times the debounce, so that a steady stream of writes is reported.
+    private static let windowLimit: UInt64 = 10
+    /// How often the path is followed where the system lets us watch one of its folders not at all.
+    private static let pollInterval = Duration.seconds(1)
+    /// How often the way is followed again because it changed while its folders were being watched.
+    private static let rearmLimit = 8
+
+    private let path: String
+    private let debounce: Duration
+    private unowned let core: LoopCore
+    private var action: (@Sendable () -> Void)?
+
+    private var handles: [String: FolderHandle] = [:]
+    private var trace: PathTrace
+    private var reported: FileIdentity?
+    /// Whether a write after `reported` was taken could have left the same identity.
+    private var reportedIsFresh: Bool
+
+    private var window: Window?
+    private var poll: TimerHandle?
+
+    private struct Window {
+        /// In nanoseconds of `uv_hrtime`.
+        var quietAt: UInt64
+        let endsAt: UInt64
+        var fileWasNamed = false
+        var timer: TimerHandle?
+    }
+
+    init(path: String, debounce: Duration, core: LoopCore, _ action: @escaping @Sendable () -> Void) {
+        self.path = path
+        self.debounce = debounce
+        self.core = core
+        self.action = action
+        trace = PathTrace(path)
+        reported = trace.identity
+        reportedIsFresh = reported?.isFresh ?? false
+    }
+
+    /// Begins to watch. What changed since `init` is reported.
+    func start() {
+        noticeChange()
+    }
+
+    func stop() {
+        action = nil
+        window?.timer?.close()
+        window = nil
+        poll?.close()
+        poll = nil
+        handles.values.forEach { $0.close() }
+        handles = [:]
+    }
+
+    // MARK: The window
+
+    /// Something happened on the way to the file.
+    private func noticeChange(fileWasNamed: Bool = false) {
+        guard action != nil else {
+            return
+        }
+        let now = uv_hrtime()
+        let pause = debounce.wholeNanoseconds
+        let quietAt = now.addingSaturated(pause)
+        if window == nil {
+            window = Window(
+                quietAt: quietAt, endsAt: now.addingSaturated(pause.multipliedSaturated(by: Self.windowLimit)))
+            rearm()
+            startTimer(at: quietAt)
+        } else {
+            window?.quietAt = quietAt
+        }
+        if fileWasNamed {
+            window?.fileWasNamed = true
+        }
+    }
+
+    private func startTimer(at time: UInt64) {
+        window?.timer?.close()
+        let timer = TimerHandle(due: time) { [unowned self] in timerDidFire() }
+        window?.timer = timer
+        unsafe timer.start(on: core.uv)
+    }
+
+    private func timerDidFire() {
+        guard let window else {
+            return
+        }
+        let now = uv_hrtime()
+        if now < window.endsAt {
+            if now < window.quietAt {
+                startTimer(at: min(window.quietAt, window.endsAt))
+                return
+            }
+            if rearm() {
+                // Folders came to the way, and what is going on in them was not seen until now.
+                let quietAt = now.addingSaturated(debounce.wholeNanoseconds)
+                self.window?.quietAt = quietAt
+                startTimer(at: min(quietAt, window.endsAt))
+                return
+            }
+        } else {
+            rearm()
+        }
+        self.window = nil
+        report(fileWasNamed: window.fileWasNamed)
+    }
+
+    private func report(fileWasNamed: Bool) {
+        guard trace.identity != reported || (fileWasNamed && reportedIsFresh) else {
+            return
+        }
+        reported = trace.identity
+        reportedIsFresh = reported?.isFresh ?? false
+        action?()
+    }
+
+    // MARK: The folders
+
+    /// Follows the path and watches the folders on the way; `true` if there are other ones than before.
+    @discardableResult
+    private func rearm() -> Bool {
+        var changed = false
+        for _ in 0..<Self.rearmLimit {
+            trace = PathTrace(path)
+            guard watchFolders() else {
+                return changed
+            }
+            // Before its watch began, a folder may have changed unseen: look once more.
+            changed = true
+        }
+        return changed
+    }
+
+    /// Watches exactly the folders of the trace; `true` if a new watch began.
+    private func watchFolders() -> Bool {
+        for (path, handle) in handles {
+            let folder = trace.folders[path]
+            if handle.isStale || !handle.isOpen || folder.map(handle.folder.isSameFolder) != true {
+                handle.close()
+                handles[path] = nil
+            }
+        }
+        var began = false
+        for (path, folder) in trace.folders where handles[path] == nil {
+            // Where it fails (no permission, no watch left), polling takes over.
+            handles[path] = try? unsafe FolderHandle(path: path, folder: folder, on: core.uv) { [unowned self] name in
+                folderDidChange(path, name: name)
+            }
+            began = began || handles[path] != nil
+        }
+        setPolling(handles.count < trace.folders.count)
+        return began
+    }
+
+    private func folderDidChange(_ path: String, name: String?) {
+        guard let name else {
+            noticeChange()
+            return
+        }
+        if trace.folders[path]?.names.contains(name) == true {
+            noticeChange(fileWasNamed: trace.end == (path, name))
+        }
+    }
+
+    private func setPolling(_ needed: Bool) {
+        if needed, poll == nil {
+            let timer = TimerHandle(after: Self.pollInterval, repeating: Self.pollInterval) { [unowned self] in
+                noticeChange()
+            }
+            poll = timer
+            unsafe timer.start(on: core.uv)
+        } else if !needed {
+            poll?.close()
+            poll = nil
+        }
+    }
+}

@@ -1,0 +1,27 @@
+extension Duration {
+    /// The duration in nanoseconds, at least 0 and at most what fits.
+    var wholeNanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else {
+            return 0
+        }
+        return UInt64(seconds).multipliedSaturated(by: 1_000_000_000)
+            .addingSaturated(UInt64(attoseconds).dividedUp(by: 1_000_000_000))
+    }
+}
+
+extension UInt64 {
+    func addingSaturated(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
+    func multipliedSaturated(by other: UInt64) -> UInt64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+
+    func dividedUp(by divisor: UInt64) -> UInt64 {
+        self / divisor + (self % divisor == 0 ? 0 : 1)
+    }
+}

@@ -1,0 +1,380 @@
+import Foundation
+import Testing
+import WorkerLoop
+
+@Suite(.timeLimit(.minutes(2)))
+struct FileWatchTests {
+    @Test func `writing into the file`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        try place.overwrite("three", in: "plugin.wasm")
+        await watched.waits(for: "three")
+        try place.overwrite("four", in: "plugin.wasm")
+        await watched.waits(for: "four")
+        await watched.end()
+    }
+
+    @Test func `writing as many bytes as before, at once`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin.wasm")
+        // The system's clock for files may not have moved on: only the event tells.
+        let watched = try Watched(place, "plugin.wasm")
+        #expect(await watched.loop.result { true } == true)
+
+        try place.overwrite("two", in: "plugin.wasm")
+        await watched.waits(for: "two")
+        await watched.end()
+    }
+
+    @Test func `renaming another file over it`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        for content in ["two", "six", "ten"] {
+            try place.write(content, to: "plugin.wasm.new")
+            try place.rename("plugin.wasm.new", to: "plugin.wasm")
+            await watched.waits(for: content)
+        }
+        await watched.end()
+    }
+
+    @Test func `removing and creating it`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        try place.remove("plugin.wasm")
+        await watched.waits(for: nil)
+        try place.write("two", to: "plugin.wasm")
+        await watched.waits(for: "two")
+        await watched.end()
+    }
+
+    @Test func `swapping a symbolic link that is the file`() async throws {
+        let place = try Place()
+        try place.write("one", to: "v1/plugin.wasm")
+        try place.write("two", to: "v2/plugin.wasm")
+        try place.link("plugin.wasm", to: "v1/plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        try place.link("plugin.wasm.new", to: "v2/plugin.wasm")
+        try place.rename("plugin.wasm.new", to: "plugin.wasm")
+        await watched.waits(for: "two")
+        // The link's new target is watched too, with a way that leads up and down again.
+        try place.write("six", to: "v2/plugin.wasm")
+        await watched.waits(for: "six")
+        try place.link("plugin.wasm.new", to: "v2/../v1/./plugin.wasm")
+        try place.rename("plugin.wasm.new", to: "plugin.wasm")
+        await watched.waits(for: "one")
+        await watched.end()
+    }
+
+    @Test func `swapping the link of a folder, as Kubernetes does`() async throws {
+        let place = try Place()
+        try place.write("one", to: "..2026_01/plugin.wasm")
+        try place.link("..data", to: "..2026_01")
+        try place.link("plugin.wasm", to: "..data/plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        for (version, content) in [("..2026_02", "two"), ("..2026_03", "three")] {
+            try place.write(content, to: "\(version)/plugin.wasm")
+            try place.link("..data_tmp", to: version)
+            try place.rename("..data_tmp", to: "..data")
+            await watched.waits(for: content)
+        }
+        try place.remove("..2026_01")
+        try place.remove("..2026_02")
+        try place.write("four", to: "..2026_03/plugin.wasm")
+        await watched.waits(for: "four")
+        await watched.end()
+    }
+
+    @Test func `writing behind an absolute link of a parent folder`() async throws {
+        let place = try Place()
+        try place.write("one", to: "real/plugins/plugin.wasm")
+        try place.link("current", to: place.path("real"))
+        let watched = try Watched(place, "current/plugins/plugin.wasm")
+
+        try place.overwrite("three", in: "real/plugins/plugin.wasm")
+        await watched.waits(for: "three")
+        await watched.end()
+    }
+
+    @Test func `a folder that vanishes and comes back`() async throws {
+        let place = try Place()
+        try place.write("one", to: "a/b/plugin.wasm")
+        let watched = try Watched(place, "a/b/plugin.wasm")
+
+        for content in ["two", "six", "ten"] {
+            try place.remove("a")
+            await watched.waits(for: nil)
+            try place.write(content, to: "a/b/plugin.wasm")
+            await watched.waits(for: content)
+            // The folder that came back is watched as the first one was.
+            try place.overwrite(content + content, in: "a/b/plugin.wasm")
+            await watched.waits(for: content + content)
+        }
+        await watched.end()
+    }
+
+    @Test func `a folder that is replaced faster than anybody looks`() async throws {
+        let place = try Place()
+        try place.write("one", to: "a/plugin.wasm")
+        let watched = try Watched(place, "a/plugin.wasm")
+
+        for content in ["three", "seven", "eleven"] {
+            try place.remove("a")
+            try place.write(content, to: "a/plugin.wasm")
+            await watched.waits(for: content)
+            try place.overwrite(content + content, in: "a/plugin.wasm")
+            await watched.waits(for: content + content)
+        }
+        await watched.end()
+    }
+
+    @Test func `a folder that is renamed away, and another one renamed to its place`() async throws {
+        let place = try Place()
+        try place.write("one", to: "live/plugin.wasm")
+        try place.write("two", to: "next/plugin.wasm")
+        let watched = try Watched(place, "live/plugin.wasm")
+
+        try place.rename("live", to: "old")
+        try place.rename("next", to: "live")
+        await watched.waits(for: "two")
+        // The old folder is not the one that counts any more.
+        try place.write("ignored", to: "old/plugin.wasm")
+        try place.overwrite("three", in: "live/plugin.wasm")
+        await watched.waits(for: "three")
+        await watched.end()
+    }
+
+    @Test func `a folder that does not exist at first`() async throws {
+        let place = try Place()
+        let watched = try Watched(place, "a/b/c/plugin.wasm")
+
+        try place.write("one", to: "a/b/c/plugin.wasm")
+        await watched.waits(for: "one")
+        await watched.end()
+    }
+
+    @Test func `a folder and an entry of it with the same name`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin/plugin")
+        let watched = try Watched(place, "plugin/plugin")
+
+        try place.overwrite("three", in: "plugin/plugin")
+        await watched.waits(for: "three")
+        await watched.end()
+    }
+
+    @Test func `links that lead in a circle, until they are mended`() async throws {
+        let place = try Place()
+        try place.link("plugin.wasm", to: "other")
+        try place.link("other", to: "plugin.wasm")
+        let watched = try Watched(place, "plugin.wasm")
+
+        try place.remove("other")
+        try place.write("one", to: "other")
+        await watched.waits(for: "one")
+        await watched.end()
+    }
+
+    @Test func `other files and permissions are no change, and a burst is one`() async throws {
+        let place = try Place()
+        try place.write("one", to: "plugin.wasm")
+        try place.age("plugin.wasm")
+        try place.write("one", to: "other.wasm")
+        let loop = try WorkerLoop(name: "watch")
+        let watched = try Watched(place, "plugin.wasm", on: loop)
+        let other = try Watched(place, "other.wasm", on: loop)
+
+        try place.overwrite("three", in: "other.wasm")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: place.path("plugin.wasm"))
+        await other.waits(for: "three")
+        try place.remove("other.wasm")
+        await other.waits(for: nil)
+
+        // In one job of the loop, so that the watch cannot look in between.
+        await loop.result {
+            for count in 1...50 {
+                try? place.overwrite(String(repeating: "x", count: count), in: "plugin.wasm")
+            }
+        }
+        #expect(await watched.next() == String(repeating: "x", count: 50))
+        try place.remove("plugin.wasm")
+        #expect(await watched.next() == .some(nil))
+        withExtendedLifetime(other) {}
+        await watched.end()
+    }
+
+    @Test func `a stream of writes without a pause is reported all the same`() async throws {
+        let place = try Place()
+        let loop = try WorkerLoop(name: "watch")
+        let watched = try Watched(place, "plugin.wasm", on: loop, debounce: .milliseconds(30))
+        let count = Counter()
+
+        let writer = try loop.schedule(after: .zero, repeating: .milliseconds(1)) {
+            try? place.overwrite(String(count.increment()), in: "plugin.wasm")
+        }
+        #expect(await watched.next() != nil)
+        #expect(await watched.next() != nil)
+        writer.cancel()
+        await watched.end()
+    }
+
+    @Test func `a watch that was cancelled or let go reports nothing`() async throws {
+        let place = try Place()
+        let loop = try WorkerLoop(name: "watch")
+        let cancelled = try Watched(place, "plugin.wasm", on: loop)
+        cancelled.watch.cancel()
+        cancelled.watch.cancel()
+        let runs = Counter()
+        _ = try loop.watch(place.path("plugin.wasm")) { runs.increment() }
+
+        let watched = try Watched(place, "plugin.wasm", on: loop)
+        try place.write("one", to: "plugin.wasm")
+        await watched.waits(for: "one")
+        #expect(runs.value == 0)
+        await watched.end()
+        #expect(await cancelled.rest() == [])
+    }
+
+    @Test func `a relative path counts from the working directory`() async {
+        await #expect(processExitsWith: .success) { () async throws in
+            let place = try Place()
+            try place.write("one", to: "plugin.wasm")
+            #expect(FileManager.default.changeCurrentDirectoryPath(place.path("")))
+            let loop = try WorkerLoop(name: "watch")
+            let changes = AsyncStream<Void>.makeStream()
+            let watch = try loop.watch("plugin.wasm") { changes.continuation.yield() }
+
+            #expect(FileManager.default.changeCurrentDirectoryPath("/"))
+            try place.overwrite("three", in: "plugin.wasm")
+            var iterator = changes.stream.makeAsyncIterator()
+            await iterator.next()
+            withExtendedLifetime(watch) {}
+            await loop.shutdown()
+        }
+    }
+
+    #if os(Linux)
+        @Test func `where the system has no watch left, the file is looked at`() async {
+            await #expect(processExitsWith: .success) { () async throws in
+                let place = try Place()
+                try place.write("one", to: "plugin.wasm")
+                let loop = try WorkerLoop(name: "watch")
+                func limitDescriptors(to count: UInt) {
+                    var limit = rlimit()
+                    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                    limit.rlim_cur = count
+                    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                }
+                limitDescriptors(to: 3)
+                let watched = try Watched(place, "plugin.wasm", on: loop)
+                #expect(await loop.result { true } == true)
+                limitDescriptors(to: 256)
+
+                try place.overwrite("three", in: "plugin.wasm")
+                await watched.waits(for: "three")
+                await watched.end()
+            }
+        }
+    #endif
+}
+
+/// A folder for one test, removed with it.
+private final class Place: Sendable {
+    private let root: String
+
+    init() throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "worker-loop-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    func path(_ name: String) -> String {
+        "\(root)/\(name)"
+    }
+
+    /// Writes a new file, and makes its folders.
+    func write(_ content: String, to name: String) throws {
+        let folder = (path(name) as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try overwrite(content, in: name)
+    }
+
+    /// Truncates the file and writes into it.
+    func overwrite(_ content: String, in name: String) throws {
+        try Data(content.utf8).write(to: URL(filePath: path(name)))
+    }
+
+    func rename(_ name: String, to other: String) throws {
+        guard unsafe Foundation.rename(path(name), path(other)) == 0 else {
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
+
+    func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: target)
+    }
+
+    func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: path(name))
+    }
+
+    /// Makes the file look as if it had been written long ago.
+    func age(_ name: String) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1_000_000_000)], ofItemAtPath: path(name))
+    }
+}
+
+/// What a watch's closure finds in the file, one element for each run.
+private final class Watched: Sendable {
+    let loop: WorkerLoop
+    let watch: FileWatch
+    private let contents: AsyncStream<String?>
+    private let finish: @Sendable () -> Void
+
+    init(
+        _ place: Place, _ name: String, on loop: WorkerLoop? = nil, debounce: Duration = .milliseconds(10)
+    ) throws {
+        let loop = try loop ?? WorkerLoop(name: "watch")
+        let (contents, continuation) = AsyncStream<String?>.makeStream()
+        let path = place.path(name)
+        watch = try loop.watch(path, debounce: debounce) {
+            let content = try? String(contentsOfFile: path, encoding: .utf8)
+            continuation.yield(loop.isCurrent ? content : "not on the loop")
+        }
+        self.loop = loop
+        self.contents = contents
+        finish = { continuation.finish() }
+    }
+
+    func next() async -> String?? {
+        var iterator = contents.makeAsyncIterator()
+        return await iterator.next()
+    }
+
+    /// Waits until the closure found this content (`nil`: no file). It may find others before.
+    func waits(for content: String?) async {
+        for await found in contents where found == content {
+            return
+        }
+    }
+
+    func rest() async -> [String?] {
+        finish()
+        return await Array(contents)
+    }
+
+    func end() async {
+        await loop.shutdown()
+    }
+}
