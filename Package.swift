@@ -87,7 +87,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "AirlockTesting", dependencies: ["Airlock", "Wasmtime"], swiftSettings: settings),
+        .target(
+            name: "AirlockTesting",
+            dependencies: ["Airlock", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "WasmtimeTests", dependencies: ["Wasmtime"], swiftSettings: settings),
         .testTarget(
             name: "WorkerLoopTests",
@@ -98,7 +102,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "AirlockTests", dependencies: ["Airlock", "AirlockTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "AirlockTests",
+            dependencies: ["Airlock", "AirlockTesting", "Wasmtime", "WorkerLoop"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "AirlockProxyWasmTests",
             dependencies: ["AirlockProxyWasm", "AirlockTesting"],

@@ -1,0 +1,53 @@
+public import Wasmtime
+
+extension HostCall {
+    /// An exported function of the guest, or nil where it exports none of that name.
+    public func function<Result: GuestResult, each Parameter: WasmValue>(
+        _ name: String,
+        taking parameter: repeat (each Parameter).Type,
+        returning result: Result.Type = NoResult.self
+    ) throws(HostError) -> GuestFunction<Result, repeat each Parameter>? {
+        do {
+            return try state.functions?.version.function(name, taking: repeat each parameter, returning: result)
+        } catch {
+            throw HostError(.abiViolation, error.message)
+        }
+    }
+
+    /// Calls the guest from inside the host function that it called, for example its allocator. What it uses counts for the call in
+    /// progress, and what stops it stops that call, with the same cause: let the error pass.
+    @inlinable
+    public func call<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        _ argument: repeat each Parameter
+    ) throws(HostError) -> Result {
+        var slots = CallSlots()
+        repeat slots.append(each argument)
+        try run(function.signature, &slots)
+        return Result(slots)
+    }
+
+    @usableFromInline
+    func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(HostError) {
+        let function = try found(signature)
+        do {
+            try slots.run(function)
+        } catch {
+            state.reentryFailure = error
+            throw HostError(.failed, "the guest was stopped in a function that the host called back: \(error.message)")
+        }
+    }
+
+    private func found(_ signature: GuestSignature) throws(HostError) -> RawFunction {
+        let function: RawFunction?
+        do {
+            function = try state.functions?.function(signature)
+        } catch {
+            throw HostError(.abiViolation, error.message)
+        }
+        guard let function else {
+            throw HostError(.abiViolation, "the guest's start section calls back before the instance is complete")
+        }
+        return function
+    }
+}

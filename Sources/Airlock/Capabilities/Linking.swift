@@ -1,0 +1,44 @@
+import Wasmtime
+
+extension Capability {
+    /// The functions that this capability permits, each with whether it waits.
+    static var offers: [(name: ImportName, waits: Bool)] {
+        functions.entries.map { entry in
+            if case .waiting = entry.function.body { (entry.name, true) } else { (entry.name, false) }
+        }
+    }
+
+    /// Defines this capability's functions, with this granted value, for plugins that run to completion. Those that wait are left out.
+    func link(into linker: Linker<InstanceState>) throws(WasmtimeError) {
+        for entry in Self.functions.entries {
+            guard case .immediate(let body) = entry.function.body else { continue }
+            try unsafe linker.defineRaw(entry.module, entry.function.name, type: entry.function.type, immediate(body))
+        }
+    }
+
+    func immediate(
+        _ body: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> RawValue?
+    ) -> @Sendable (borrowing Caller<InstanceState>, UnsafeMutableBufferPointer<RawValue>) throws -> Void {
+        { caller, slots in
+            let call = HostCall(caller.host)
+            try call.state.countHostCall()
+            var arguments = unsafe HostArguments(UnsafeBufferPointer(slots))
+            if let result = try body(self, call, &arguments) {
+                // Safe: the engine gives room for the larger of parameters and results, and the linked type has one result.
+                unsafe slots[0] = result
+            }
+        }
+    }
+}
+
+/// A function as guests import it.
+struct ImportName: Hashable, CustomStringConvertible {
+    let module: String
+    let name: String
+
+    var description: String { "\(module).\(name)" }
+}
+
+extension HostFunctions.Entry {
+    var name: ImportName { ImportName(module: module, name: function.name) }
+}

@@ -1,0 +1,37 @@
+/// Why a host function did not do what the guest asked. Thrown out of a host function, it stops the guest, and the
+/// call ends in a ``PluginError`` with the code of its ``Kind``.
+public struct HostError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure it is. More may be added in a minor version.
+    public struct Kind: Hashable, Sendable {
+        let code: PluginError.Code
+
+        /// The host could not do it.
+        public static let failed = Kind(code: .hostError)
+        /// The grant does not cover it.
+        public static let denied = Kind(code: .denied)
+        /// The guest passed a pointer, length or text that is not valid.
+        public static let badArgument = Kind(code: .badArgument)
+        /// The guest broke the rules of its ABI.
+        public static let abiViolation = Kind(code: .abiViolation)
+        /// The guest passed the limit of host calls.
+        static let hostCalls = Kind(code: .hostCalls)
+        /// The guest passed the limit of output bytes.
+        static let output = Kind(code: .output)
+    }
+
+    /// The kind of failure.
+    public var kind: Kind
+    /// What was asked, what was expected and what came.
+    public var message: String
+
+    var limit: UInt64?
+    var used: UInt64?
+
+    /// Makes an error.
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    public var description: String { "\(kind.code): \(message)" }
+}

@@ -1,0 +1,105 @@
+public import Wasmtime
+
+/// Why a plugin was not loaded, or why a call ended without a result.
+///
+/// `code` tells the causes apart; the other fields say which plugin it was, which limit was passed and what was used.
+public struct PluginError: Error, Sendable, CustomStringConvertible {
+    /// The cause, as a value that code can decide by. More may be added in a minor version.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+
+        /// The call burnt its fuel.
+        public static let fuel = Code(description: "fuel")
+        /// The call's deadline passed.
+        public static let deadline = Code(description: "deadline")
+        /// The task that awaited the call was cancelled.
+        public static let cancelled = Code(description: "cancelled")
+        /// The guest trapped while its memory stood at its limit, or asked for more than the limit at its start.
+        public static let memory = Code(description: "memory")
+        /// The guest called more host functions than a call may.
+        public static let hostCalls = Code(description: "hostCalls")
+        /// The guest handed out more bytes than a call may.
+        public static let output = Code(description: "output")
+        /// The guest trapped; ``PluginError/trap`` says how.
+        public static let trap = Code(description: "trap")
+        /// A host function failed.
+        public static let hostError = Code(description: "hostError")
+        /// A host function refused: the grant does not cover what was asked.
+        public static let denied = Code(description: "denied")
+        /// The guest passed a pointer, length or text that is not valid.
+        public static let badArgument = Code(description: "badArgument")
+        /// The guest broke the rules of its plugin ABI.
+        public static let abiViolation = Code(description: "abiViolation")
+        /// The guest answered that it failed, in the way its ABI has for that.
+        public static let guestError = Code(description: "guestError")
+        /// The guest ended itself with an exit code.
+        public static let exit = Code(description: "exit")
+        /// The module cannot be read, is not valid WebAssembly, or needs something that is off.
+        public static let invalidModule = Code(description: "invalidModule")
+        /// The module is larger than its bounds allow. Found before it was compiled.
+        public static let moduleBounds = Code(description: "moduleBounds")
+        /// The module imports what no granted capability offers.
+        public static let missingCapability = Code(description: "missingCapability")
+        /// The module does not export what was asked for.
+        public static let missingExport = Code(description: "missingExport")
+        /// A function or memory has another type than was expected.
+        public static let signatureMismatch = Code(description: "signatureMismatch")
+        /// Too many calls are in flight, or the engine has no room for another instance.
+        public static let overloaded = Code(description: "overloaded")
+        /// The instance ended in an earlier failure and takes no more calls.
+        public static let unavailable = Code(description: "unavailable")
+        /// The host was shut down.
+        public static let stopped = Code(description: "stopped")
+        /// The host's own configuration is not usable.
+        public static let configuration = Code(description: "configuration")
+    }
+
+    /// The cause.
+    public var code: Code
+    /// The plugin's name; empty where there is none yet.
+    public var plugin: String
+    /// The number of the version that failed; 0 where there is none yet.
+    public var version: Int
+    /// What went wrong, what was expected and what came, in one or two sentences.
+    public var message: String
+    /// The bound that was passed, in the unit of its limit (fuel, bytes, calls, nanoseconds), where one was.
+    public var limit: UInt64?
+    /// What was used of it, in the same unit.
+    public var used: UInt64?
+    /// The engine's trap, where the guest was stopped by one: its kind, text and guest backtrace.
+    public var trap: Trap?
+    /// What the failed call used until then, where it had begun.
+    public var report: CallReport?
+
+    /// Makes an error.
+    public init(
+        _ code: Code,
+        plugin: String = "",
+        version: Int = 0,
+        message: String,
+        limit: UInt64? = nil,
+        used: UInt64? = nil,
+        trap: Trap? = nil,
+        report: CallReport? = nil
+    ) {
+        self.code = code
+        self.plugin = plugin
+        self.version = version
+        self.message = message
+        self.limit = limit
+        self.used = used
+        self.trap = trap
+        self.report = report
+    }
+
+    /// The guest functions that were active when it was stopped, innermost first; empty where there was no trap.
+    public var backtrace: [Trap.Frame] { trap?.backtrace ?? [] }
+
+    public var description: String {
+        var text = plugin.isEmpty ? "" : "plugin '\(plugin)'"
+        if version > 0 { text += " version \(version)" }
+        text += "\(text.isEmpty ? "" : ": ")\(code): \(message)"
+        if let limit, let used { text += " (used \(used) of \(limit))" }
+        return text
+    }
+}

@@ -1,0 +1,77 @@
+import Logging
+import Synchronization
+
+/// Hands each plugin event to every subscriber and to the log.
+final class EventHub: Sendable {
+    private struct Subscribers {
+        var continuations: [Int: AsyncStream<PluginEvent>.Continuation] = [:]
+        var next = 0
+        var isFinished = false
+    }
+
+    private let subscribers = Mutex(Subscribers())
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// The events from now on. A subscriber that does not keep up loses the oldest beyond 256.
+    func subscribe() -> AsyncStream<PluginEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: PluginEvent.self,
+            bufferingPolicy: .bufferingNewest(256)
+        )
+        let id: Int? = subscribers.withLock {
+            guard !$0.isFinished else { return nil }
+            $0.next += 1
+            $0.continuations[$0.next] = continuation
+            return $0.next
+        }
+        if let id {
+            continuation.onTermination = { [weak self] _ in
+                _ = self?.subscribers.withLock { $0.continuations.removeValue(forKey: id) }
+            }
+        } else {
+            continuation.finish()
+        }
+        return stream
+    }
+
+    func send(_ kind: PluginEvent.Kind, plugin: String, version: Int, duration: Duration? = nil) {
+        let event = PluginEvent(kind: kind, plugin: plugin, version: version, duration: duration)
+        log(event)
+        let continuations = subscribers.withLock { Array($0.continuations.values) }
+        for continuation in continuations {
+            continuation.yield(event)
+        }
+    }
+
+    func finish() {
+        let continuations = subscribers.withLock {
+            $0.isFinished = true
+            return Array($0.continuations.values)
+        }
+        for continuation in continuations {
+            continuation.finish()
+        }
+    }
+
+    private func log(_ event: PluginEvent) {
+        let metadata: Logger.Metadata = ["plugin": "\(event.plugin)", "version": "\(event.version)"]
+        switch event.kind {
+        case .loaded:
+            logger.info("plugin loaded", metadata: metadata)
+        case .reloaded(let previous):
+            logger.info("plugin reloaded", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
+        case .reloadFailed(let error):
+            logger.error("plugin reload refused", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .changeSeen(let path):
+            logger.debug("plugin file changed", metadata: metadata.merging(["path": "\(path)"]) { $1 })
+        case .instanceDiscarded(let error):
+            logger.warning("plugin instance discarded", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .unloaded:
+            logger.info("plugin unloaded", metadata: metadata)
+        }
+    }
+}

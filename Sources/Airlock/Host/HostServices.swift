@@ -1,0 +1,78 @@
+import Logging
+import Wasmtime
+import WorkerLoop
+
+/// What all plugins of one host share.
+struct HostServices: Sendable {
+    let engine: Engine
+    let ticker: EpochTicker
+    let compiler: ModuleCompiler
+    let workers: WorkerLoopGroup
+    let events: EventHub
+    let logger: Logger
+    let knownCapabilities: [any Capability.Type]
+
+    /// Links a module with what the plugin was granted, after naming every import that nothing grants.
+    func link(
+        _ compiled: CompiledModule,
+        _ specification: PluginSpecification
+    ) throws(PluginError) -> PluginVersion.Linked {
+        try checkImports(of: compiled.module, specification)
+        do {
+            switch specification.mode {
+            case .runToCompletion:
+                let linker = Linker<InstanceState>(engine: engine)
+                for capability in specification.grants { try capability.link(into: linker) }
+                return .runToCompletion(try linker.prelink(compiled.module))
+            case .suspendable:
+                throw PluginError(.configuration, message: "later")
+            }
+        } catch let error as WasmtimeError {
+            throw PluginError(.signatureMismatch, plugin: specification.name, message: error.message)
+        } catch {
+            throw PluginError(.invalidModule, plugin: specification.name, message: "\(error)")
+        }
+    }
+
+    private func checkImports(of module: Module, _ specification: PluginSpecification) throws(PluginError) {
+        var granted: [ImportName: Bool] = [:]
+        for capability in specification.grants {
+            for (name, waits) in type(of: capability).offers { granted[name] = waits }
+        }
+        var complaints: [String] = []
+        for wanted in module.imports {
+            let name = ImportName(module: wanted.module, name: wanted.name)
+            switch granted[name] {
+            case nil:
+                let owner = knownCapabilities.first { $0.offers.contains { $0.name == name } }
+                complaints.append(
+                    "\(name) needs \(owner.map { "the capability '\($0.id)'" } ?? "a capability that this host does not know")"
+                )
+            case true? where specification.mode == .runToCompletion:
+                complaints.append("\(name) waits, which only a suspendable plugin can do")
+            default:
+                break
+            }
+        }
+        guard complaints.isEmpty else {
+            throw PluginError(
+                .missingCapability,
+                plugin: specification.name,
+                message: "the module imports what it was not granted: \(complaints.joined(separator: "; "))"
+            )
+        }
+    }
+}
+
+/// What stays the same for all versions of a plugin.
+struct PluginSpecification: Sendable {
+    enum Mode: Sendable {
+        case runToCompletion
+        case suspendable
+    }
+
+    let name: String
+    let grants: [any Capability]
+    let limits: PluginLimits
+    let mode: Mode
+}

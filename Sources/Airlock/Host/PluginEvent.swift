@@ -1,0 +1,27 @@
+/// Something that happened to a plugin.
+public struct PluginEvent: Sendable {
+    /// What happened. More may be added in a minor version.
+    public enum Kind: Sendable {
+        /// A plugin's first version was loaded.
+        case loaded
+        /// A new version took over from `previous`.
+        case reloaded(previous: Int)
+        /// A new version was refused; the running one was left untouched.
+        case reloadFailed(PluginError)
+        /// A file that is watched changed, and a reload begins.
+        case changeSeen(path: String)
+        /// An instance ended in a failure and was thrown away.
+        case instanceDiscarded(PluginError)
+        /// The plugin was unloaded.
+        case unloaded
+    }
+
+    /// What happened.
+    public let kind: Kind
+    /// The plugin's name.
+    public let plugin: String
+    /// The number of the version that it is about.
+    public let version: Int
+    /// How long it took, for a load or a reload.
+    public let duration: Duration?
+}

@@ -1,0 +1,160 @@
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+import Wasmtime
+public import WorkerLoop
+
+/// Loads plugins and runs them on worker loops of its own, under limits and with nothing but what they were granted.
+///
+///     let host = try PluginHost(logger: logger)
+///     let plugin = try await host.load(.file("plugin.wasm"), granting: [Counters(store: store, highest: 10)])
+///     let add = try plugin.function("add", taking: Int32.self, Int32.self, returning: Int32.self)
+///     let sum = try await plugin.call(add, 20, 22)      // sum.value, sum.report.fuelUsed
+///
+/// It is a service: run it in a `ServiceGroup`, or call ``shutdown()`` when it is not needed any more.
+///
+/// ## Topics
+/// ### Loading
+/// - ``load(_:name:granting:limits:start:)``
+/// ### Watching
+/// - ``events()``
+/// ### Ending
+/// - ``run()``
+/// - ``shutdown()``
+public final class PluginHost: Service, Sendable {
+    private struct Plugins {
+        var lifecycles: [PluginLifecycle] = []
+        var isStopped = false
+    }
+
+    private let services: HostServices
+    private let plugins = Mutex(Plugins())
+    private let meterTimer = Mutex<LoopTimer?>(nil)
+
+    /// Starts the worker loops, the engine and its epoch.
+    /// - Throws: ``PluginError/Code/configuration`` where a setting is out of its range or the engine refuses it.
+    public init(_ configuration: PluginHostConfiguration = PluginHostConfiguration(), logger: Logger)
+        throws(PluginError)
+    {
+        try configuration.check()
+        var settings = configuration.engine
+        settings.fuel = true
+        settings.epochs = true
+        do {
+            let engine = try Engine(settings)
+            services = HostServices(
+                engine: engine,
+                ticker: try EpochTicker(engine: engine, tick: configuration.epochTick),
+                compiler: try ModuleCompiler(engine: engine),
+                workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
+                events: EventHub(logger: logger),
+                logger: logger,
+                knownCapabilities: configuration.knownCapabilities
+            )
+            try startMeters()
+        } catch {
+            throw PluginError(.configuration, message: "\(error)")
+        }
+    }
+
+    /// Hands what plugins used to the metrics system once a second.
+    private func startMeters() throws(WorkerLoopError) {
+        let timer = try services.workers.loops[0].schedule(after: .seconds(1), repeating: .seconds(1)) { [weak self] in
+            guard let lifecycles = self?.plugins.withLock(\.lifecycles) else { return }
+            Task { for lifecycle in lifecycles { await lifecycle.flushMeters() } }
+        }
+        meterTimer.withLock { $0 = timer }
+    }
+
+    /// The worker loops that plugins run on. A service may run its own tasks there as well, so that calls cross no thread.
+    public var loops: [WorkerLoop] { services.workers.loops }
+
+    /// The loop with the least to do.
+    public func leastLoadedLoop() -> WorkerLoop { services.workers.leastLoaded() }
+
+    /// The loop of a key, the same for the same key.
+    public func loop(for key: some Hashable) -> WorkerLoop { services.workers.loop(for: key) }
+
+    /// What happens to the plugins of this host from now on. A subscriber that does not keep up loses the oldest events beyond 256.
+    public func events() -> AsyncStream<PluginEvent> { services.events.subscribe() }
+
+    /// Reads, checks, compiles, links and starts a plugin whose calls run to completion.
+    ///
+    /// - Parameters:
+    ///   - source: where the module is.
+    ///   - name: what errors, events and metrics call the plugin; by default the file's name without its ending, or `plugin`.
+    ///   - grants: what it may do.
+    ///   - limits: what it may use.
+    ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
+    /// - Throws: why it was refused. Nothing of it is left then.
+    public func load(
+        _ source: PluginSource,
+        name: String? = nil,
+        granting grants: [any Capability] = [],
+        limits: PluginLimits = PluginLimits(),
+        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+    ) async throws(PluginError) -> Plugin {
+        let specification = PluginSpecification(
+            name: name ?? source.defaultName,
+            grants: grants,
+            limits: limits,
+            mode: .runToCompletion
+        )
+        let pools = loops.map { InstancePool(loop: $0, plugin: specification.name, events: services.events) }
+        let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
+        try await add(lifecycle, start: start)
+        return Plugin(lifecycle, pools: pools, loops: loops)
+    }
+
+    private func add(_ lifecycle: PluginLifecycle, start: PluginLifecycle.Start?) async throws(PluginError) {
+        let name = lifecycle.specification.name
+        guard !plugins.withLock(\.isStopped) else {
+            throw PluginError(.stopped, plugin: name, message: "the host was shut down")
+        }
+        try lifecycle.specification.limits.check(plugin: name)
+        _ = try await lifecycle.reload(from: nil, start: start)
+        let isStopped = plugins.withLock { plugins in
+            plugins.lifecycles.append(lifecycle)
+            return plugins.isStopped
+        }
+        if isStopped {
+            await lifecycle.unload()
+            throw PluginError(
+                .stopped,
+                plugin: name,
+                message: "the host was shut down while the plugin was being loaded"
+            )
+        }
+    }
+
+    /// Runs until the service group shuts down gracefully or the task is cancelled, then calls ``shutdown()``.
+    public func run() async throws {
+        try? await gracefulShutdown()
+        await shutdown()
+    }
+
+    /// Unloads all plugins, after their calls in flight, and ends the worker loops. Can be called more than once.
+    public func shutdown() async {
+        let lifecycles = plugins.withLock { plugins in
+            plugins.isStopped = true
+            defer { plugins.lifecycles = [] }
+            return plugins.lifecycles
+        }
+        meterTimer.withLock { $0 = nil }
+        for lifecycle in lifecycles {
+            await lifecycle.flushMeters()
+            await lifecycle.unload()
+        }
+        await services.workers.shutdown()
+        await services.compiler.stop()
+        await services.ticker.stop()
+        services.events.finish()
+    }
+}
+
+extension PluginSource {
+    var defaultName: String {
+        guard case .file(let path) = self, let file = path.split(separator: "/").last else { return "plugin" }
+        return String(file.hasSuffix(".wasm") ? file.dropLast(5) : file)
+    }
+}

@@ -1,0 +1,42 @@
+public import Wasmtime
+
+/// How a ``PluginHost`` is set up.
+public struct PluginHostConfiguration: Sendable {
+    /// How many worker loops run plugins; each is a thread of its own. At least 1.
+    public var workers: Int
+
+    /// How often the engine's epoch is advanced: the granularity of deadlines, and the longest that a suspendable plugin
+    /// runs before others on its loop get their turn. From 1 ms to 1 s.
+    public var epochTick: Duration
+
+    /// The engine's settings. Fuel and epochs are switched on whatever it says.
+    public var engine: EngineConfiguration
+
+    /// Capabilities that this host could grant. A refusal to load names the one that a missing import needs if it is listed here or
+    /// was granted to that plugin.
+    public var knownCapabilities: [any Capability.Type]
+
+    /// Makes a configuration; each argument left out keeps its default.
+    public init(
+        workers: Int = 2,
+        epochTick: Duration = .milliseconds(1),
+        engine: EngineConfiguration = EngineConfiguration(),
+        knownCapabilities: [any Capability.Type] = []
+    ) {
+        self.workers = workers
+        self.epochTick = epochTick
+        self.engine = engine
+        self.knownCapabilities = knownCapabilities
+    }
+}
+
+extension PluginHostConfiguration {
+    func check() throws(PluginError) {
+        guard workers >= 1, workers <= 1024 else {
+            throw PluginError(.configuration, message: "workers is \(workers), expected 1 to 1024")
+        }
+        guard epochTick >= .milliseconds(1), epochTick <= .seconds(1) else {
+            throw PluginError(.configuration, message: "epochTick is \(epochTick), expected 1 ms to 1 s")
+        }
+    }
+}

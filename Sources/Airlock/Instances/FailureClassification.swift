@@ -1,0 +1,78 @@
+import Wasmtime
+
+extension PluginError {
+    /// Names the cause of a failed call or instantiation in the terms of the host SDK.
+    init(_ outer: WasmtimeError, state: InstanceState, version: PluginVersion, report: CallReport?) {
+        let error = state.reentryFailure ?? outer
+        state.reentryFailure = nil
+        let limits = state.limits
+        self.init(
+            .trap,
+            plugin: version.plugin,
+            version: version.number,
+            message: error.message,
+            trap: error.trap,
+            report: report
+        )
+
+        if let hostError = error.hostError as? HostError {
+            code = hostError.kind.code
+            message = hostError.message
+            limit = hostError.limit
+            used = hostError.used
+            return
+        }
+        switch error.trap?.code {
+        case .outOfFuel:
+            code = .fuel
+            message = "the call burnt all its fuel"
+            limit = limits.fuel
+            used = limits.fuel
+        case .interrupt:
+            code = .deadline
+            message = "the call's deadline of \(limits.deadline) passed"
+            limit = limits.deadline.nanosecondsClamped
+            used = report?.wallTime.nanosecondsClamped
+        case .some where state.isMemoryAtLimit:
+            code = .memory
+            message = "the guest stopped while its memory stood at its limit: \(error.message)"
+            limit = UInt64(limits.memory)
+            used = UInt64(report?.memoryBytes ?? limits.memory)
+        case .some:
+            code = .trap
+        case nil:
+            code = Code(withoutTrap: error)
+        }
+    }
+}
+
+extension PluginError.Code {
+    fileprivate init(withoutTrap error: WasmtimeError) {
+        switch error.code {
+        case .cancelled: self = .cancelled
+        case .exit: self = .exit
+        case .missingImports: self = .missingCapability
+        case .signatureMismatch: self = .signatureMismatch
+        case .invalidModule: self = .invalidModule
+        case .instantiation: self = .overloaded
+        case .hostError: self = .hostError
+        default: self = .trap
+        }
+    }
+}
+
+extension InstanceState {
+    /// Whether the exported memory cannot grow by another page.
+    var isMemoryAtLimit: Bool {
+        guard let memory else { return false }
+        return memory.byteCount + 65_536 > limits.memory
+    }
+}
+
+extension Duration {
+    var nanosecondsClamped: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, seconds < 1 << 33 else { return seconds < 0 ? 0 : .max }
+        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,53 @@
+import Wasmtime
+import WorkerLoop
+
+/// What the host keeps for one instance: the host object of its store. Confined to the worker loop that owns the store.
+final class InstanceState {
+    var limits: PluginLimits
+    /// What an ABI attached to this instance.
+    let attachment: AnyObject?
+    /// The export named `memory`, known from the end of the instantiation on.
+    var memory: Memory?
+    /// The exports that were looked up, known from the end of the instantiation on.
+    var functions: InstanceFunctions?
+    /// What stopped the guest in a function that a host function called back; the cause of the error that the host function passes on.
+    var reentryFailure: WasmtimeError?
+    /// What the call in progress used, and until when it may run.
+    var usage = CallUsage()
+
+    init(limits: PluginLimits, attachment: AnyObject?) {
+        self.limits = limits
+        self.attachment = attachment
+    }
+
+    var remainingTime: Duration {
+        max(.zero, limits.deadline - (MonotonicInstant.now - usage.start))
+    }
+
+    func countHostCall() throws(HostError) {
+        usage.hostCalls += 1
+        guard usage.hostCalls <= limits.hostCalls else {
+            var error = HostError(.hostCalls, "the call made more than \(limits.hostCalls) host calls")
+            error.limit = UInt64(clamping: limits.hostCalls)
+            error.used = UInt64(clamping: usage.hostCalls)
+            throw error
+        }
+    }
+
+    func countOutput(_ bytes: UInt32) throws(HostError) {
+        usage.outputBytes += Int(bytes)
+        guard usage.outputBytes <= limits.outputBytes else {
+            var error = HostError(.output, "the call handed out more than \(limits.outputBytes) bytes")
+            error.limit = UInt64(clamping: limits.outputBytes)
+            error.used = UInt64(clamping: usage.outputBytes)
+            throw error
+        }
+    }
+}
+
+/// What the call in progress used, and until when it may run.
+struct CallUsage {
+    var start = MonotonicInstant.zero
+    var hostCalls = 0
+    var outputBytes = 0
+}

@@ -1,0 +1,153 @@
+import Wasmtime
+import WorkerLoop
+
+/// A run-to-completion instance in a store of its own. Each call runs under its own fuel and deadline; the first failure ends
+/// the instance. Confined to the worker loop that made it.
+final class LiveInstance {
+    let version: PluginVersion
+    let state: InstanceState
+    /// What calls may use; the version's limits unless others were set.
+    var limits: PluginLimits {
+        didSet {
+            guard limits != oldValue else { return }
+            state.limits = limits
+            deadlineTicks = version.ticker.ticks(covering: limits.deadline)
+        }
+    }
+    private(set) var isDead = false
+    private var deadlineTicks: UInt64
+    private var calls = 0
+    private let store: Store<InstanceState>
+
+    /// Makes the instance; its start section runs under the fuel and the deadline of a call.
+    init(_ version: PluginVersion, attachment: AnyObject?) throws(PluginError) {
+        guard case .runToCompletion(let linked) = version.linked else {
+            throw version.error(.configuration, "the plugin was loaded as suspendable")
+        }
+        self.version = version
+        limits = version.limits
+        deadlineTicks = version.deadlineTicks
+        state = InstanceState(limits: version.limits, attachment: attachment)
+        store = Store(engine: version.engine, host: state)
+        store.setLimits(version.limits.ofStore)
+        state.usage.start = .now
+        do {
+            try store.setFuel(limits.fuel)
+            store.setEpochDeadline(ticks: deadlineTicks)
+            let instance = try store.instantiate(linked)
+            state.memory = instance.memory("memory")
+            state.functions = InstanceFunctions(instance, of: version)
+        } catch {
+            throw PluginError(error, state: state, version: version, report: nil)
+        }
+    }
+
+    deinit {
+        // Both hold the store, which holds the state.
+        state.memory = nil
+        state.functions = nil
+    }
+
+    /// Runs the initialiser that a WASI reactor exports as `_initialize`, under what the start section left of fuel and deadline.
+    /// Source: WASI application ABI, "Current Unstable ABI", reactors.
+    func initialize() throws(PluginError) {
+        guard version.functionType(of: "_initialize") == FunctionType(parameters: [], results: []),
+            let function = try state.functions?.rawFunction("_initialize")
+        else { return }
+        var slots = CallSlots()
+        do {
+            try slots.run(function)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// Whether it can serve another call under its limits.
+    var isReusable: Bool { !isDead && calls < limits.callsPerInstance }
+
+    /// Starts a call's account: full fuel, the deadline from now on, nothing used.
+    func begin() throws(PluginError) {
+        guard !isDead else {
+            throw version.error(.unavailable, "the instance ended in an earlier failure")
+        }
+        calls += 1
+        state.usage = CallUsage(start: .now)
+        store.setEpochDeadline(ticks: deadlineTicks)
+        do {
+            try store.setFuel(limits.fuel)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// Calls a function within the account of the call that was begun.
+    func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) {
+        guard !isDead, let function = try state.functions?.function(signature) else {
+            throw version.error(.unavailable, "the instance ended in an earlier failure")
+        }
+        do {
+            try slots.run(function)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// What the call that was begun has used until now.
+    var report: CallReport {
+        // Every engine of a plugin host has fuel, so that reading it does not fail.
+        let remaining = (try? store.remainingFuel) ?? 0
+        return CallReport(
+            fuelUsed: limits.fuel - min(limits.fuel, remaining),
+            memoryBytes: state.memory?.byteCount ?? 0,
+            hostCalls: state.usage.hostCalls,
+            outputBytes: state.usage.outputBytes,
+            wallTime: MonotonicInstant.now - state.usage.start
+        )
+    }
+
+    /// A copy of bytes of the exported memory.
+    func read(_ bytes: GuestBytes) throws(PluginError) -> [UInt8] {
+        let memory = try memory()
+        do {
+            return try memory.read(at: bytes.offset, count: bytes.count)
+        } catch {
+            throw version.error(.badArgument, error.message)
+        }
+    }
+
+    /// Writes bytes into the exported memory.
+    func write(_ bytes: [UInt8], at offset: UInt32) throws(PluginError) {
+        let memory = try memory()
+        do {
+            try memory.write(bytes, at: offset)
+        } catch {
+            throw version.error(.badArgument, error.message)
+        }
+    }
+
+    private func memory() throws(PluginError) -> Memory {
+        guard let memory = state.memory else {
+            throw version.error(.missingExport, "the module exports no memory named 'memory'")
+        }
+        return memory
+    }
+
+    private func fail(_ error: WasmtimeError) -> PluginError {
+        isDead = true
+        return PluginError(error, state: state, version: version, report: report)
+    }
+}
+
+extension PluginLimits {
+    /// The part of the limits that the engine's store keeps. The engine's memory limit is per memory, so the number of memories is
+    /// limited as well.
+    var ofStore: StoreLimits {
+        StoreLimits(
+            memoryBytes: memory,
+            tableElements: tableElements,
+            instances: 1,
+            tables: module.tables,
+            memories: module.memories
+        )
+    }
+}

@@ -1,0 +1,115 @@
+public import Wasmtime
+import WorkerLoop
+
+/// A loaded plugin whose calls run to completion: its host functions never wait, and a call holds its worker loop until it ends or a
+/// limit stops it.
+///
+/// It can be used from anywhere. A call made on one of the host's worker loops runs there, others go to the loop with the least to do.
+public final class Plugin: Sendable {
+    private let lifecycle: PluginLifecycle
+    private let pools: [InstancePool]
+    private let loops: [WorkerLoop]
+
+    init(_ lifecycle: PluginLifecycle, pools: [InstancePool], loops: [WorkerLoop]) {
+        self.lifecycle = lifecycle
+        self.pools = pools
+        self.loops = loops
+    }
+
+    /// The plugin's name.
+    public var name: String { lifecycle.specification.name }
+
+    /// The limits that every call runs under.
+    public var limits: PluginLimits { lifecycle.specification.limits }
+
+    /// The version that new calls run on; nil after ``unload()``.
+    public var currentVersion: PluginVersion? { lifecycle.current }
+
+    /// Looks up an exported function. Versions that do not export it with this type are refused from now on.
+    /// - Throws: ``PluginError/Code/missingExport``, or ``PluginError/Code/signatureMismatch`` with both types in the message.
+    @inlinable
+    public func function<Result: GuestResult, each Parameter: WasmValue>(
+        _ name: String,
+        taking parameter: repeat (each Parameter).Type,
+        returning result: Result.Type = NoResult.self
+    ) throws(PluginError) -> GuestFunction<Result, repeat each Parameter> {
+        try GuestFunction(signature(name, .of(repeat each parameter, returning: result)))
+    }
+
+    @usableFromInline
+    func signature(_ name: String, _ type: FunctionType) throws(PluginError) -> GuestSignature {
+        guard let version = lifecycle.current else { throw stopped }
+        return try version.signature(name, type, isRequired: true)
+    }
+
+    /// Calls an exported function, with fuel, deadline and accounts of its own.
+    @inlinable
+    public func call<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        _ argument: repeat each Parameter
+    ) async throws(PluginError) -> CallResult<Result> {
+        var slots = CallSlots()
+        repeat slots.append(each argument)
+        let report = try await run(function.signature, &slots)
+        return CallResult(value: Result(slots), report: report)
+    }
+
+    @usableFromInline
+    func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+        try await pool.call(signature, &slots)
+    }
+
+    /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
+    /// `body` runs on a worker loop.
+    public func withSession<Value: Sendable>(
+        _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
+    ) async throws(PluginError) -> CallResult<Value> {
+        try await pool.withSession(body)
+    }
+
+    /// What all calls used until now.
+    public func totals() async -> CallTotals { await lifecycle.totals() }
+
+    /// Loads a new version beside the running one and lets it take over: new calls go to it, calls in flight end on the version they began on.
+    ///
+    /// - Parameters:
+    ///   - source: where the new module comes from; the place of the last one if left out.
+    ///   - start: what the new version must pass before it takes over, in place of the instance that is otherwise started on each loop.
+    /// - Throws: why it was refused; then the running version goes on as if nothing had been.
+    @discardableResult
+    public func reload(
+        from source: PluginSource? = nil,
+        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+    ) async throws(PluginError) -> PluginVersion {
+        guard lifecycle.current != nil else { throw stopped }
+        return try await lifecycle.reload(from: source, start: start)
+    }
+
+    /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
+    /// ``PluginEvent`` and leaves the running version in place.
+    public func watch(
+        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+    ) async throws(PluginError) {
+        try await lifecycle.follow(start: start)
+    }
+
+    /// Ends the plugin: calls in flight finish, later ones throw ``PluginError/Code/stopped``, and its instances are freed.
+    public func unload() async {
+        await lifecycle.unload()
+    }
+
+    /// The pool of the loop that is running now, or of the one with the least to do.
+    private var pool: InstancePool {
+        var best = 0
+        var leastLoad = Int.max
+        for (index, loop) in loops.enumerated() {
+            if loop.isCurrent { return pools[index] }
+            if loop.load < leastLoad { (best, leastLoad) = (index, loop.load) }
+        }
+        return pools[best]
+    }
+
+    private var stopped: PluginError {
+        PluginError(.stopped, plugin: name, message: "the plugin was unloaded")
+    }
+}

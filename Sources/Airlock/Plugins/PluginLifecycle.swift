@@ -1,0 +1,182 @@
+import Synchronization
+import WorkerLoop
+
+/// The versions of one plugin: makes a new one beside the running one, and lets it take over. Reloads come one after another.
+actor PluginLifecycle {
+    /// A step of the plugin's own that a new version must pass before it takes over.
+    typealias Start = @Sendable (PluginVersion) async throws(PluginError) -> Void
+
+    nonisolated let specification: PluginSpecification
+    nonisolated let signatures = GuestSignatures()
+    private let services: HostServices
+    private nonisolated let pools: [any VersionedPool]
+    private var source: PluginSource
+    private var number = 0
+    private var last: Task<PluginVersion, any Error>?
+    private var watch: FileWatch?
+    private nonisolated let running = Mutex<PluginVersion?>(nil)
+
+    init(_ specification: PluginSpecification, source: PluginSource, services: HostServices, pools: [any VersionedPool])
+    {
+        self.specification = specification
+        self.source = source
+        self.services = services
+        self.pools = pools
+    }
+
+    /// The version that serves; nil before the first load and after the plugin was unloaded.
+    nonisolated var current: PluginVersion? { running.withLock { $0 } }
+
+    /// Loads the module from `source`, or from where the last one came from, and lets it take over. A failure changes nothing.
+    func reload(from source: PluginSource?, start: Start?) async throws(PluginError) -> PluginVersion {
+        let earlier = last
+        let task = Task {
+            _ = await earlier?.result
+            return try await self.replace(from: source, start: start)
+        }
+        last = task
+        switch await task.result {
+        case .success(let version): return version
+        case .failure(let error as PluginError): throw error
+        case .failure(let error):
+            throw PluginError(.invalidModule, plugin: specification.name, message: "\(error)")
+        }
+    }
+
+    private func replace(from newSource: PluginSource?, start: Start?) async throws(PluginError) -> PluginVersion {
+        let began = ContinuousClock.now
+        let previous = current
+        do {
+            let version = try await makeVersion(from: newSource ?? source)
+            try signatures.checkRequired(of: version)
+            if let start {
+                try await start(version)
+            } else {
+                for pool in pools { try await pool.prepare(version) }
+            }
+            for pool in pools { await pool.adopt(version) }
+            running.withLock { $0 = version }
+            source = newSource ?? source
+            services.events.send(
+                previous.map { .reloaded(previous: $0.number) } ?? .loaded,
+                plugin: specification.name,
+                version: version.number,
+                duration: .now - began
+            )
+            return version
+        } catch {
+            if let previous {
+                services.events.send(
+                    .reloadFailed(error),
+                    plugin: specification.name,
+                    version: previous.number,
+                    duration: .now - began
+                )
+            }
+            throw error
+        }
+    }
+
+    private func makeVersion(from source: PluginSource) async throws(PluginError) -> PluginVersion {
+        let compiled = try await services.compiler.compile(
+            source,
+            for: specification.name,
+            bounds: specification.limits.module
+        )
+        try checkMemory(of: compiled)
+        let linked = try services.link(compiled, specification)
+        number += 1
+        return PluginVersion(
+            plugin: specification.name,
+            number: number,
+            module: compiled,
+            limits: specification.limits,
+            linked: linked,
+            signatures: signatures,
+            ticker: services.ticker
+        )
+    }
+
+    /// Throws where the module's memory is over the limit from the begin.
+    private func checkMemory(of compiled: CompiledModule) throws(PluginError) {
+        let (limit, pages) = (specification.limits.memory, compiled.inspection.initialMemoryPages)
+        guard pages > UInt64(limit / 65_536) else { return }
+        throw PluginError(
+            .memory,
+            plugin: specification.name,
+            message:
+                "the module begins with \(pages) pages of memory (64 KiB each), more than its limit of \(limit) bytes",
+            limit: UInt64(limit),
+            used: pages.multipliedReportingOverflow(by: 65_536).partialValue
+        )
+    }
+
+    /// Reloads whenever the file that the plugin came from changes.
+    func follow(start: Start?) throws(PluginError) {
+        guard case .file(let path) = source else {
+            throw PluginError(
+                .configuration,
+                plugin: specification.name,
+                message: "only a plugin that was loaded from a file can be watched"
+            )
+        }
+        do {
+            watch = try services.workers.leastLoaded().watch(path) { [weak self] in
+                guard let self else { return }
+                Task { await self.fileChanged(path, start: start) }
+            }
+        } catch {
+            throw PluginError(
+                .configuration,
+                plugin: specification.name,
+                message: "'\(path)' cannot be watched: \(error)"
+            )
+        }
+    }
+
+    private func fileChanged(_ path: String, start: Start?) async {
+        services.events.send(.changeSeen(path: path), plugin: specification.name, version: current?.number ?? 0)
+        // A refusal was sent as an event, and the running version goes on.
+        _ = try? await reload(from: nil, start: start)
+    }
+
+    /// What all calls used, on all loops.
+    nonisolated func totals() async -> CallTotals {
+        var sum = CallTotals()
+        for pool in pools { sum.add(await pool.totals) }
+        return sum
+    }
+
+    nonisolated func flushMeters() async {
+        for pool in pools { await pool.flushMeters() }
+    }
+
+    /// Stops serving and frees all instances.
+    func unload() async {
+        watch?.cancel()
+        watch = nil
+        _ = await last?.result
+        guard
+            let version = running.withLock({ version in
+                defer { version = nil }
+                return version
+            })
+        else { return }
+        for pool in pools { await pool.stop() }
+        services.events.send(.unloaded, plugin: specification.name, version: version.number)
+    }
+}
+
+/// The instances of a plugin on one worker loop, as the lifecycle sees them.
+protocol VersionedPool: Actor {
+    /// Makes and starts an instance of a version that is about to take over.
+    func prepare(_ version: PluginVersion) async throws(PluginError)
+    /// Makes the version serve from now on.
+    func adopt(_ version: PluginVersion)
+    /// Frees all instances; every later call is refused.
+    func stop()
+    /// What all calls on this loop used.
+    var totals: CallTotals { get }
+    /// Hands what was counted to the metrics system.
+    func flushMeters()
+}

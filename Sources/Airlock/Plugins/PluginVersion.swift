@@ -1,0 +1,102 @@
+public import Wasmtime
+import WorkerLoop
+
+/// One version of a plugin's code: compiled, checked and linked with what it was granted. Versions are numbered from 1
+/// in the order in which they were loaded.
+public final class PluginVersion: Sendable {
+    /// The plugin's name.
+    public let plugin: String
+    /// The version's number.
+    public let number: Int
+    /// The SHA-256 of the module's bytes, in hexadecimal.
+    public let digest: String
+    /// What the module imports.
+    public let imports: [ImportType]
+    /// What the module exports.
+    public let exports: [ExportType]
+    /// The limits that its calls run under.
+    public let limits: PluginLimits
+
+    let linked: Linked
+    let engine: Engine
+    let signatures: GuestSignatures
+    let ticker: EpochTicker
+    /// `limits.deadline` in ticks of the engine's epoch.
+    let deadlineTicks: UInt64
+
+    enum Linked: Sendable {
+        case runToCompletion(PrelinkedModule<InstanceState>)
+    }
+
+    init(
+        plugin: String,
+        number: Int,
+        module: CompiledModule,
+        limits: PluginLimits,
+        linked: Linked,
+        signatures: GuestSignatures,
+        ticker: EpochTicker
+    ) {
+        self.plugin = plugin
+        self.number = number
+        digest = module.digest
+        imports = module.module.imports
+        exports = module.module.exports
+        engine = module.module.engine
+        self.limits = limits
+        self.linked = linked
+        self.signatures = signatures
+        self.ticker = ticker
+        deadlineTicks = ticker.ticks(covering: limits.deadline)
+    }
+
+    /// The exported function's type, or nil where the module exports no function of that name.
+    public func functionType(of name: String) -> FunctionType? {
+        for export in exports where export.name == name {
+            if case .function(let type) = export.type { return type }
+        }
+        return nil
+    }
+
+    /// The exported function of that name, or nil where there is none.
+    /// - Throws: ``PluginError/Code/signatureMismatch`` where it has another type; the message shows both.
+    @inlinable
+    public func function<Result: GuestResult, each Parameter: WasmValue>(
+        _ name: String,
+        taking parameter: repeat (each Parameter).Type,
+        returning result: Result.Type = NoResult.self
+    ) throws(PluginError) -> GuestFunction<Result, repeat each Parameter>? {
+        let type = FunctionType.of(repeat each parameter, returning: result)
+        guard functionType(of: name) != nil else { return nil }
+        return try GuestFunction(signature(name, type, isRequired: false))
+    }
+
+    @usableFromInline
+    func signature(_ name: String, _ type: FunctionType, isRequired: Bool) throws(PluginError) -> GuestSignature {
+        try check(name, type)
+        return signatures.signature(name, type, isRequired: isRequired)
+    }
+
+    /// Throws unless the module exports a function of that name and type.
+    func check(_ name: String, _ expected: FunctionType) throws(PluginError) {
+        guard let found = functionType(of: name) else {
+            throw error(.missingExport, "the module exports no function '\(name)'; expected one of type \(expected)")
+        }
+        guard found == expected else {
+            throw error(
+                .signatureMismatch,
+                "the exported function '\(name)' has the type \(found), expected \(expected)"
+            )
+        }
+        guard expected.parameters.count <= CallSlots.capacity else {
+            throw error(
+                .signatureMismatch,
+                "the exported function '\(name)' has \(expected.parameters.count) parameters, expected at most \(CallSlots.capacity)"
+            )
+        }
+    }
+
+    func error(_ code: PluginError.Code, _ message: String) -> PluginError {
+        PluginError(code, plugin: plugin, version: number, message: message)
+    }
+}
