@@ -1,0 +1,121 @@
+import Airlock
+import AirlockTesting
+import Foundation
+import Testing
+
+@Suite("Reload")
+struct ReloadTests {
+    @Test("A new version serves calls from its cut-over on")
+    func newVersion() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 2)) { host in
+            let plugin = try await host.load(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            #expect(try await plugin.call(answer).value == 1)
+            let version = try await plugin.reload(from: .wat(answering(2)))
+            #expect(version.number == 2)
+            #expect(plugin.currentVersion === version)
+            for _ in 0..<20 { #expect(try await plugin.call(answer).value == 2) }
+        }
+    }
+
+    @Test(
+        "A version that cannot be used is refused and the running one goes on",
+        arguments: [
+            (.bytes([0, 1, 2, 3]), .invalidModule),
+            (.wat("(module)"), .missingExport),
+            (.wat("(module (func (export \"answer\") (result i64) i64.const 1))"), .signatureMismatch),
+            (
+                .wat("(module (func (export \"answer\") (result i32) i32.const 1) (func $s unreachable) (start $s))"),
+                .trap
+            ),
+            (.wat("(module (import \"a\" \"b\" (func)))"), .missingCapability),
+            (.file("/nowhere/plugin.wasm"), .invalidModule),
+        ] as [(PluginSource, PluginError.Code)]
+    )
+    func refusedVersion(source: PluginSource, code: PluginError.Code) async throws {
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let plugin = try await host.load(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            let error = await #expect(throws: PluginError.self) { try await plugin.reload(from: source) }
+            #expect(error?.code == code)
+            #expect(try await plugin.call(answer).value == 1)
+            #expect(plugin.currentVersion?.number == 1)
+            let event = await events.first { if case .reloadFailed = $0.kind { true } else { false } }
+            #expect(event?.version == 1)
+        }
+    }
+
+    @Test("Calls never fail while versions change, and each sees one version only")
+    func underLoad() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 2)) { host in
+            let plugin = try await host.load(.wat(answering(0)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        var last: Int32 = 0
+                        while last < 10 {
+                            let value = try await plugin.call(answer).value
+                            #expect((0...10).contains(value))
+                            last = value
+                        }
+                    }
+                }
+                for version in 1...10 { try await plugin.reload(from: .wat(answering(Int32(version)))) }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test("A start step of the caller's can refuse a version")
+    func startStep() async throws {
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            let error = await #expect(throws: PluginError.self) {
+                try await plugin.reload(from: .wat(answering(2))) { (version) throws(PluginError) in
+                    #expect(version.number == 2)
+                    throw PluginError(.guestError, message: "not today")
+                }
+            }
+            #expect(error?.code == .guestError)
+            #expect(try await plugin.call(answer).value == 1)
+        }
+    }
+
+    @Test("A watched file is loaded anew when another one is renamed over it")
+    func watchedFile() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "airlock-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "answer.wasm")
+        try Data(answerModule(1)).write(to: file)
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let plugin = try await host.load(.file(file.path))
+            #expect(plugin.name == "answer")
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await plugin.watch()
+            try Data(answerModule(2)).write(to: file, options: .atomic)
+            _ = await events.first { if case .reloaded = $0.kind { true } else { false } }
+            #expect(try await plugin.call(answer).value == 2)
+            try Data([1, 2, 3]).write(to: file, options: .atomic)
+            _ = await events.first { if case .reloadFailed = $0.kind { true } else { false } }
+            #expect(try await plugin.call(answer).value == 2)
+        }
+    }
+
+    private func answering(_ value: Int32) -> String {
+        "(module (func (export \"answer\") (result i32) i32.const \(value)))"
+    }
+
+    /// The same module in the binary format; `value` is one byte of signed LEB128.
+    private func answerModule(_ value: UInt8) -> [UInt8] {
+        [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+            + [1, 5, 1, 0x60, 0, 1, 0x7f]
+            + [3, 2, 1, 0]
+            + [7, 10, 1, 6] + Array("answer".utf8) + [0, 0]
+            + [10, 6, 1, 4, 0, 0x41, value, 0x0b]
+    }
+}
