@@ -1,0 +1,37 @@
+# Every target can be the first one that is run in a clean clone: it installs and builds what it needs.
+SHELL := /bin/bash
+
+GUESTS := SamplePlugins/.build/plugins
+
+.PHONY: help run serve test bench lint format sanitize bootstrap guests
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: guests ## Send real requests through a gateway with sandboxed filters, and check what comes back
+	@swift run --package-path SampleHost --quiet SampleHost demo --plugins $(GUESTS)
+
+serve: guests ## The same gateway, staying up; prints curl lines to try
+	@swift run --package-path SampleHost --quiet SampleHost demo --serve --plugins $(GUESTS)
+
+test: bootstrap ## Run every test and check: about a quarter of an hour the first time
+	@Scripts/test
+
+bench: bootstrap ## Measure calls and hops against the same in C; writes Benchmarks/results.json
+	@swift run --package-path Benchmarks -c release --quiet benchmarks
+
+lint: ## Check the format of the sources
+	@Scripts/lint
+
+format: ## Format the Swift sources in place
+	@git ls-files -z '*.swift' | xargs -0 swift format format --in-place --parallel
+
+sanitize: bootstrap ## Run the library's tests under the thread sanitizer, then the address and leak sanitizers
+	@Scripts/sanitize thread
+	@Scripts/sanitize address
+
+guests: bootstrap ## Build the sample plugins for WebAssembly
+	@Scripts/build-guests $(GUESTS)
+
+bootstrap: ## Install libuv and the engine's library, once
+	@Scripts/bootstrap
