@@ -45,11 +45,12 @@ public final class Linker<Host: AnyObject> {
     ///
     /// - Throws: ``WasmtimeError`` with the code ``WasmtimeError/Code-swift.struct/invalidDefinition`` when the name is taken or the
     ///   type has references.
+    @inlinable
     package func defineRaw(
         _ module: String, _ name: String, type: FunctionType,
         _ body: @escaping @Sendable (borrowing Caller<Host>, UnsafeMutableBufferPointer<RawValue>) throws -> Void
     ) throws(WasmtimeError) {
-        try core.define(module, name, type, unsafe HostFunction { try unsafe body(Caller($0), $1) })
+        try unsafe core.define(module, name, type, HostFunction { try unsafe body(Caller($0), $1) })
     }
 
     /// Checks that the linker has everything that the module imports.

@@ -33,6 +33,19 @@ final class LinkerCore {
         try unsafe check(error, .invalidDefinition, "\(module).\(name) could not be defined")
     }
 
+    /// Adds a host function that may wait; the engine keeps it as long as anything can call it.
+    func defineAsync(_ module: String, _ name: String, _ function: AsyncHostFunction) throws(WasmtimeError) {
+        try definitions.add(module, name, function.type)
+        let engineType = unsafe function.type.makeEngineType(engine)
+        defer { unsafe wasm_functype_delete(engineType) }
+        let error = unsafe withNames(module, name) { module, name in
+            unsafe wasmtime_linker_define_async_func(
+                pointer, module.baseAddress, module.count, name.baseAddress, name.count, engineType,
+                startAsyncHostFunction, function.retainedForEngine(), AsyncHostFunction.release)
+        }
+        try unsafe check(error, .invalidDefinition, "\(module).\(name) could not be defined")
+    }
+
     func prelink(_ module: Module) throws(WasmtimeError) -> PrelinkedCore {
         guard module.engine === engine else {
             throw WasmtimeError(.wrongStore, "the module was compiled by another engine than the linker's")

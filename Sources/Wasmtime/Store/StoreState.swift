@@ -21,6 +21,9 @@ final class StoreState {
     /// The number of open views of the store's memories, or -1 for a view that can write.
     var openViews = 0
 
+    /// What asynchronous calls need; `nil` in a store whose calls run to completion.
+    var asyncCalls: AsyncCalls?
+
     init(engine: Engine, host: AnyObject) {
         self.engine = engine
         self.host = host
@@ -97,6 +100,12 @@ final class StoreState {
     func setEpochDeadline(ticks: UInt64) {
         // The engine adds the ticks to its epoch; the sum must not wrap into the past.
         unsafe wasmtime_context_set_epoch_deadline(context, min(ticks, UInt64(Int64.max)))
+    }
+
+    func setEpochYield(everyTicks ticks: UInt64) {
+        let ticks = min(max(ticks, 1), UInt64(Int64.max))
+        unsafe wasmtime_context_epoch_deadline_async_yield_and_update(context, ticks)
+        unsafe wasmtime_context_set_epoch_deadline(context, ticks)
     }
 
     func setLimits(_ limits: StoreLimits) {

@@ -1,0 +1,34 @@
+/// What the asynchronous calls of one store share.
+final class AsyncCalls {
+    /// Wakes the Swift task that runs the store's call.
+    let signal = CallSignal()
+
+    /// Where the tasks of host functions run.
+    let taskExecutor: (any TaskExecutor)?
+
+    /// What stops the call in progress.
+    var stop: CallStop?
+
+    /// Whether a call is in progress. The engine allows one at a time.
+    var isRunning = false
+
+    /// What the guest waits for.
+    var hostCall: HostCallMailbox?
+
+    init(taskExecutor: (any TaskExecutor)?) {
+        self.taskExecutor = taskExecutor
+    }
+
+    /// Why the call in progress must end, if it must.
+    var cancellation: WasmtimeError? {
+        if let reason = stop?.reason {
+            return WasmtimeError(.cancelled, "the call was stopped: \(reason)", stopReason: reason)
+        }
+        return Task.isCancelled ? WasmtimeError(.cancelled, "the task was cancelled") : nil
+    }
+
+    /// Whether the guest waits for a host call that has no result yet.
+    var isWaiting: Bool {
+        hostCall.map { !$0.isFilled } ?? false
+    }
+}
