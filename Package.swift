@@ -109,7 +109,10 @@ let package = Package(
         ),
         .testTarget(
             name: "AirlockProxyWasmTests",
-            dependencies: ["AirlockProxyWasm", "AirlockTesting"],
+            dependencies: [
+                "Airlock", "AirlockProxyWasm", "AirlockTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
     ],

@@ -19,6 +19,10 @@ extension MutableRawSpan {
         storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
     }
 
+    mutating func storeUInt64(_ value: UInt64, at offset: Int) {
+        storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
+    }
+
     /// Copies `source` to `offset`; the target's range is checked.
     mutating func copy(_ source: RawSpan, at offset: Int) {
         var target = _mutatingExtracting(offset..<offset + source.byteCount)

@@ -1,0 +1,79 @@
+import Airlock
+
+/// Bodies and configurations (Proxy-Wasm 0.2.1, "Buffers").
+extension ProxyWasmABI {
+    static var bufferFunctions: [HostFunction<Self>] {
+        [
+            HostFunction("proxy_get_buffer_status") {
+                (abi, call, type: UInt32, length: UInt32, flags: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_get_buffer_status"), call) { (vm) throws(Refusal) in
+                    let buffer = try vm.buffer(type, abi.grants)
+                    try call.store(UInt32(clamping: buffer.count), at: length)
+                    try call.store(UInt32(0), at: flags)
+                }
+            },
+            HostFunction("proxy_get_buffer_bytes") {
+                (abi, call, type: UInt32, start: UInt32, length: UInt32, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_get_buffer_bytes"), call) { (vm) throws(Refusal) in
+                    let buffer = try vm.buffer(type, abi.grants)
+                    guard let range = BodyBuffer.readable(start: start, length: length, count: buffer.count) else {
+                        throw .status(.badArgument)
+                    }
+                    try call.hand(over: buffer[range], in: vm, to: ValuePlace(pointer: pointer, size: size))
+                }
+            },
+            HostFunction("proxy_set_buffer_bytes") {
+                (abi, call, type: UInt32, start: UInt32, length: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_set_buffer_bytes", needs: .changeBodies), call) { (vm) throws(Refusal) in
+                    let (context, direction) = try vm.changeableBody(type)
+                    let count = context[direction].body.count
+                    let range = BodyBuffer.replaced(start: start, length: length, count: count)
+                    // A body that came in larger may stay as large.
+                    guard count - range.count + Int(bytes.count) <= max(vm.limits.bodyBytes, count) else {
+                        throw .status(.badArgument)
+                    }
+                    try call.read(bytes) { (span) throws(Refusal) in
+                        // The bytes are copied before the view ends.
+                        unsafe span.withUnsafeBytes { unsafe context[direction].body.replaceSubrange(range, with: $0) }
+                    }
+                }
+            },
+        ]
+    }
+}
+
+extension VMState {
+    /// The buffer to read.
+    fileprivate func buffer(_ rawType: UInt32, _ grants: ProxyWasmGrants) throws(Refusal) -> [UInt8] {
+        guard let type = BufferType(rawValue: rawType) else { throw .status(.badArgument) }
+        switch type {
+        case .requestBody, .responseBody:
+            guard grants.contains(.readBodies) else { throw .status(.internalFailure) }
+            guard let context = active?.stream else { throw .status(.notFound) }
+            let half = context[type == .requestBody ? .request : .response]
+            guard half.showsBody else { throw .status(.notFound) }
+            return half.body
+        case .vmConfiguration:
+            return key.vmConfiguration
+        case .pluginConfiguration:
+            guard let root = active?.root, root.isConfiguring else { throw .status(.notFound) }
+            return root.filter.configuration.configuration
+        default:
+            throw .status(.notFound)
+        }
+    }
+
+    /// The body to change.
+    fileprivate func changeableBody(_ rawType: UInt32) throws(Refusal) -> (StreamContext, Direction) {
+        guard let type = BufferType(rawValue: rawType) else { throw .status(.badArgument) }
+        let direction: Direction
+        switch type {
+        case .requestBody: direction = .request
+        case .responseBody: direction = .response
+        case .vmConfiguration, .pluginConfiguration: throw .status(.badArgument)
+        default: throw .status(.notFound)
+        }
+        guard let context = active?.stream, context[direction].showsBody else { throw .status(.notFound) }
+        return (context, direction)
+    }
+}

@@ -1,0 +1,60 @@
+/// Which header maps the active context may read and change.
+extension VMState {
+    /// The map to read; nil where the stream does not have it (yet).
+    func map(_ type: UInt32) throws(Refusal) -> HeaderMap? {
+        guard let type = MapType(rawValue: type) else { throw .status(.badArgument) }
+        guard let stream = active?.stream?.stream else { return nil }
+        switch type {
+        case .requestHeaders: return stream.request.headers
+        case .requestTrailers: return stream.request.trailers
+        case .responseHeaders: return stream.response.headers
+        case .responseTrailers: return stream.response.trailers
+        default: return nil
+        }
+    }
+
+    /// Changes a map. A filter may change it from its own callback on and as long as it holds it back.
+    func changeMap(
+        _ rawType: UInt32,
+        _ body: (inout HeaderMap, MapType) throws(Refusal) -> Void
+    ) throws(Refusal) {
+        guard let type = MapType(rawValue: rawType), let context = active?.stream else { throw .status(.badArgument) }
+        let stream = context.stream
+        switch type {
+        case .requestHeaders: try change(&stream.request.headers, stream.request.headersEditor, context, type, body)
+        case .requestTrailers: try change(&stream.request.trailers, stream.request.trailersEditor, context, type, body)
+        case .responseHeaders: try change(&stream.response.headers, stream.response.headersEditor, context, type, body)
+        case .responseTrailers: try change(&stream.response.trailers, stream.response.trailersEditor, context, type, body)
+        default: throw .status(.badArgument)
+        }
+    }
+
+    private func change(
+        _ map: inout HeaderMap?,
+        _ editor: StreamContext?,
+        _ context: StreamContext,
+        _ type: MapType,
+        _ body: (inout HeaderMap, MapType) throws(Refusal) -> Void
+    ) throws(Refusal) {
+        guard editor === context, var changed = map else { throw .status(.badArgument) }
+        // Taken out meanwhile, so that the change does not copy it.
+        map = nil
+        defer { map = changed }
+        try body(&changed, type)
+    }
+}
+
+extension HeaderRules {
+    /// Makes a map of what a guest passed. Names and values that are not allowed refuse all of it.
+    func map(_ pairs: [HeaderMapBytes.Pair], type: MapType) throws(Refusal) -> HeaderMap {
+        var map = HeaderMap()
+        for pair in pairs {
+            guard allows(name: pair.name, value: pair.value, in: type),
+                hasRoom(in: map, name: pair.name.count, value: pair.value.count),
+                mayRepeat(pair.name) || map.firstIndex(of: pair.name) == nil
+            else { throw .status(.badArgument) }
+            map.append(name: pair.name, value: pair.value)
+        }
+        return map
+    }
+}

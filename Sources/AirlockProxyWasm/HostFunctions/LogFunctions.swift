@@ -1,0 +1,88 @@
+import Airlock
+import Logging
+
+/// Logging (Proxy-Wasm 0.2.1, "Logging").
+extension ProxyWasmABI {
+    /// The longest message in bytes; the rest is cut.
+    static let maximumMessageBytes = 16 << 10
+
+    static var logFunctions: [HostFunction<Self>] {
+        [
+            HostFunction("proxy_log") { (abi, call, level: UInt32, text: GuestBytes) throws(HostError) -> UInt32 in
+                try abi.answer(
+                    Use(name: "proxy_log", needs: .log, whileStarting: true, whileAllocating: true), call
+                ) { (vm) throws(Refusal) in
+                    guard let level = Logger.Level(proxyWasm: level) else { throw .status(.badArgument) }
+                    vm.log(level, try call.text(text))
+                }
+            },
+            HostFunction("proxy_get_log_level") { (abi, call, result: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_get_log_level"), call) { (vm) throws(Refusal) in
+                    try call.store(vm.activeLogger.logLevel.proxyWasm, at: result)
+                }
+            },
+        ]
+    }
+}
+
+extension HostCall {
+    /// Text of the guest for a log, with what could forge a line of the log escaped.
+    func text(_ bytes: GuestBytes) throws(Refusal) -> String {
+        try read(bytes) { (span) throws(Refusal) in
+            LogText.make(span.copy(0..<min(span.byteCount, ProxyWasmABI.maximumMessageBytes)))
+        }
+    }
+}
+
+extension VMState {
+    func log(_ level: Logger.Level, _ message: String) {
+        activeLogger.log(level: level, "\(message)")
+    }
+}
+
+/// Text that a guest writes to the log.
+enum LogText {
+    /// Decodes UTF-8 and escapes control characters other than tabs, so that a guest cannot forge lines of the host's log.
+    static func make(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard bytes.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else { return text }
+        var safe = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value == 0x0A {
+                safe += "\\n"
+            } else if (scalar.value < 0x20 && scalar.value != 0x09) || scalar.value == 0x7F {
+                safe += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                safe.unicodeScalars.append(scalar)
+            }
+        }
+        return safe
+    }
+}
+
+extension Logger.Level {
+    /// The level of a number of the ABI ("proxy_log_level_t"): 0 trace to 5 critical.
+    init?(proxyWasm level: UInt32) {
+        switch level {
+        case 0: self = .trace
+        case 1: self = .debug
+        case 2: self = .info
+        case 3: self = .warning
+        case 4: self = .error
+        case 5: self = .critical
+        default: return nil
+        }
+    }
+
+    /// The number of the ABI. The ABI has nothing between "info" and "warn".
+    var proxyWasm: UInt32 {
+        switch self {
+        case .trace: 0
+        case .debug: 1
+        case .info: 2
+        case .notice, .warning: 3
+        case .error: 4
+        case .critical: 5
+        }
+    }
+}

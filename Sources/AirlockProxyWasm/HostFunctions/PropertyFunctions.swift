@@ -1,0 +1,43 @@
+import Airlock
+
+/// Properties (Proxy-Wasm 0.2.1, "Properties").
+extension ProxyWasmABI {
+    static var propertyFunctions: [HostFunction<Self>] {
+        [
+            HostFunction("proxy_get_property") {
+                (abi, call, path: GuestBytes, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_get_property", needs: .readProperties), call) { (vm) throws(Refusal) in
+                    let path = try call.copy(path, limit: PropertyPath.maximumBytes)
+                    guard let value = vm.property(path) else { throw .status(.notFound) }
+                    try call.hand(over: value, in: vm, to: ValuePlace(pointer: pointer, size: size))
+                }
+            },
+            HostFunction("proxy_set_property") { (abi, call, path: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_set_property", needs: .setProperties), call) { (vm) throws(Refusal) in
+                    let path = try call.copy(path, limit: PropertyPath.maximumBytes)
+                    let value = try call.copy(value, limit: StreamProperties.maximumBytes)
+                    guard let stream = vm.active?.stream?.stream else { throw .status(.notFound) }
+                    guard stream.properties.set(path, to: value) else { throw .status(.badArgument) }
+                }
+            },
+        ]
+    }
+}
+
+extension VMState {
+    /// What the plugin is called comes first, then what filters set on the stream, then what the host knows of it.
+    fileprivate func property(_ bytes: [UInt8]) -> [UInt8]? {
+        guard let active, let path = PropertyPath(bytes) else { return nil }
+        if path.segments.count == 1 {
+            let configuration = active.filter.configuration
+            switch path.segments[0] {
+            case "plugin_name": return PropertyValue.text(configuration.name)
+            case "plugin_root_id": return PropertyValue.text(configuration.rootID)
+            case "plugin_vm_id": return PropertyValue.text(configuration.vmID)
+            default: break
+            }
+        }
+        guard let stream = active.stream?.stream else { return nil }
+        return stream.properties[bytes] ?? stream.property(path)
+    }
+}

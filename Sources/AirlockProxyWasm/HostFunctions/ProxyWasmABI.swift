@@ -1,0 +1,95 @@
+import Airlock
+import Logging
+
+/// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host answers them. What was not granted
+/// is linked, too, and refuses.
+struct ProxyWasmABI: Capability {
+    static let id: CapabilityID = "proxy-wasm"
+
+    let grants: ProxyWasmGrants
+
+    static let functions = HostFunctions<Self>(module: "env", environmentFunctions)
+        + HostFunctions<Self>(module: "wasi_snapshot_preview1", wasiFunctions)
+        + HostFunctions<Self>(module: "wasi_unstable", wasiFunctions)
+
+    private static let environmentFunctions: [HostFunction<Self>] =
+        logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
+        + propertyFunctions + sharedDataFunctions + metricFunctions + refusedFunctions
+
+    /// When a function may be called.
+    struct Use {
+        var name: String
+        /// What it needs; nothing by default.
+        var needs: ProxyWasmGrants = []
+        /// Whether start functions may call it.
+        var whileStarting = false
+        /// Whether the allocator may call it.
+        var whileAllocating = false
+    }
+
+    /// Runs the body of an ABI function.
+    /// - Returns: The status for the guest.
+    func answer(
+        _ use: @autoclosure () -> Use,
+        _ call: borrowing HostCall,
+        _ body: (VMState) throws(Refusal) -> Void
+    ) throws(HostError) -> UInt32 {
+        try run(use(), ungranted: Status.internalFailure.rawValue, call, body)
+    }
+
+    /// Runs the body of a WASI function.
+    /// - Returns: The error number for the guest.
+    func answerWASI(
+        _ use: @autoclosure () -> Use,
+        _ call: borrowing HostCall,
+        _ body: (VMState) throws(Refusal) -> Void
+    ) throws(HostError) -> UInt32 {
+        let status = try run(use(), ungranted: WASIErrno.notCapable, call, { (vm) throws(Refusal) in
+            do throws(Refusal) {
+                try body(vm)
+            } catch {
+                guard case .status(.invalidMemoryAccess) = error else { throw error }
+                throw .errno(WASIErrno.fault)
+            }
+        })
+        return status
+    }
+
+    private func run(
+        _ use: Use,
+        ungranted: UInt32,
+        _ call: borrowing HostCall,
+        _ body: (VMState) throws(Refusal) -> Void
+    ) throws(HostError) -> UInt32 {
+        guard let vm = call.attachment(as: VMState.self) else {
+            throw HostError(.failed, "'\(use.name)' was called outside a Proxy-Wasm virtual machine")
+        }
+        switch vm.phase {
+        case .running: break
+        case .starting where use.whileStarting: break
+        case .allocating where use.whileAllocating: break
+        case .starting, .allocating:
+            let phase = vm.phase == .starting ? "start functions" : "allocator"
+            throw HostError(.abiViolation, "the \(phase) called '\(use.name)', which is a restricted callback")
+        }
+        guard grants.isSuperset(of: use.needs) else {
+            vm.activeLogger.warning("filter called a function that it was not granted", metadata: ["function": "\(use.name)"])
+            return ungranted
+        }
+        do {
+            try body(vm)
+            return 0
+        } catch {
+            switch error {
+            case .status(let status): return status.rawValue
+            case .errno(let number): return number
+            case .stop(let error): throw error
+            }
+        }
+    }
+}
+
+extension VMState {
+    /// The logger of the filter that runs.
+    var activeLogger: Logger { active?.filter.logger ?? logger }
+}

@@ -1,0 +1,59 @@
+public import Airlock
+
+/// A filter: its module, what it is told, what it may do and use, and what becomes of requests when it fails.
+public struct FilterConfiguration: Sendable {
+    /// What the filter is called in logs, reports and metrics (`plugin_name`).
+    public var name: String
+    /// Which of a module's filters to run; most modules have one and ignore it (`plugin_root_id`).
+    public var rootID: String
+    /// The trust domain: filters with the same identifier share data and metrics (`plugin_vm_id`). Two filters whose module, grants, memory limit,
+    /// environment and virtual machine configuration are also equal share the virtual machine.
+    public var vmID: String
+    /// What `proxy_on_vm_start` is given.
+    public var vmConfiguration: [UInt8]
+    /// What `proxy_on_configure` is given.
+    public var configuration: [UInt8]
+    /// Where the module comes from.
+    public var source: PluginSource
+    /// What each callback may use, and the virtual machine's memory. A start function and each callback count as one call.
+    public var limits: PluginLimits
+    /// What becomes of a request when the filter fails.
+    public var failurePolicy: FailurePolicy
+    /// Which parts of the ABI the filter may use.
+    public var grants: ProxyWasmGrants
+    /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
+    public var capabilities: [any Capability]
+    /// The environment variables that the guest sees; nothing of the host's own.
+    public var environment: [String: String]
+    /// How long the filter may hold a request or a response back before it is answered with 504.
+    public var pauseDeadline: Duration
+
+    /// Describes a filter.
+    public init(
+        name: String,
+        rootID: String = "",
+        vmID: String = "",
+        vmConfiguration: [UInt8] = [],
+        configuration: [UInt8] = [],
+        source: PluginSource,
+        limits: PluginLimits = PluginLimits(),
+        failurePolicy: FailurePolicy = .closed,
+        grants: ProxyWasmGrants = .all,
+        capabilities: [any Capability] = [],
+        environment: [String: String] = [:],
+        pauseDeadline: Duration = .seconds(30)
+    ) {
+        self.name = name
+        self.rootID = rootID
+        self.vmID = vmID
+        self.vmConfiguration = vmConfiguration
+        self.configuration = configuration
+        self.source = source
+        self.limits = limits
+        self.failurePolicy = failurePolicy
+        self.grants = grants
+        self.capabilities = capabilities
+        self.environment = environment
+        self.pauseDeadline = pauseDeadline
+    }
+}

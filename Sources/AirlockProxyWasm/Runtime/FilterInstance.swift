@@ -1,0 +1,76 @@
+import Airlock
+import Logging
+
+/// One version of a filter on one worker loop.
+final class FilterInstance {
+    let id: FilterID
+    let configuration: FilterConfiguration
+    let version: PluginVersion
+    let callbacks: GuestCallbacks
+    /// The virtual machine's place, which the filter may share with others.
+    let slot: VMSlot
+    let logger: Logger
+    /// The filter's context in the slot's virtual machine; nil while there is none.
+    var root: RootContext?
+    /// What all its callbacks used.
+    var totals = CallTotals()
+    /// How often its callbacks ended the virtual machine.
+    private(set) var failures = 0
+    private(set) var lastFailure: PluginError?
+    /// Streams that have not been closed.
+    var openStreams = 0
+    /// Whether another version took over.
+    var isRetired = false
+
+    init(
+        id: FilterID,
+        configuration: FilterConfiguration,
+        version: PluginVersion,
+        callbacks: GuestCallbacks,
+        slot: VMSlot,
+        logger: Logger
+    ) {
+        self.id = id
+        self.configuration = configuration
+        self.version = version
+        self.callbacks = callbacks
+        self.slot = slot
+        var logger = logger
+        logger[metadataKey: "filter"] = "\(configuration.name)"
+        self.logger = logger
+    }
+
+    /// Where new streams get their contexts; nil while the virtual machine is being replaced.
+    var home: (vm: ProxyWasmVM, root: RootContext)? {
+        guard let vm = slot.vm, let root else { return nil }
+        return (vm, root)
+    }
+
+    /// Why there is no ``home``.
+    var unavailable: PluginError {
+        let reason = slot.lastFailure.map { ": \($0.message)" } ?? ""
+        return PluginError(
+            .unavailable, plugin: configuration.name, version: version.number,
+            message: "the virtual machine is being replaced after a failure\(reason)")
+    }
+
+    /// Notes that one of its events ended the virtual machine.
+    func note(_ error: PluginError) {
+        failures += 1
+        lastFailure = error
+        logger.error("filter failed", metadata: ["error": "\(error)"])
+    }
+}
+
+/// The place of a virtual machine on a worker loop, which stays while the machine in it is replaced.
+final class VMSlot {
+    let key: VMKey
+    var vm: ProxyWasmVM?
+    /// Failures in a row.
+    var failures = 0
+    var lastFailure: PluginError?
+
+    init(key: VMKey) {
+        self.key = key
+    }
+}

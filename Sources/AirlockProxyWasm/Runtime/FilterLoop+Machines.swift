@@ -1,0 +1,227 @@
+import Airlock
+import Logging
+import WorkerLoop
+
+/// Starting, replacing and ending virtual machines and the filters' root contexts in them.
+extension FilterLoop {
+    /// The waits before a virtual machine that does not even start is tried again, whatever the policy.
+    private static let startBackoff = ReloadBackoff(initial: .milliseconds(100), maximum: .seconds(30))
+
+    /// What is needed to run one version of a filter.
+    struct Preparation: Sendable {
+        var id: FilterID
+        var configuration: FilterConfiguration
+        var version: PluginVersion
+        var callbacks: GuestCallbacks
+    }
+
+    /// Starts and configures a version beside the running one. Where it would share a virtual machine with other filters, it first proves itself in
+    /// one of its own.
+    func prepare(_ preparation: Preparation) throws(PluginError) {
+        let key = VMKey(preparation.configuration, filter: preparation.id, version: preparation.version)
+        if slots[key]?.vm != nil {
+            try start(preparation, in: VMSlot(key: key))
+        }
+        let slot = slots[key] ?? VMSlot(key: key)
+        let filter = try start(preparation, in: slot)
+        slots[key] = slot
+        filters.append(filter)
+        prepared[preparation.id] = filter
+    }
+
+    @discardableResult
+    private func start(_ preparation: Preparation, in slot: VMSlot) throws(PluginError) -> FilterInstance {
+        let filter = FilterInstance(
+            id: preparation.id,
+            configuration: preparation.configuration,
+            version: preparation.version,
+            callbacks: preparation.callbacks,
+            slot: slot,
+            logger: logger
+        )
+        defer { settle() }
+        let vm: ProxyWasmVM
+        if let running = slot.vm { vm = running } else { vm = try makeVM(for: filter) }
+        filter.root = try vm.startRoot(for: filter)
+        slot.vm = vm
+        return filter
+    }
+
+    /// Lets the prepared version take over; the old one ends with its last stream.
+    func adopt(_ id: FilterID) {
+        guard let filter = prepared.removeValue(forKey: id) else { return }
+        let old = active.updateValue(filter, forKey: id)
+        if let old { retire(old) }
+    }
+
+    /// Lets go of the prepared version.
+    func discard(_ id: FilterID) {
+        if let filter = prepared.removeValue(forKey: id) { retire(filter) }
+    }
+
+    /// Ends a filter; its open streams go on.
+    func remove(_ id: FilterID) {
+        discard(id)
+        if let filter = active.removeValue(forKey: id) { retire(filter) }
+    }
+
+    private func retire(_ filter: FilterInstance) {
+        filter.isRetired = true
+        endIfUnused(filter)
+        settle()
+    }
+
+    // MARK: Failures
+
+    /// Throws a failed virtual machine away and replaces it, now or after a wait, as the policies of its filters say.
+    func replace(_ vm: ProxyWasmVM) {
+        guard let slot = slots[vm.state.key], slot.vm === vm else { return }
+        slot.vm = nil
+        slot.lastFailure = vm.failure
+        for filter in members(slot) {
+            if let root = filter.root { ticks[ObjectIdentifier(root)] = nil }
+            filter.root = nil
+            endIfUnused(filter)
+        }
+        let members = members(slot).filter { !$0.isRetired }
+        guard !members.isEmpty else { return }
+        let backoffs = members.compactMap(\.configuration.failurePolicy.backoff)
+        let lived = ContinuousClock.now - vm.startedAt
+        slot.failures = backoffs.allSatisfy { lived >= $0.resetAfter } ? 1 : slot.failures + 1
+        // A filter that wants a new machine at once decides for those that it shares with.
+        let waits = backoffs.count < members.count ? [.zero] : backoffs.map { $0.delay(afterFailures: slot.failures) }
+        restart(slot, after: waits.min() ?? .zero)
+    }
+
+    private func restart(_ slot: VMSlot, after delay: Duration) {
+        guard delay > .zero else { return restart(slot.key) }
+        do {
+            restarts[slot.key] = try worker.schedule(after: delay) { [weak self, key = slot.key] in
+                self?.assumeIsolated {
+                    $0.restart(key)
+                    $0.settle()
+                }
+            }
+        } catch {
+            logger.debug("no virtual machine is started any more", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func restart(_ key: VMKey) {
+        restarts[key] = nil
+        guard let slot = slots[key], slot.vm == nil else { return }
+        let members = members(slot).filter { !$0.isRetired }
+        guard let first = members.first else { return }
+        do throws(PluginError) {
+            let vm = try makeVM(for: first)
+            for filter in members { filter.root = try vm.startRoot(for: filter) }
+            slot.vm = vm
+        } catch {
+            for filter in members { filter.root = nil }
+            slot.failures += 1
+            slot.lastFailure = error
+            logger.error("virtual machine did not start", metadata: ["error": "\(error)"])
+            restart(slot, after: Self.startBackoff.delay(afterFailures: slot.failures))
+        }
+    }
+
+    func members(_ slot: VMSlot) -> [FilterInstance] {
+        filters.filter { $0.slot === slot }
+    }
+
+    private func makeVM(for filter: FilterInstance) throws(PluginError) -> ProxyWasmVM {
+        let state = VMState(
+            key: filter.slot.key,
+            space: spaces.space(for: filter.configuration.vmID),
+            limits: limits,
+            agenda: agenda,
+            allocator: filter.callbacks.allocate,
+            logger: filter.logger
+        )
+        return try ProxyWasmVM(
+            filter.version, callbacks: filter.callbacks, state: state, limits: filter.configuration.limits)
+    }
+
+    // MARK: The end of root contexts
+
+    /// Ends a retired filter once its last stream has ended: `proxy_on_done`, and `proxy_on_delete` at once or after `proxy_done`.
+    func endIfUnused(_ filter: FilterInstance) {
+        guard filter.isRetired, filter.openStreams == 0 else { return }
+        guard let (vm, root) = filter.home else { return drop(filter) }
+        guard !root.awaitsDone else { return }
+        if vm.endsAtOnce(root) {
+            finish(root)
+        } else {
+            root.awaitsDone = true
+            giveUpOn(root, after: filter.configuration.pauseDeadline)
+        }
+    }
+
+    /// A filter that never calls `proxy_done` does not stay for ever.
+    private func giveUpOn(_ root: RootContext, after delay: Duration) {
+        let key = ObjectIdentifier(root.filter)
+        do {
+            root.doneTimer = try worker.schedule(after: delay) { [weak self] in
+                self?.assumeIsolated { $0.giveUp(key) }
+            }
+        } catch {
+            finish(root)
+        }
+    }
+
+    private func giveUp(_ key: ObjectIdentifier) {
+        guard let filter = filters.first(where: { ObjectIdentifier($0) == key }), let root = filter.root else { return }
+        finish(root)
+        settle()
+    }
+
+    /// `proxy_on_delete`, and the filter is gone; with the last one of its virtual machine, that is gone, too.
+    func finish(_ root: RootContext) {
+        let filter = root.filter
+        ticks[ObjectIdentifier(root)] = nil
+        filter.home?.vm.delete(root)
+        filter.root = nil
+        drop(filter)
+    }
+
+    private func drop(_ filter: FilterInstance) {
+        filters.removeAll { $0 === filter }
+        if members(filter.slot).isEmpty {
+            slots[filter.slot.key] = nil
+            restarts[filter.slot.key] = nil
+        }
+    }
+
+    // MARK: Ticks
+
+    func setTick(_ root: RootContext) {
+        let key = ObjectIdentifier(root)
+        guard let period = root.tickPeriod, root.filter.callbacks.onTick != nil else {
+            ticks[key] = nil
+            return
+        }
+        let filter = ObjectIdentifier(root.filter)
+        do {
+            ticks[key] = try worker.schedule(after: period, repeating: period) { [weak self] in
+                self?.assumeIsolated { $0.tick(filter) }
+            }
+        } catch {
+            logger.debug("no timer is started any more", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func tick(_ key: ObjectIdentifier) {
+        guard let filter = filters.first(where: { ObjectIdentifier($0) == key }), let (vm, root) = filter.home,
+            let onTick = filter.callbacks.onTick
+        else { return }
+        _ = vm.call(onTick, root.id, in: .root(root))
+        settle()
+    }
+}
+
+extension FailurePolicy {
+    /// The waits of ``reload(backoff:)``.
+    fileprivate var backoff: ReloadBackoff? {
+        if case .reload(let backoff) = self { backoff } else { nil }
+    }
+}

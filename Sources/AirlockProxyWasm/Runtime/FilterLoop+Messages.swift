@@ -1,0 +1,133 @@
+import WorkerLoop
+
+/// The server's calls: each hands a part of a message to the filters and waits while one of them holds it back.
+extension FilterLoop {
+    /// What the server waits for.
+    enum Part {
+        case headers
+        case body(isLast: Bool)
+        case trailers
+    }
+
+    func headers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap, endOfStream: Bool) -> HeadersOutcome? {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        stream.begin(stream.flow(direction), headers: map, endOfStream: endOfStream)
+        settle()
+        return headersOutcome(stream, direction)
+    }
+
+    func body(_ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool) -> BodyOutcome? {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
+        settle()
+        return bodyOutcome(stream, direction, isLast: endOfStream)
+    }
+
+    func trailers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap) -> TrailersOutcome? {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        stream.end(stream.flow(direction), trailers: map)
+        settle()
+        return trailersOutcome(stream, direction)
+    }
+
+    // MARK: Waiting
+
+    func waitForHeaders(_ id: UInt64, _ direction: Direction) async -> HeadersOutcome {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        while true {
+            if let outcome = headersOutcome(stream, direction) { return outcome }
+            await wait(stream, direction)
+        }
+    }
+
+    func waitForBody(_ id: UInt64, _ direction: Direction, isLast: Bool) async -> BodyOutcome {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        while true {
+            if let outcome = bodyOutcome(stream, direction, isLast: isLast) { return outcome }
+            await wait(stream, direction)
+        }
+    }
+
+    func waitForTrailers(_ id: UInt64, _ direction: Direction) async -> TrailersOutcome {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        while true {
+            if let outcome = trailersOutcome(stream, direction) { return outcome }
+            await wait(stream, direction)
+        }
+    }
+
+    private func headersOutcome(_ stream: HTTPStream, _ direction: Direction) -> HeadersOutcome? {
+        if let reply = stream.finalReply { return .localReply(reply) }
+        let flow = stream.flow(direction)
+        guard flow.headersLeft, !stream.isReplying else { return nil }
+        return .forward(flow.headers ?? HeaderMap())
+    }
+
+    private func bodyOutcome(_ stream: HTTPStream, _ direction: Direction, isLast: Bool) -> BodyOutcome? {
+        if let reply = stream.finalReply { return .localReply(reply) }
+        let flow = stream.flow(direction)
+        guard !stream.isReplying, !isLast || flow.bodyLeft else { return nil }
+        return .forward(flow.takeOutput())
+    }
+
+    private func trailersOutcome(_ stream: HTTPStream, _ direction: Direction) -> TrailersOutcome? {
+        if let reply = stream.finalReply { return .localReply(reply) }
+        let flow = stream.flow(direction)
+        guard !stream.isReplying, flow.trailersLeft else { return nil }
+        return .forward(body: flow.takeOutput(), trailers: flow.trailers ?? HeaderMap())
+    }
+
+    /// Waits until something happens to the stream, at most as long as the filter may hold it back.
+    private func wait(_ stream: HTTPStream, _ direction: Direction) async {
+        let flow = stream.isReplying ? stream.response : stream.flow(direction)
+        let timer = pauseTimer(stream, flow)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { stream.cancel() }
+                if timer == nil || stream.finalReply != nil {
+                    continuation.resume()
+                } else {
+                    flow.waiters.append(continuation)
+                }
+            }
+        } onCancel: { [id = stream.id] in
+            worker.submit { [weak self] in
+                self?.assumeIsolated { $0.cancel(id) }
+            }
+        }
+        timer?.cancel()
+    }
+
+    /// Starts the clock for the filter that holds the message back. Without a filter or a clock the stream is refused, so that nothing waits for
+    /// ever.
+    private func pauseTimer(_ stream: HTTPStream, _ flow: MessageFlow) -> LoopTimer? {
+        guard let context = stream.pausedContext(flow) else {
+            stream.abandon(details: "stream_out_of_order")
+            return nil
+        }
+        let (id, direction) = (stream.id, flow.direction)
+        let filter = context.filter.id
+        do {
+            return try worker.schedule(after: context.filter.configuration.pauseDeadline) { [weak self] in
+                self?.assumeIsolated { $0.pauseExpired(id, direction, filter) }
+            }
+        } catch {
+            stream.abandon(details: "shutting_down")
+            return nil
+        }
+    }
+
+    private func pauseExpired(_ id: UInt64, _ direction: Direction, _ filter: FilterID) {
+        guard let stream = streams[id] else { return }
+        if stream.pausedContext(stream.flow(direction))?.filter.id == filter {
+            stream.refuse(LocalReply(status: 504, details: "pause_deadline"))
+        }
+        agenda.touch(stream)
+        settle()
+    }
+}
+
+extension LocalReply {
+    /// What calls after the end of a stream get.
+    static let streamClosed = LocalReply(status: 500, details: "stream_closed", resetsStream: true)
+}

@@ -1,0 +1,28 @@
+/// Filters that requests pass in this order, and responses in the reverse order.
+public struct HTTPFilterChain: Sendable {
+    /// The filters, in the order in which they see requests.
+    public let filters: [ProxyWasmFilter]
+    private let runtime: ProxyWasmRuntime
+    private let ids: [FilterID]
+
+    /// Makes a chain of filters that `runtime` loaded.
+    public init(_ filters: [ProxyWasmFilter], runtime: ProxyWasmRuntime) {
+        self.filters = filters
+        self.runtime = runtime
+        ids = filters.map(\.id)
+    }
+
+    /// Whether a filter reads or changes request bodies.
+    public var filtersRequestBody: Bool { filters.contains(where: \.exportsRequestBody) }
+
+    /// Whether a filter reads or changes response bodies.
+    public var filtersResponseBody: Bool { filters.contains(where: \.exportsResponseBody) }
+
+    /// Opens a stream on the worker loop that the caller runs on, or on the one with the least to do. It uses the filters' versions of this moment until its end.
+    public func openStream(_ attributes: StreamAttributes = StreamAttributes()) async -> HTTPFilterStream {
+        guard let loop = runtime.streamLoop else { return HTTPFilterStream(loop: nil, id: 0) }
+        let ids = ids
+        let id = await loop.run { $0.open(ids, attributes) }
+        return HTTPFilterStream(loop: loop, id: id)
+    }
+}

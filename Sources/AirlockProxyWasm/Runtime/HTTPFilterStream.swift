@@ -1,0 +1,110 @@
+import Synchronization
+import WorkerLoop
+
+/// One request and its response on their way through a chain of filters.
+///
+/// Hand the parts of each message over in order, one at a time: headers, body, trailers. The two messages may overlap. Each call hops to the stream's worker loop, and waits
+/// while a filter holds the message back. A cancelled task ends the stream as ``cancel()`` does.
+/// End every stream with ``finish()``; one that is let go without is ended without a report.
+public final class HTTPFilterStream: Sendable {
+    private let loop: FilterLoop?
+    private let id: UInt64
+    private let isFinished = Atomic<Bool>(false)
+
+    init(loop: FilterLoop?, id: UInt64) {
+        self.loop = loop
+        self.id = id
+    }
+
+    deinit {
+        guard let loop, !isFinished.load(ordering: .relaxed) else { return }
+        loop.worker.submit { [loop, id] in
+            loop.assumeIsolated { _ = $0.close(id) }
+        }
+    }
+
+    // MARK: The request
+
+    /// Hands the request's headers to the filters; `endOfStream` says that there is no body.
+    public func requestHeaders(_ headers: HeaderMap, endOfStream: Bool) async -> HeadersOutcome {
+        await self.headers(.request, headers, endOfStream)
+    }
+
+    /// Hands a part of the request's body to the filters; `endOfStream` says that it is the last one. Only the last one waits for filters.
+    public func requestBody(_ bytes: [UInt8], endOfStream: Bool) async -> BodyOutcome {
+        await body(.request, bytes, endOfStream)
+    }
+
+    /// Hands the request's trailers to the filters; they end the request.
+    public func requestTrailers(_ trailers: HeaderMap) async -> TrailersOutcome {
+        await self.trailers(.request, trailers)
+    }
+
+    // MARK: The response
+
+    /// Tells filters about the upstream, before the response's headers.
+    public func setUpstream(_ upstream: UpstreamAttributes) async {
+        guard let loop else { return }
+        let id = id
+        await loop.run { $0.setUpstream(id, upstream) }
+    }
+
+    /// Hands the response's headers to the filters; `endOfStream` says that there is no body.
+    public func responseHeaders(_ headers: HeaderMap, endOfStream: Bool) async -> HeadersOutcome {
+        await self.headers(.response, headers, endOfStream)
+    }
+
+    /// Hands a part of the response's body to the filters; `endOfStream` says that it is the last one. Only the last one waits for filters.
+    public func responseBody(_ bytes: [UInt8], endOfStream: Bool) async -> BodyOutcome {
+        await body(.response, bytes, endOfStream)
+    }
+
+    /// Hands the response's trailers to the filters; they end the response.
+    public func responseTrailers(_ trailers: HeaderMap) async -> TrailersOutcome {
+        await self.trailers(.response, trailers)
+    }
+
+    // MARK: The end
+
+    /// Ends the stream, whatever its state: each filter's `proxy_on_log`, then `proxy_on_done` and `proxy_on_delete`.
+    /// - Returns: What the filters used; an empty report when the stream was ended before.
+    @discardableResult
+    public func finish() async -> StreamReport {
+        isFinished.store(true, ordering: .relaxed)
+        guard let loop else { return StreamReport() }
+        let id = id
+        return await loop.run { $0.close(id) }
+    }
+
+    /// Tells the filters' host that the client went away: calls that wait for a filter return at once, with a reply that resets the stream. Call ``finish()``
+    /// all the same.
+    public func cancel() {
+        guard let loop else { return }
+        loop.worker.submit { [loop, id] in
+            loop.assumeIsolated { $0.cancel(id) }
+        }
+    }
+
+    // MARK: Hops
+
+    private func headers(_ direction: Direction, _ headers: HeaderMap, _ endOfStream: Bool) async -> HeadersOutcome {
+        guard let loop else { return .forward(headers) }
+        let id = id
+        if let outcome = await loop.run({ $0.headers(id, direction, headers, endOfStream: endOfStream) }) { return outcome }
+        return await loop.waitForHeaders(id, direction)
+    }
+
+    private func body(_ direction: Direction, _ bytes: [UInt8], _ endOfStream: Bool) async -> BodyOutcome {
+        guard let loop else { return .forward(bytes) }
+        let id = id
+        if let outcome = await loop.run({ $0.body(id, direction, bytes, endOfStream: endOfStream) }) { return outcome }
+        return await loop.waitForBody(id, direction, isLast: endOfStream)
+    }
+
+    private func trailers(_ direction: Direction, _ trailers: HeaderMap) async -> TrailersOutcome {
+        guard let loop else { return .forward(body: [], trailers: trailers) }
+        let id = id
+        if let outcome = await loop.run({ $0.trailers(id, direction, trailers) }) { return outcome }
+        return await loop.waitForTrailers(id, direction)
+    }
+}

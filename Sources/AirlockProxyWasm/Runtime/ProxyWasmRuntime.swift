@@ -1,0 +1,69 @@
+public import Airlock
+public import Logging
+import Synchronization
+import WorkerLoop
+
+/// Runs Proxy-Wasm filters on the worker loops of a ``PluginHost``.
+///
+///     let runtime = ProxyWasmRuntime(host: host, logger: logger)
+///     let auth = try await runtime.load(FilterConfiguration(name: "auth", source: .file("auth.wasm")))
+///     let chain = HTTPFilterChain([auth], runtime: runtime)
+///     let stream = await chain.openStream(attributes)
+///     switch await stream.requestHeaders(headers, endOfStream: true) { … }
+///
+/// Each worker loop has virtual machines of its own. Shared data and metrics belong to the runtime and outlive them.
+public final class ProxyWasmRuntime: Sendable {
+    let host: PluginHost
+    let loops: [FilterLoop]
+    private static let lastFilter = Atomic<UInt64>(0)
+
+    /// Makes a runtime on the host's worker loops.
+    public init(host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), logger: Logger) {
+        self.host = host
+        let spaces = SharedSpaces(limits: limits)
+        loops = host.loops.map { FilterLoop(worker: $0, spaces: spaces, limits: limits, logger: logger) }
+    }
+
+    /// Loads a filter: compiles and checks its module, starts and configures it on each worker loop.
+    /// - Throws: Why it was refused, such as ``PluginError/Code/missingCapability`` for imports that the ABI does not have,
+    ///   ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator, ``PluginError/Code/signatureMismatch`` for a callback of another type, and
+    ///   ``PluginError/Code/guestError`` where the filter refused its configuration. Nothing of it is left then.
+    public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
+        let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
+        let starter = FilterStarter(id: id, configuration: configuration, loops: loops)
+        let plugin = try await host.load(
+            configuration.source,
+            name: configuration.name,
+            granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
+            limits: configuration.limits,
+            start: { (version) async throws(PluginError) in try await starter.start(version) }
+        )
+        return ProxyWasmFilter(plugin: plugin, starter: starter)
+    }
+
+    /// The loop for a new stream: the one that the caller runs on, or the one with the least to do.
+    var streamLoop: FilterLoop? {
+        if let current = loops.first(where: { $0.worker.isCurrent }) { return current }
+        let least = host.leastLoadedLoop()
+        return loops.first { $0.worker === least } ?? loops.first
+    }
+}
+
+/// Brings a version of a filter into service on all loops, or on none.
+struct FilterStarter: Sendable {
+    let id: FilterID
+    let configuration: FilterConfiguration
+    let loops: [FilterLoop]
+
+    func start(_ version: PluginVersion) async throws(PluginError) {
+        let preparation = FilterLoop.Preparation(
+            id: id, configuration: configuration, version: version, callbacks: try GuestCallbacks(version))
+        do {
+            for loop in loops { try await loop.prepare(preparation) }
+        } catch {
+            for loop in loops { await loop.discard(id) }
+            throw error
+        }
+        for loop in loops { await loop.adopt(id) }
+    }
+}

@@ -1,0 +1,107 @@
+/// The properties of a stream under their names in Envoy ("Attributes"); what is not known is nil.
+extension HTTPStream {
+    func property(_ path: PropertyPath) -> [UInt8]? {
+        if let value = attributes.properties[path.dotted] { return value }
+        let segments = path.segments
+        switch (segments.first, segments.count) {
+        case ("request", 2): return requestProperty(segments[1])
+        case ("request", 3) where segments[1] == "headers": return value(of: segments[2], in: request.headers)
+        case ("response", 2): return responseProperty(segments[1])
+        case ("response", 3) where segments[1] == "headers": return value(of: segments[2], in: response.headers)
+        case ("response", 3) where segments[1] == "trailers": return value(of: segments[2], in: response.trailers)
+        case ("connection", 2): return connectionProperty(segments[1])
+        case ("upstream", 2): return upstreamProperty(segments[1])
+        case ("source", 2): return property(segments[1], of: attributes.source)
+        case ("destination", 2): return property(segments[1], of: attributes.destination)
+        case ("xds", 2): return routeProperty(segments[1])
+        case (let name?, 1): return name == "connection_id" ? connectionProperty("id") : routeProperty(name)
+        default: return nil
+        }
+    }
+
+    private func requestProperty(_ name: String) -> [UInt8]? {
+        switch name {
+        case "path": pseudo(":path")
+        case "url_path": pathParts.map { Array($0.path) }
+        case "query": pathParts.map { Array($0.query) }
+        case "host": pseudo(":authority")
+        case "scheme": pseudo(":scheme") ?? PropertyValue.text(attributes.scheme)
+        case "method": pseudo(":method")
+        case "referer": value(of: "referer", in: request.headers)
+        case "useragent": value(of: "user-agent", in: request.headers)
+        case "id": value(of: "x-request-id", in: request.headers) ?? attributes.requestID.map(PropertyValue.text)
+        case "protocol": PropertyValue.text(attributes.httpProtocol)
+        case "time": PropertyValue.integer(attributes.requestTime)
+        case "size": PropertyValue.integer(request.bodyBytes)
+        case "total_size": PropertyValue.integer(request.bodyBytes + (request.headers?.byteCount ?? 0))
+        case "duration": duration.map(PropertyValue.duration)
+        default: nil
+        }
+    }
+
+    private func responseProperty(_ name: String) -> [UInt8]? {
+        guard response.headers != nil || name == "flags" || name == "size" || name == "total_size" else { return nil }
+        switch name {
+        case "code": return response.headers?[":status"].flatMap { Int($0) }.map(PropertyValue.integer)
+        case "code_details": return PropertyValue.text(replyDetails ?? upstream?.codeDetails ?? "via_upstream")
+        case "flags": return PropertyValue.integer(0)
+        case "grpc_status":
+            let status = response.trailers?["grpc-status"] ?? response.headers?["grpc-status"]
+            return status.flatMap { Int($0) }.map(PropertyValue.integer)
+        case "size": return PropertyValue.integer(response.bodyBytes)
+        case "total_size": return PropertyValue.integer(response.bodyBytes + (response.headers?.byteCount ?? 0))
+        default: return nil
+        }
+    }
+
+    private func connectionProperty(_ name: String) -> [UInt8]? {
+        switch name {
+        case "id": PropertyValue.integer(attributes.connectionID)
+        case "mtls": PropertyValue.truth(attributes.isMutualTLS)
+        case "requested_server_name": PropertyValue.text(attributes.requestedServerName)
+        case "tls_version": attributes.tlsVersion.map(PropertyValue.text)
+        default: nil
+        }
+    }
+
+    private func upstreamProperty(_ name: String) -> [UInt8]? {
+        switch name {
+        case "address": upstream?.remote.map { PropertyValue.text($0.description) }
+        case "port": upstream?.remote.map { PropertyValue.integer($0.port) }
+        case "local_address": upstream?.local.map { PropertyValue.text($0.description) }
+        case "request_attempt_count": PropertyValue.integer(upstream == nil ? 0 : 1)
+        case "transport_failure_reason": upstream.map { _ in [] }
+        default: nil
+        }
+    }
+
+    private func property(_ name: String, of endpoint: StreamAttributes.Endpoint?) -> [UInt8]? {
+        switch name {
+        case "address": endpoint.map { PropertyValue.text($0.description) }
+        case "port": endpoint.map { PropertyValue.integer($0.port) }
+        default: nil
+        }
+    }
+
+    /// Envoy answers under `xds` today; older filters ask for the name alone.
+    private func routeProperty(_ name: String) -> [UInt8]? {
+        switch name {
+        case "route_name": attributes.routeName.map(PropertyValue.text)
+        case "cluster_name": attributes.upstreamName.map(PropertyValue.text)
+        case "listener_direction": PropertyValue.integer(0)
+        default: nil
+        }
+    }
+
+    private func value(of name: String, in map: HeaderMap?) -> [UInt8]? {
+        map?.firstValue(of: name.utf8).map(Array.init)
+    }
+
+    private func pseudo(_ name: String) -> [UInt8]? { value(of: name, in: request.headers) }
+
+    private var pathParts: (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>)? {
+        guard let path = pseudo(":path") else { return nil }
+        guard let mark = path.firstIndex(of: UInt8(ascii: "?")) else { return (path[...], []) }
+        return (path[..<mark], path[(mark + 1)...])
+    }
+}

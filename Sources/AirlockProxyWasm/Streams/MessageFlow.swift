@@ -1,0 +1,40 @@
+/// The two messages of a stream.
+enum Direction: Sendable {
+    case request
+    case response
+}
+
+/// How far one message of a stream has got through the filters. Positions count filters in the order in which they see this message.
+final class MessageFlow {
+    let direction: Direction
+    /// The message's headers, from the moment they came; filters read them as long as the stream lives.
+    var headers: HeaderMap?
+    var trailers: HeaderMap?
+    /// Whether the headers are the whole message.
+    var endsWithHeaders = false
+    /// The filter that may change the headers: the one that is being called with them, or that holds them back.
+    var headersEditor: StreamContext?
+    var trailersEditor: StreamContext?
+    /// The position that holds back the headers.
+    var headersPause: Int?
+    /// The position that holds back the trailers.
+    var trailersPause: Int?
+    var headersLeft = false
+    var bodyLeft = false
+    var trailersLeft = false
+    /// Body bytes that are past the last filter and were not handed out yet.
+    var output: [UInt8] = []
+    /// Body bytes that came in.
+    var bodyBytes = 0
+    /// Calls of the server that wait for a filter to go on.
+    var waiters: [CheckedContinuation<Void, Never>] = []
+
+    init(_ direction: Direction) {
+        self.direction = direction
+    }
+
+    func takeOutput() -> [UInt8] {
+        defer { output = [] }
+        return output
+    }
+}

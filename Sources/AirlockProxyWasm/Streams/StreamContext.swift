@@ -1,0 +1,99 @@
+import Airlock
+import Wasmtime
+
+/// One filter's part in one stream: its context in a virtual machine, what it holds back, and what it used.
+final class StreamContext {
+    /// What the filter has of one direction's body.
+    struct Half {
+        /// Bytes that the filter sees: those of the callback in progress, or those that it holds back.
+        var body: [UInt8] = []
+        /// Whether ``body`` is there to be read and changed.
+        var showsBody = false
+        /// Whether the filter holds the body back.
+        var isPaused = false
+        /// Whether the end of the message came with the body that is held back.
+        var endOfStream = false
+        /// Whether the filter asked to go on, in the callback in progress or while it was paused.
+        var continues = false
+    }
+
+    // The stream owns its contexts, and takes them out of their virtual machines before it goes.
+    unowned let stream: HTTPStream
+    let filter: FilterInstance
+    var request = Half()
+    var response = Half()
+    var usage = CallTotals()
+    /// Why the filter has no part in the stream any more.
+    private(set) var failure: PluginError?
+    /// The virtual machine and the filter's root context there; nil while there is no context.
+    private(set) var home: (vm: ProxyWasmVM, root: RootContext)?
+    private(set) var id: UInt32 = 0
+
+    init(stream: HTTPStream, filter: FilterInstance) {
+        self.stream = stream
+        self.filter = filter
+    }
+
+    subscript(direction: Direction) -> Half {
+        get { direction == .request ? request : response }
+        set { if direction == .request { request = newValue } else { response = newValue } }
+        _modify {
+            if direction == .request { yield &request } else { yield &response }
+        }
+    }
+
+    /// Makes the context in the filter's virtual machine, when the stream's request reaches the filter.
+    /// - Returns: Whether the filter takes part.
+    func enter() -> Bool {
+        guard filter.callbacks.hasStreamCallbacks else { return false }
+        guard let (vm, root) = filter.home else {
+            fail(filter.unavailable)
+            return false
+        }
+        id = vm.state.nextID()
+        home = (vm, root)
+        vm.state.add(.stream(self))
+        if let onCreate = vm.callbacks.onContextCreate {
+            _ = vm.call(onCreate, id, root.id, in: .stream(self))
+        }
+        return home != nil
+    }
+
+    /// Runs a callback on this context, if it is still there.
+    /// - Returns: What it returned, or nil when there is no context or it failed.
+    func call<Result: GuestResult, each Argument: WasmValue>(
+        _ callback: GuestFunction<Result, UInt32, repeat each Argument>,
+        _ argument: repeat each Argument
+    ) -> Result? {
+        home?.vm.call(callback, id, repeat each argument, in: .stream(self))
+    }
+
+    /// The virtual machine failed, and the context with it.
+    func vmFailed(_ error: PluginError) {
+        home = nil
+        fail(error)
+    }
+
+    /// The filter does not take part any more; the stream is refused where the policy says so.
+    func fail(_ error: PluginError) {
+        guard failure == nil else { return }
+        failure = error
+        if filter.configuration.failurePolicy.refusesRequests {
+            stream.refuse(LocalReply(status: 503, details: "filter_failed"))
+        }
+    }
+
+    /// `proxy_on_log`.
+    func log() {
+        if let onLog = filter.callbacks.onLog { _ = call(onLog) }
+    }
+
+    /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root contexts only, as
+    /// in Envoy.
+    func delete() {
+        if let onDone = filter.callbacks.onDone { _ = call(onDone) }
+        if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
+        home?.vm.state.remove(id)
+        home = nil
+    }
+}

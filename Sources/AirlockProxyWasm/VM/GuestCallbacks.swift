@@ -1,0 +1,127 @@
+import Airlock
+import Wasmtime
+
+/// What a module exports for the ABI, looked up and compared with the ABI's types once per version.
+struct GuestCallbacks: Sendable {
+    typealias HeadersCallback = GuestFunction<UInt32, UInt32, UInt32, UInt32>
+    typealias TrailersCallback = GuestFunction<UInt32, UInt32, UInt32>
+    typealias ContextCallback = GuestFunction<NoResult, UInt32>
+
+    /// The two callbacks of one direction that differ only by their names.
+    struct Flow: Sendable {
+        let headers: HeadersCallback?
+        let body: HeadersCallback?
+        let trailers: TrailersCallback?
+    }
+
+    let abi: ABIVersion
+    let allocate: GuestFunction<UInt32, UInt32>
+    let start: StartFunctions
+    let onContextCreate: GuestFunction<NoResult, UInt32, UInt32>?
+    let onVMStart: GuestFunction<UInt32, UInt32, UInt32>?
+    let onConfigure: GuestFunction<UInt32, UInt32, UInt32>?
+    let onTick: ContextCallback?
+    let request: Flow
+    let response: Flow
+    let onDone: GuestFunction<UInt32, UInt32>?
+    let onLog: ContextCallback?
+    let onDelete: ContextCallback?
+
+    /// The functions that run once, in this order, before any callback.
+    struct StartFunctions: Sendable {
+        var initialize: GuestFunction<NoResult>?
+        var main: GuestFunction<UInt32, UInt32, UInt32>?
+        var mainVoid: GuestFunction<UInt32>?
+    }
+
+    /// Checks the module against the ABI.
+    /// - Throws: ``PluginError/Code/missingExport`` or ``PluginError/Code/signatureMismatch``.
+    init(_ version: PluginVersion) throws(PluginError) {
+        abi = try Self.abi(of: version)
+        try Self.checkMemory(of: version)
+        allocate = try Self.allocator(of: version)
+        start = try Self.startFunctions(of: version)
+        onContextCreate = try version.function("proxy_on_context_create", taking: UInt32.self, UInt32.self)
+        onVMStart = try version.function("proxy_on_vm_start", taking: UInt32.self, UInt32.self, returning: UInt32.self)
+        onConfigure = try version.function("proxy_on_configure", taking: UInt32.self, UInt32.self, returning: UInt32.self)
+        onTick = try version.function("proxy_on_tick", taking: UInt32.self)
+        request = try Self.flow("request", of: version)
+        response = try Self.flow("response", of: version)
+        onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)
+        onLog = try version.function("proxy_on_log", taking: UInt32.self)
+        onDelete = try version.function("proxy_on_delete", taking: UInt32.self)
+        try LaterCallbacks.check(version)
+    }
+
+    /// Whether the filter has anything to do with single streams.
+    var hasStreamCallbacks: Bool {
+        request.isAny || response.isAny || onLog != nil
+    }
+
+    subscript(direction: Direction) -> Flow {
+        direction == .request ? request : response
+    }
+
+    private static func flow(_ name: String, of version: PluginVersion) throws(PluginError) -> Flow {
+        Flow(
+            headers: try version.function(
+                "proxy_on_\(name)_headers", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self),
+            body: try version.function(
+                "proxy_on_\(name)_body", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self),
+            trailers: try version.function(
+                "proxy_on_\(name)_trailers", taking: UInt32.self, UInt32.self, returning: UInt32.self)
+        )
+    }
+
+    /// The version that the first marker names.
+    private static func abi(of version: PluginVersion) throws(PluginError) -> ABIVersion {
+        for export in version.exports {
+            guard case .function = export.type else { continue }
+            if let abi = ABIVersion(rawValue: export.name) { return abi }
+            if export.name == ABIVersion.unsupportedMarker {
+                throw version.refusal(
+                    .missingExport, "the module is a filter of Proxy-Wasm 0.1.0, expected 0.2.0 or 0.2.1")
+            }
+        }
+        let expected = ABIVersion.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+        throw version.refusal(.missingExport, "the module exports no Proxy-Wasm version, expected a function \(expected)")
+    }
+
+    private static func checkMemory(of version: PluginVersion) throws(PluginError) {
+        for export in version.exports where export.name == "memory" {
+            if case .memory = export.type { return }
+        }
+        throw version.refusal(.missingExport, "the module exports no memory named 'memory'")
+    }
+
+    /// `malloc` comes first, as in Envoy's host; the specification has the opposite order.
+    private static func allocator(of version: PluginVersion) throws(PluginError) -> GuestFunction<UInt32, UInt32> {
+        for name in ["malloc", "proxy_on_memory_allocate"] {
+            if let found = try version.function(name, taking: UInt32.self, returning: UInt32.self) { return found }
+        }
+        throw version.refusal(
+            .missingExport, "the module exports no allocator, expected a function 'malloc' or 'proxy_on_memory_allocate'")
+    }
+
+    private static func startFunctions(of version: PluginVersion) throws(PluginError) -> StartFunctions {
+        guard let initialize = try version.function("_initialize") else {
+            return StartFunctions(initialize: try version.function("_start"))
+        }
+        var start = StartFunctions(initialize: initialize)
+        start.main = try version.function("main", taking: UInt32.self, UInt32.self, returning: UInt32.self)
+        if start.main == nil {
+            start.mainVoid = try version.function("__main_void", returning: UInt32.self)
+        }
+        return start
+    }
+}
+
+extension GuestCallbacks.Flow {
+    var isAny: Bool { headers != nil || body != nil || trailers != nil }
+}
+
+extension PluginVersion {
+    func refusal(_ code: PluginError.Code, _ message: String) -> PluginError {
+        PluginError(code, plugin: plugin, version: number, message: message)
+    }
+}

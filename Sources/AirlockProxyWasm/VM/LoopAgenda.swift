@@ -1,0 +1,23 @@
+/// What is to be done once the guest has returned: host functions and failures only note it, so that no guest is entered from within another
+/// event. Confined to one worker loop.
+final class LoopAgenda {
+    /// Streams that may be able to go on.
+    var touchedStreams: [HTTPStream] = []
+    /// Virtual machines that failed and are to be replaced.
+    var failedVMs: [ProxyWasmVM] = []
+    /// Root contexts whose tick period was set.
+    var changedTicks: [RootContext] = []
+    /// Root contexts that called `proxy_done`.
+    var doneRoots: [RootContext] = []
+
+    var isEmpty: Bool {
+        touchedStreams.isEmpty && failedVMs.isEmpty && changedTicks.isEmpty && doneRoots.isEmpty
+    }
+
+    func touch(_ stream: HTTPStream) {
+        if !stream.isTouched {
+            stream.isTouched = true
+            touchedStreams.append(stream)
+        }
+    }
+}

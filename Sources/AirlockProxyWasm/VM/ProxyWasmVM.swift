@@ -1,0 +1,87 @@
+import Airlock
+import Wasmtime
+import WorkerLoop
+
+/// One virtual machine: an instance of a filter's module with the contexts in it. Confined to the worker loop that made it.
+final class ProxyWasmVM {
+    let version: PluginVersion
+    let callbacks: GuestCallbacks
+    let state: VMState
+    /// When it had been started.
+    let startedAt = ContinuousClock.now
+    /// Why it takes no more calls; nil while it does.
+    private(set) var failure: PluginError?
+    private let instance: ResidentInstance
+    /// The filter whose limits the instance runs under.
+    private var limitsOwner: FilterInstance?
+
+    /// Makes the instance and runs its start functions, each as one call: `_initialize`, then `main` or `__main_void`; or else `_start`.
+    init(_ version: PluginVersion, callbacks: GuestCallbacks, state: VMState, limits: PluginLimits) throws(PluginError) {
+        self.version = version
+        self.callbacks = callbacks
+        self.state = state
+        state.phase = .starting
+        instance = try ResidentInstance(version, attachment: state)
+        instance.limits = limits
+        if let initialize = callbacks.start.initialize { _ = try instance.call(initialize) }
+        if let main = callbacks.start.main { _ = try instance.call(main, 0, 0) }
+        if let main = callbacks.start.mainVoid { _ = try instance.call(main) }
+        state.phase = .running
+    }
+
+    var memorySize: Int { instance.memorySize }
+
+    /// Runs a callback as one event in `context`, under the limits of the context's filter.
+    /// - Returns: What it returned, or nil when the virtual machine failed in it or before.
+    func call<Result: GuestResult, each Argument: WasmValue>(
+        _ callback: GuestFunction<Result, repeat each Argument>,
+        _ argument: repeat each Argument,
+        in context: Context
+    ) -> Result? {
+        guard failure == nil else { return nil }
+        let filter = context.filter
+        if limitsOwner !== filter {
+            instance.limits = filter.configuration.limits
+            limitsOwner = filter
+        }
+        state.current = context
+        do {
+            let result = try instance.call(callback, repeat each argument)
+            state.current = nil
+            state.effective = nil
+            account(result.report, in: context)
+            return result.value
+        } catch {
+            if let report = error.report { account(report, in: context) }
+            fail(error, in: context)
+            return nil
+        }
+    }
+
+    private func account(_ report: CallReport, in context: Context) {
+        context.filter.totals.add(report)
+        context.stream?.usage.add(report)
+    }
+
+    /// Every open stream that has a context here follows its own filter's failure policy.
+    private func fail(_ error: PluginError, in failed: Context) {
+        failure = error
+        let contexts = state.streamContexts
+        state.removeAll()
+        failed.filter.note(error)
+        for context in contexts {
+            context.vmFailed(context.id == failed.id ? error : error.seenFromOutside)
+            state.agenda.touch(context.stream)
+        }
+        state.agenda.failedVMs.append(self)
+    }
+}
+
+extension PluginError {
+    /// The failure of a shared virtual machine, as a stream sees it that did not cause it.
+    var seenFromOutside: PluginError {
+        PluginError(
+            .unavailable, plugin: plugin, version: version,
+            message: "the virtual machine ended while it served another event: \(message)")
+    }
+}
