@@ -1,0 +1,113 @@
+import Airlock
+import AirlockProxyWasm
+import Testing
+
+@Suite("Modules that are refused")
+struct RefusedModuleTests {
+    @Test("Without a version of the ABI, or with one that is not run")
+    func marker() async throws {
+        try await withFilters { filters in
+            let missing = await filters.refusal(Guest.wat("", marker: "nothing"))
+            #expect(missing?.code == .missingExport)
+            #expect(missing?.message.contains("proxy_abi_version_0_2_1") == true)
+            let old = await filters.refusal(Guest.wat("", marker: "proxy_abi_version_0_1_0"))
+            #expect(old?.code == .missingExport)
+            #expect(old?.message.contains("0.1.0") == true)
+        }
+    }
+
+    @Test("Without an allocator, or with one of another type")
+    func allocator() async throws {
+        try await withFilters { filters in
+            let missing = await filters.refusal(Guest.wat("", allocator: "nothing"))
+            #expect(missing?.code == .missingExport)
+            #expect(missing?.message.contains("malloc") == true)
+            let other = await filters.refusal(
+                Guest.wat(#"(func (export "malloc") (param i64) (result i32) (i32.const 0))"#, allocator: "nothing"))
+            #expect(other?.code == .signatureMismatch)
+        }
+    }
+
+    @Test("Without a memory to work on")
+    func memory() async throws {
+        try await withFilters { filters in
+            let error = await filters.refusal(Guest.wat("", memory: "(memory 16)"))
+            #expect(error?.code == .missingExport)
+            #expect(error?.message.contains("memory") == true)
+        }
+    }
+
+    @Test("With imports that nobody offers, all of which are named")
+    func imports() async throws {
+        try await withFilters { filters in
+            let error = await filters.refusal(
+                .wat(
+                    """
+                    (module
+                      (import "env" "proxy_set_buffer" (func (param i32)))
+                      (import "env" "proxy_set_active_span_tag" (func (param i32)))
+                      (import "wasi_snapshot_preview1" "sock_open" (func (param i32) (result i32)))
+                      (memory (export "memory") 1)
+                      (func (export "malloc") (param i32) (result i32) (i32.const 0))
+                      (func (export "proxy_abi_version_0_2_1")))
+                    """))
+            #expect(error?.code == .missingCapability)
+            for name in ["proxy_set_buffer", "proxy_set_active_span_tag", "sock_open"] {
+                #expect(error?.message.contains(name) == true)
+            }
+        }
+    }
+
+    @Test("With imports of ABI 0.1.0")
+    func oldImports() async throws {
+        try await withFilters { filters in
+            let error = await filters.refusal(
+                .wat(
+                    """
+                    (module
+                      (import "env" "proxy_continue_request" (func (result i32)))
+                      (memory (export "memory") 1)
+                      (func (export "malloc") (param i32) (result i32) (i32.const 0))
+                      (func (export "proxy_abi_version_0_2_0")))
+                    """))
+            #expect(error?.code == .missingCapability)
+        }
+    }
+
+    @Test(
+        "With a callback of another type; both types are in the message",
+        arguments: [
+            (#"(func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0))"#, "proxy_on_request_headers"),
+            (#"(func (export "proxy_on_response_body") (param i32 i32 i32))"#, "proxy_on_response_body"),
+            (#"(func (export "proxy_on_tick") (param i64))"#, "proxy_on_tick"),
+            (#"(func (export "proxy_on_http_call_response") (param i32))"#, "proxy_on_http_call_response"),
+            (#"(func (export "_initialize") (param i32))"#, "_initialize"),
+        ]
+    )
+    func signature(function: String, name: String) async throws {
+        try await withFilters { filters in
+            let error = await filters.refusal(Guest.wat(function))
+            #expect(error?.code == .signatureMismatch)
+            #expect(error?.message.contains("'\(name)' has the type") == true)
+            #expect(error?.message.contains("expected") == true)
+        }
+    }
+
+    @Test("That call a restricted function while they start")
+    func restricted() async throws {
+        try await withFilters { filters in
+            let start = Guest.wat(#"(func (export "_initialize") (drop (call $get_property @"plugin_name" @result)))"#)
+            let error = await filters.refusal(start)
+            #expect(error?.code == .abiViolation)
+            #expect(error?.message.contains("proxy_get_property") == true)
+        }
+    }
+
+    @Test("That are garbage")
+    func garbage() async throws {
+        try await withFilters { filters in
+            #expect(await filters.refusal(.bytes([]))?.code == .invalidModule)
+            #expect(await filters.refusal(.bytes(Array("\0asm garbage".utf8)))?.code == .invalidModule)
+        }
+    }
+}

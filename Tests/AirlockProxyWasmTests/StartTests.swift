@@ -1,0 +1,116 @@
+import Airlock
+import AirlockProxyWasm
+import Testing
+
+@Suite("Start of a filter")
+struct StartTests {
+    @Test("Start functions, root context, machine and filter configuration come in this order")
+    func order() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "_initialize") (call $say @"initialize"))
+                    (func (export "main") (param i32 i32) (result i32) (call $say @"main") (i32.const 0))
+                    (func (export "_start") (call $say @"start"))
+                    (func (export "proxy_on_context_create") (param i32 i32)
+                      (call $note (i32.const 99) (local.get 0)) (call $note (i32.const 112) (local.get 1)))
+                    (func (export "proxy_on_vm_start") (param i32 i32) (result i32)
+                      (call $note (i32.const 118) (local.get 1))
+                      (drop (call $get_buffer_bytes (i32.const 6) (i32.const 0) (local.get 1) @result))
+                      (call $show)
+                      (call $note (i32.const 110) (call $get_buffer_bytes (i32.const 7) (i32.const 0) (i32.const 9) @result))
+                      (i32.const 1))
+                    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                      (call $note (i32.const 102) (local.get 1))
+                      (drop (call $get_buffer_bytes (i32.const 7) (i32.const 0) (i32.const 1000) @result))
+                      (call $show)
+                      (i32.const 1))
+                    """)
+            ) {
+                $0.vmConfiguration = Array("machine".utf8)
+                $0.configuration = Array("filter settings".utf8)
+            }
+            #expect(
+                filters.log.messages == [
+                    "initialize", "main", "c=1", "p=0", "v=7", "machine", "n=1", "f=15", "filter settings",
+                ])
+        }
+    }
+
+    @Test("A module without _initialize starts with _start, and _initialize alone tries __main_void")
+    func commands() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "_start") (call $say @"start"))
+                    (func (export "main") (param i32 i32) (result i32) (call $say @"main") (i32.const 0))
+                    """))
+            _ = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "_initialize") (call $say @"initialize"))
+                    (func (export "__main_void") (result i32) (call $say @"main_void") (i32.const 0))
+                    """))
+            #expect(filters.log.messages == ["start", "initialize", "main_void"])
+        }
+    }
+
+    @Test("A filter runs once on each worker loop")
+    func loops() async throws {
+        try await withFilters(workers: 2) { filters in
+            let filter = try await filters.load(Guest.wat(#"(func (export "_start") (call $say @"start"))"#))
+            #expect(filters.log.messages == ["start", "start"])
+            #expect(await filter.status().readyLoops == 2)
+        }
+    }
+
+    @Test("Both versions of the ABI are run", arguments: ABIVersion.allCases)
+    func versions(version: ABIVersion) async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(Guest.wat("", marker: version.rawValue))
+            #expect(await filter.status().version == 1)
+        }
+    }
+
+    @Test("The specification's allocator does where there is no malloc")
+    func allocator() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                      (drop (call $get_property @"plugin_name" @result)) (call $show) (i32.const 1))
+                    """, allocator: "proxy_on_memory_allocate"), name: "called so")
+            #expect(filters.log.messages == ["called so"])
+        }
+    }
+
+    @Test("A filter that answers 0 to its configuration is refused", arguments: ["proxy_on_vm_start", "proxy_on_configure"])
+    func refused(callback: String) async throws {
+        try await withFilters { filters in
+            let source = Guest.wat(
+                """
+                (func (export "\(callback)") (param i32 i32) (result i32) (i32.const 0))
+                (func (export "proxy_on_delete") (param i32) (call $say @"deleted"))
+                """)
+            let error = await filters.refusal(source)
+            #expect(error?.code == .guestError)
+            #expect(error?.message.contains(callback) == true)
+            #expect(filters.log.messages == ["deleted"])
+        }
+    }
+
+    @Test("A start function that traps or never ends is refused")
+    func failingStart() async throws {
+        try await withFilters { filters in
+            let trap = await filters.refusal(Guest.wat(#"(func (export "_initialize") unreachable)"#))
+            #expect(trap?.code == .trap)
+            let endless = await filters.refusal(Guest.wat(#"(func (export "_start") (loop $l (br $l)))"#)) {
+                $0.limits.fuel = 100_000
+            }
+            #expect(endless?.code == .fuel)
+        }
+    }
+}
