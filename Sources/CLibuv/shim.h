@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 #include <uv.h>
+#include "cycles.h"
 
 #ifdef __linux__
 #include <sys/epoll.h>

@@ -51,7 +51,7 @@ final class InstanceState {
 
 /// What the call in progress used, and until when it may run.
 struct CallUsage {
-    var start = MonotonicInstant.zero
+    var start = MonotonicInstant.now
     var hostCalls = 0
     var outputBytes = 0
 }

@@ -55,7 +55,9 @@ public final class Plugin: Sendable {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pools[loops.nearest].call(signature, &slots)
+        let nearest = loops.nearest
+        if nearest.isCurrent { return try pools[nearest.index].callOnLoop(signature, &slots) }
+        return try await pools[nearest.index].call(signature, &slots)
     }
 
     /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
@@ -63,7 +65,7 @@ public final class Plugin: Sendable {
     public func withSession<Value: Sendable>(
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) async throws(PluginError) -> CallResult<Value> {
-        try await pools[loops.nearest].withSession(body)
+        try await pools[loops.nearest.index].withSession(body)
     }
 
     /// What all calls used until now.

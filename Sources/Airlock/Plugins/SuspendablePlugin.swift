@@ -57,7 +57,7 @@ public final class SuspendablePlugin: Sendable {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pools[loops.nearest].call(signature, &slots)
+        try await pools[loops.nearest.index].call(signature, &slots)
     }
 
     /// What all calls used until now.
