@@ -1,0 +1,4 @@
+/// One entry of `/plugins`.
+struct PluginStatus: Sendable, Encodable {
+    let name: String
+}

@@ -1,0 +1,141 @@
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+import UnixSignals
+
+/// An HTTP/1.1 gateway that sends requests through chains of sandboxed filters to upstreams.
+///
+///     let configuration = try GatewayConfiguration(file: "gateway.yaml")
+///     let gateway = try await Gateway(configuration, logger: logger)
+///     try await gateway.run()
+public final class Gateway: Service, Sendable {
+    /// Everything that the gateway counts.
+    public let metrics: PrometheusMetrics
+
+    private let configuration: GatewayConfiguration
+    private let logger: Logger
+    private let eventLoops: MultiThreadedEventLoopGroup
+    private let upstreams: [String: UpstreamClient]
+    private let routes: RouteTable
+    private let readiness = Readiness()
+    private let listening = BoundAddress()
+    private let administering = BoundAddress()
+
+    /// Makes a gateway that is ready to run: connections to upstreams are set up, nothing listens yet.
+    ///
+    /// - Throws: ``GatewayError`` with everything that cannot be used.
+    public init(
+        _ configuration: GatewayConfiguration,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
+        logger: Logger
+    ) async throws(GatewayError) {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
+        var upstreams: [String: UpstreamClient] = [:]
+        for (name, upstream) in configuration.upstreams {
+            upstreams[name] = UpstreamClient(name: name, configuration: upstream, eventLoops: eventLoops)
+        }
+        self.upstreams = upstreams
+        do {
+            routes = try RouteTable(configuration, upstreams: upstreams)
+        } catch {
+            for upstream in upstreams.values { await upstream.shutdown() }
+            try? await eventLoops.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// The address that clients connect to; waits until the gateway listens. `nil` when it ended without.
+    public var address: ListenAddress? { get async { await listening.value } }
+
+    /// The address that operators connect to; waits until it is bound. `nil` without one.
+    public var adminAddress: ListenAddress? {
+        get async { configuration.admin == nil ? nil : await administering.value }
+    }
+
+    /// Serves until the process gets SIGTERM or SIGINT (with `drainsOnSignals`) or the surrounding service group shuts down gracefully; then takes
+    /// no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs once.
+    public func run(drainsOnSignals: Bool) async throws {
+        var services: [any Service] = []
+        if let admin = configuration.admin { services.append(adminServer(at: admin)) }
+        services.append(server())
+        let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
+        var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: signals, logger: quiet)
+        group.maximumGracefulShutdownDuration = configuration.drain
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            await end()
+            throw error
+        }
+        await end()
+    }
+
+    /// Serves until the service group that it runs in shuts down gracefully; see ``run(drainsOnSignals:)``.
+    public func run() async throws { try await run(drainsOnSignals: false) }
+
+    private func end() async {
+        readiness.end()
+        listening.close()
+        administering.close()
+        for upstream in upstreams.values { await upstream.shutdown() }
+        try? await eventLoops.shutdownGracefully()
+    }
+
+    private func server() -> some Service {
+        let exchange = Exchange(
+            routes: routes,
+            bodyLimit: configuration.bounds.body,
+            metrics: GatewayMetrics(factory: metrics),
+            logger: logger
+        )
+        let server = Server(
+            childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
+            configuration: ServerConfiguration(address: .hostname(configuration.listen.host, port: configuration.listen.port)),
+            onServerRunning: { [readiness, listening] channel in
+                readiness.begin()
+                listening.bind(channel.localAddress)
+            },
+            eventLoopGroup: eventLoops,
+            logger: quiet
+        )
+        return DrainingServer(server: server, readiness: readiness)
+    }
+
+    private func adminServer(at address: ListenAddress) -> some Service {
+        let routes = AdminRoutes(readiness: readiness, metrics: metrics, plugins: { [] })
+        return Application(
+            router: routes.router(),
+            configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { [administering] channel in administering.bind(channel.localAddress) },
+            eventLoopGroupProvider: .shared(eventLoops),
+            logger: quiet
+        )
+    }
+
+    /// The servers' own reports (started, stopped) are for debugging.
+    private var quiet: Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// The server for clients; not ready any more as soon as it begins to drain.
+private struct DrainingServer<Base: Service>: Service {
+    let server: Base
+    let readiness: Readiness
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await server.run()
+        } onGracefulShutdown: {
+            readiness.end()
+        }
+    }
+}
