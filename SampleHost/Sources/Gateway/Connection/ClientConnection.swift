@@ -1,9 +1,7 @@
-import AsyncAlgorithms
 import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// One client's connection: HTTP/1.1 parsing with bounds, requests one after another, keep-alive.
 struct ClientConnection: ServerChildChannel {
@@ -41,11 +39,11 @@ struct ClientConnection: ServerChildChannel {
         let peers = ConnectionPeers(connection.channel)
         do {
             try await connection.executeThenClose { inbound, outbound in
-                let requests = AsyncChannel<InboundMessage>()
+                let requests = RequestQueue()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await InboundReader(requests: requests, bodyLimit: bounds.body).read(inbound) }
                     group.addTask { try await serve(requests, outbound, peers) }
-                    try await group.waitForAll()
+                    while try await group.next() != nil {}
                 }
             }
         } catch {
@@ -56,11 +54,12 @@ struct ClientConnection: ServerChildChannel {
     /// Answers the requests in their order. On return no more are answered; the reader goes on until the client closes too, so that an answer
     /// sent before the request was read completely is not lost in a connection reset.
     private func serve(
-        _ requests: AsyncChannel<InboundMessage>,
+        _ requests: RequestQueue,
         _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,
         _ peers: ConnectionPeers
     ) async throws {
-        for await message in requests {
+        defer { requests.end() }
+        while let message = await requests.next() {
             switch message {
             case .refused(let status):
                 let response = ClientResponse(outbound, to: nil)
@@ -69,8 +68,8 @@ struct ClientConnection: ServerChildChannel {
             case .request(let head, let body):
                 let response = ClientResponse(outbound, to: head)
                 try await exchange.answer(InboundRequest(head: head, body: body, peers: peers), with: response)
-                let isComplete = body.stop()
-                guard response.keepsAlive, isComplete else { return outbound.finish() }
+                body.finish()
+                guard response.keepsAlive else { return outbound.finish() }
             }
         }
     }

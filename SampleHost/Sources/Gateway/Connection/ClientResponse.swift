@@ -15,6 +15,8 @@ final class ClientResponse {
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
     private let version: HTTPVersion
     private let isHead: Bool
+    /// Whether the client holds its body back until it is told to go on.
+    private var awaitsContinue: Bool
     private var state = State.waiting
     private(set) var status: Int?
     /// Whether the connection can serve another request after this response.
@@ -25,15 +27,17 @@ final class ClientResponse {
         self.outbound = outbound
         version = request?.version == .http1_0 ? .http1_0 : .http1_1
         isHead = request?.method == .HEAD
+        awaitsContinue = request?.expectsContinue ?? false
         keepsAlive = request?.isKeepAlive ?? false
     }
 
     /// Whether the head was sent, so that another answer is not possible.
     var hasBegun: Bool { state != .waiting }
 
-    /// Tells the client to go on sending its body (RFC 9110, section 10.1.1).
+    /// Tells a client that waits for it to go on sending its body (RFC 9110, section 10.1.1).
     func sendContinue() async throws {
-        guard version == .http1_1, !hasBegun else { return }
+        guard awaitsContinue, !hasBegun else { return }
+        awaitsContinue = false
         try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
     }
 
@@ -48,6 +52,8 @@ final class ClientResponse {
     func begin(status code: Int, headers: HTTPHeaders, length: Int?) async throws {
         guard !hasBegun else { return }
         status = code
+        // Without "100 Continue" nobody knows whether the body still comes or the next request.
+        if awaitsContinue { keepsAlive = false }
         var headers = headers
         headers.remove(name: "content-length")
         let hasBody = !isHead && code != 204 && code != 304
@@ -94,5 +100,11 @@ final class ClientResponse {
         var headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
         headers.add(contentsOf: refusal.headers)
         try await send(status: Int(refusal.status.code), headers: headers, body: ByteBuffer(string: refusal.text))
+    }
+}
+
+extension HTTPRequestHead {
+    fileprivate var expectsContinue: Bool {
+        version == .http1_1 && headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
     }
 }

@@ -1,13 +1,5 @@
-import AsyncAlgorithms
 import NIOCore
 import NIOHTTP1
-
-/// What the reader of a connection hands to the one who answers.
-enum InboundMessage: Sendable {
-    case request(HTTPRequestHead, RequestBodyChannel)
-    /// The bytes that came cannot be answered otherwise; the connection ends after that.
-    case refused(HTTPResponseStatus)
-}
 
 /// Why a request body ended early.
 enum RequestBodyError: Error {
@@ -22,16 +14,23 @@ enum RequestBodyError: Error {
 /// Reads one connection as long as the client sends, at most one message ahead of the answers, so that a client that goes away is noticed
 /// while its request is in progress.
 struct InboundReader {
-    let requests: AsyncChannel<InboundMessage>
+    let requests: RequestQueue
     let bodyLimit: Int
 
     /// - Throws: ``RequestBodyError/clientGone`` at the end of the connection, which ends the request in progress.
     func read(_ inbound: NIOAsyncChannelInboundStream<HTTPServerRequestPart>) async throws {
         var body: RequestBodyChannel?
         var received = 0
-        defer { requests.finish() }
+        defer { requests.end() }
+        var dropped = 0
         do {
             for try await part in inbound {
+                if requests.hasEnded {
+                    guard case .body(let buffer) = part else { continue }
+                    dropped += buffer.readableBytes
+                    guard dropped <= Self.lingering else { return }
+                    continue
+                }
                 switch part {
                 case .head(let head):
                     let next = RequestBodyChannel()
@@ -48,7 +47,7 @@ struct InboundReader {
                         return
                     }
                 case .end:
-                    if received <= bodyLimit { body?.complete() }
+                    if received <= bodyLimit { body?.finish() }
                     body = nil
                 }
             }
@@ -64,6 +63,6 @@ struct InboundReader {
         throw RequestBodyError.clientGone
     }
 
-    /// How many bytes of a body that is too large are read and dropped so that the client gets to read its answer.
+    /// How many bytes are read and dropped after the last answer, or of a body that is too large, so that the client gets to read its answer.
     private static let lingering = 8 << 20
 }

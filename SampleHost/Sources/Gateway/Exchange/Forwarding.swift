@@ -29,7 +29,7 @@ struct Forwarding {
         do {
             let head = try await requestHead(through: filters)
             let body = requestBody(through: filters, changesLength: chain?.filtersRequestBody ?? false, interruption)
-            if body != nil, request.expectsContinue { try await response.sendContinue() }
+            if body != nil { try await response.sendContinue() }
             let answer = try await upstream.send(
                 method: head.method, target: head.target, headers: head.headers, body: body
             )

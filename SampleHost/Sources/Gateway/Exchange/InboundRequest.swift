@@ -14,10 +14,6 @@ struct InboundRequest: Sendable {
         case chunked
     }
 
-    var expectsContinue: Bool {
-        head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
-    }
-
     /// What the request is about, after everything that would let two servers read it differently was refused.
     ///
     /// - Throws: a refusal: 400 for a request that is ambiguous or not well formed, 413 for a body that is announced as too large, 501 for

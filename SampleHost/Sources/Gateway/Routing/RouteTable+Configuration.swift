@@ -11,7 +11,7 @@ extension RouteTable {
                 routes.append(Route(prefix: route.prefix, action: .respond(status: status, body: body)))
             case .forward(_, let name):
                 guard let upstream = upstreams[name] else {
-                    reasons.append("route \(route.prefix): no usable upstream \"\(name)\"")
+                    reasons.append("route \(route.prefix): no upstream \"\(name)\"")
                     continue
                 }
                 routes.append(Route(prefix: route.prefix, action: .forward(nil, upstream)))
