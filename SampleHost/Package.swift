@@ -61,6 +61,8 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway",
+                .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),

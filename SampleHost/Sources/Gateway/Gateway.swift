@@ -19,22 +19,30 @@ public final class Gateway: Service, Sendable {
     private let logger: Logger
     private let eventLoops: MultiThreadedEventLoopGroup
     private let upstreams: [String: UpstreamClient]
+    private let filters: FilterSet
     private let routes: RouteTable
+    private let reporting: @Sendable (RequestReport) -> Void
     private let readiness = Readiness()
     private let listening = BoundAddress()
     private let administering = BoundAddress()
 
-    /// Makes a gateway that is ready to run: connections to upstreams are set up, nothing listens yet.
+    /// Makes a gateway that is ready to run: plugins are loaded and started, nothing listens yet. It must be run, which also ends what was started.
     ///
+    /// - Parameters:
+    ///   - metrics: where the gateway counts; what filters and plugins use goes to the process's `MetricsSystem`.
+    ///   - reporting: told about each request that went through filters, after its end.
     /// - Throws: ``GatewayError`` with everything that cannot be used.
     public init(
         _ configuration: GatewayConfiguration,
         metrics: PrometheusMetrics = PrometheusMetrics(),
-        logger: Logger
+        logger: Logger,
+        reporting: @escaping @Sendable (RequestReport) -> Void = { _ in }
     ) async throws(GatewayError) {
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
+        self.reporting = reporting
+        filters = try await FilterSet(configuration, logger: logger)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
         var upstreams: [String: UpstreamClient] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -42,10 +50,9 @@ public final class Gateway: Service, Sendable {
         }
         self.upstreams = upstreams
         do {
-            routes = try RouteTable(configuration, upstreams: upstreams)
+            routes = try RouteTable(configuration, upstreams: upstreams, filters: filters)
         } catch {
-            for upstream in upstreams.values { await upstream.shutdown() }
-            try? await eventLoops.shutdownGracefully()
+            await Self.end(filters, upstreams, eventLoops)
             throw error
         }
     }
@@ -61,7 +68,7 @@ public final class Gateway: Service, Sendable {
     /// Serves until the process gets SIGTERM or SIGINT (with `drainsOnSignals`) or the surrounding service group shuts down gracefully; then takes
     /// no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs once.
     public func run(drainsOnSignals: Bool) async throws {
-        var services: [any Service] = []
+        var services: [any Service] = [filters.host]
         if let admin = configuration.admin { services.append(adminServer(at: admin)) }
         services.append(server())
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
@@ -83,6 +90,15 @@ public final class Gateway: Service, Sendable {
         readiness.end()
         listening.close()
         administering.close()
+        await Self.end(filters, upstreams, eventLoops)
+    }
+
+    private static func end(
+        _ filters: FilterSet,
+        _ upstreams: [String: UpstreamClient],
+        _ eventLoops: MultiThreadedEventLoopGroup
+    ) async {
+        await filters.shutdown()
         for upstream in upstreams.values { await upstream.shutdown() }
         try? await eventLoops.shutdownGracefully()
     }
@@ -92,7 +108,7 @@ public final class Gateway: Service, Sendable {
             routes: routes,
             bodyLimit: configuration.bounds.body,
             metrics: GatewayMetrics(factory: metrics),
-            logger: logger
+            reporting: reporting
         )
         let server = Server(
             childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
@@ -108,7 +124,7 @@ public final class Gateway: Service, Sendable {
     }
 
     private func adminServer(at address: ListenAddress) -> some Service {
-        let routes = AdminRoutes(readiness: readiness, metrics: metrics, plugins: { [] })
+        let routes = AdminRoutes(readiness: readiness, metrics: metrics, plugins: { [filters] in await filters.statuses() })
         return Application(
             router: routes.router(),
             configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),

@@ -1,3 +1,5 @@
+import Airlock
+import AirlockProxyWasm
 import Foundation
 import Gateway
 import Testing

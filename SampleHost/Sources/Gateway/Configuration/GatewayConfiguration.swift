@@ -1,3 +1,4 @@
+public import AirlockProxyWasm
 
 /// Everything a gateway needs to know before it starts: the checked form of the YAML file.
 ///

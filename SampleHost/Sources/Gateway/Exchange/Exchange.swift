@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Logging
 import NIOCore
 import NIOHTTP1
 
@@ -8,7 +7,7 @@ struct Exchange: Sendable {
     let routes: RouteTable
     let bodyLimit: Int
     let metrics: GatewayMetrics
-    let logger: Logger
+    let reporting: @Sendable (RequestReport) -> Void
 
     /// Answers one request.
     ///
@@ -25,7 +24,7 @@ struct Exchange: Sendable {
                 try await response.send(status: status, headers: headers, body: ByteBuffer(string: body))
             case .forward(let chain, let upstream):
                 let forwarding = Forwarding(
-                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics
+                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics, reporting: reporting
                 )
                 try await forwarding.run(through: chain, route: route)
             }

@@ -1,3 +1,4 @@
+import AirlockProxyWasm
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
@@ -9,8 +10,9 @@ struct Forwarding {
     let response: ClientResponse
     let upstream: UpstreamClient
     let metrics: GatewayMetrics
+    let reporting: @Sendable (RequestReport) -> Void
 
-    /// - Throws: ``Refusal`` where the client can still be told; another error when the connection must end.
+    /// - Throws: when the connection must end.
     func run(through chain: HTTPFilterChain?, route: Route) async throws {
         guard let chain else { return try await forward(through: nil, of: nil) }
         let stream = await chain.openStream(attributes(of: route))
@@ -18,10 +20,16 @@ struct Forwarding {
             try await forward(through: stream, of: chain)
         } catch {
             stream.cancel()
-            metrics.streamEnded(await stream.finish())
+            await end(stream)
             throw error
         }
-        metrics.streamEnded(await stream.finish())
+        await end(stream)
+    }
+
+    private func end(_ stream: HTTPFilterStream) async {
+        let report = await stream.finish()
+        let requestID = request.head.headers.first(name: "x-request-id")
+        reporting(RequestReport(requestID: requestID, status: response.status, filters: report))
     }
 
     private func forward(through filters: HTTPFilterStream?, of chain: HTTPFilterChain?) async throws {
@@ -107,16 +115,18 @@ struct Forwarding {
         switch error {
         case let error as FilterReply:
             try await send(error.reply)
+        case let refusal as Refusal:
+            try await response.send(refusal)
         case RequestBodyError.tooLarge:
-            throw Refusal(.payloadTooLarge, "the body is larger than the gateway takes")
+            try await response.send(Refusal(.payloadTooLarge, "the body is larger than the gateway takes"))
         case RequestBodyError.malformed:
-            throw Refusal(.badRequest, "the body is not well formed")
-        case is RequestBodyError, is CancellationError, is Refusal:
+            try await response.send(Refusal(.badRequest, "the body is not well formed"))
+        case RequestBodyError.clientGone, is CancellationError:
             throw error
         default:
             try Task.checkCancellation()
             metrics.upstreamFailed(upstream.name)
-            throw UpstreamFailure.refusal(for: error, upstream: upstream.name)
+            try await response.send(UpstreamFailure.refusal(for: error, upstream: upstream.name))
         }
     }
 

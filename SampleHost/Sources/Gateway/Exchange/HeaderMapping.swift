@@ -1,3 +1,4 @@
+import AirlockProxyWasm
 import NIOCore
 import NIOHTTP1
 

@@ -1,3 +1,4 @@
+import AirlockProxyWasm
 import NIOHTTP1
 
 /// The head of the request to an upstream, from the map that the filters left.

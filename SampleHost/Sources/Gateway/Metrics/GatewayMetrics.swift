@@ -28,6 +28,4 @@ struct GatewayMetrics: Sendable {
     func upstreamFailed(_ name: String) {
         Counter(label: "gateway_upstream_failures", dimensions: [("upstream", name)], factory: factory).increment()
     }
-
-    func streamEnded(_ report: StreamReport) {}
 }

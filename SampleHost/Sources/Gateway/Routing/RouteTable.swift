@@ -1,3 +1,4 @@
+import AirlockProxyWasm
 
 /// A route whose upstream and filters are up.
 struct Route: Sendable {

@@ -1,3 +1,5 @@
+import Airlock
+import AirlockProxyWasm
 import AsyncHTTPClient
 import Gateway
 import Hummingbird
