@@ -58,6 +58,7 @@ let package = Package(
         .executable(name: "add-header", targets: ["AddHeader"]),
         .executable(name: "api-key-auth", targets: ["APIKeyAuth"]),
         .executable(name: "redact", targets: ["Redact"]),
+        .executable(name: "token-bucket", targets: ["TokenBucket"]),
         .library(name: "ProxyWasmGuest", targets: ["ProxyWasmGuest", "GuestJSON"]),
     ],
     targets: [
@@ -88,7 +89,15 @@ let package = Package(
             swiftSettings: quickSettings,
             linkerSettings: link
         ),
+        .target(name: "RateLimiting", swiftSettings: settings),
+        .executableTarget(
+            name: "TokenBucket",
+            dependencies: ["ProxyWasmGuest", "GuestJSON", "RateLimiting"],
+            swiftSettings: settings,
+            linkerSettings: link
+        ),
         .testTarget(name: "GuestJSONTests", dependencies: ["GuestJSON"], swiftSettings: hostSettings),
+        .testTarget(name: "RateLimitingTests", dependencies: ["RateLimiting"], swiftSettings: hostSettings),
         .testTarget(name: "RedactionTests", dependencies: ["Redaction"], swiftSettings: hostSettings),
     ]
 )
