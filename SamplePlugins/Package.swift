@@ -59,6 +59,7 @@ let package = Package(
         .executable(name: "api-key-auth", targets: ["APIKeyAuth"]),
         .executable(name: "redact", targets: ["Redact"]),
         .executable(name: "token-bucket", targets: ["TokenBucket"]),
+        .executable(name: "unruly", targets: ["Unruly"]),
         .library(name: "ProxyWasmGuest", targets: ["ProxyWasmGuest", "GuestJSON"]),
     ],
     targets: [
@@ -93,6 +94,12 @@ let package = Package(
         .executableTarget(
             name: "TokenBucket",
             dependencies: ["ProxyWasmGuest", "GuestJSON", "RateLimiting"],
+            swiftSettings: settings,
+            linkerSettings: link
+        ),
+        .executableTarget(
+            name: "Unruly",
+            dependencies: ["ProxyWasmGuest", "CProxyWasm"],
             swiftSettings: settings,
             linkerSettings: link
         ),
