@@ -18,7 +18,7 @@ test: bootstrap ## Run every test and check: about a quarter of an hour the firs
 	@Scripts/test
 
 bench: bootstrap ## Measure calls and hops against the same in C; writes Benchmarks/results.json
-	@swift run --package-path Benchmarks -c release --quiet benchmarks
+	@swift run --package-path Benchmarks -c release --quiet benchmarks --output Benchmarks/results.json
 
 lint: ## Check the format of the sources
 	@Scripts/lint
