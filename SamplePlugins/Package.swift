@@ -26,6 +26,13 @@ let settings: [SwiftSetting] =
         .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], guest),
     ]
 
+// For code that looks at every byte of a body: quick is worth more than small.
+let quickSettings: [SwiftSetting] =
+    hostSettings + [
+        .enableExperimentalFeature("Embedded", guest),
+        .unsafeFlags(["-wmo", "-O", "-Xfrontend", "-disable-stack-protector"], guest),
+    ]
+
 let cSettings: [CSetting] = [
     .unsafeFlags(["-std=c11", "-Os", "-ffreestanding", "-fno-builtin", "-Wall", "-Wextra", "-Werror"], guest)
 ]
@@ -50,6 +57,9 @@ let package = Package(
     products: [
         .executable(name: "add-header", targets: ["AddHeader"]),
         .executable(name: "api-key-auth", targets: ["APIKeyAuth"]),
+        .executable(name: "redact", targets: ["Redact"]),
+        .executable(name: "token-bucket", targets: ["TokenBucket"]),
+        .executable(name: "unruly", targets: ["Unruly"]),
         .library(name: "ProxyWasmGuest", targets: ["ProxyWasmGuest", "GuestJSON"]),
     ],
     targets: [
@@ -73,6 +83,28 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: link
         ),
+        .target(name: "Redaction", swiftSettings: quickSettings),
+        .executableTarget(
+            name: "Redact",
+            dependencies: ["ProxyWasmGuest", "Redaction"],
+            swiftSettings: quickSettings,
+            linkerSettings: link
+        ),
+        .target(name: "RateLimiting", swiftSettings: settings),
+        .executableTarget(
+            name: "TokenBucket",
+            dependencies: ["ProxyWasmGuest", "GuestJSON", "RateLimiting"],
+            swiftSettings: settings,
+            linkerSettings: link
+        ),
+        .executableTarget(
+            name: "Unruly",
+            dependencies: ["ProxyWasmGuest", "CProxyWasm"],
+            swiftSettings: settings,
+            linkerSettings: link
+        ),
         .testTarget(name: "GuestJSONTests", dependencies: ["GuestJSON"], swiftSettings: hostSettings),
+        .testTarget(name: "RateLimitingTests", dependencies: ["RateLimiting"], swiftSettings: hostSettings),
+        .testTarget(name: "RedactionTests", dependencies: ["Redaction"], swiftSettings: hostSettings),
     ]
 )
