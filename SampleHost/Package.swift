@@ -47,9 +47,26 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Demonstration",
+            dependencies: [
+                "Gateway",
+                .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "SampleHost",
             dependencies: [
+                "Demonstration",
                 "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

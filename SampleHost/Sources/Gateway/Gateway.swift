@@ -112,7 +112,8 @@ public final class Gateway: Service, Sendable {
         )
         let server = Server(
             childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
-            configuration: ServerConfiguration(address: .hostname(configuration.listen.host, port: configuration.listen.port)),
+            configuration: ServerConfiguration(
+                address: .hostname(configuration.listen.host, port: configuration.listen.port)),
             onServerRunning: { [readiness, listening] channel in
                 readiness.begin()
                 listening.bind(channel.localAddress)
@@ -124,7 +125,8 @@ public final class Gateway: Service, Sendable {
     }
 
     private func adminServer(at address: ListenAddress) -> some Service {
-        let routes = AdminRoutes(readiness: readiness, metrics: metrics, plugins: { [filters] in await filters.statuses() })
+        let routes = AdminRoutes(
+            readiness: readiness, metrics: metrics, plugins: { [filters] in await filters.statuses() })
         return Application(
             router: routes.router(),
             configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),

@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func `a body that is announced as too large is 413, before it is sent`() async throws {
-        let answer = try await answer(to: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n")
+        let answer = try await answer(
+            to: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n")
         #expect(answer.hasPrefix("HTTP/1.1 413 Payload Too Large\r\n"))
         #expect(answer.hasSuffix("the body has 1001 bytes; at most 1000 are taken\n"))
     }
@@ -68,7 +69,8 @@ import Testing
         _ name: String,
         fields: String
     ) async throws {
-        let answer = try await answer(to: "POST / HTTP/1.1\r\n\(fields)\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")
+        let answer = try await answer(
+            to: "POST / HTTP/1.1\r\n\(fields)\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")
         #expect(answer.hasPrefix("HTTP/1.1 400 ") || answer.hasPrefix("HTTP/1.1 501 "), "\(answer)")
         #expect(!answer.contains("smuggled"))
         #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "\(answer)")

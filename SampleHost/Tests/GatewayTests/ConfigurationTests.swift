@@ -41,7 +41,8 @@ import Testing
         #expect(configuration.admin == ListenAddress(host: "127.0.0.1", port: 8081))
         #expect(configuration.workers == 3)
         #expect(configuration.drain == .seconds(10))
-        let bounds = RequestBounds(body: 1 << 20, headerCount: 50, headerSize: 8192, headersSize: 32768, idle: .seconds(60))
+        let bounds = RequestBounds(
+            body: 1 << 20, headerCount: 50, headerSize: 8192, headersSize: 32768, idle: .seconds(60))
         #expect(configuration.bounds == bounds)
         let upstream = UpstreamConfiguration(url: "http://127.0.0.1:9090/base", responseTimeout: .seconds(5))
         #expect(configuration.upstreams == ["echo": upstream])
@@ -102,12 +103,20 @@ import Testing
         Mistake(yaml: "listen: [1\nadmin: }", line: 2, key: "", message: "expected YAML"),
         Mistake(yaml: "listen: 127.0.0.1:1", line: 1, key: "routes", message: "missing"),
         Mistake(yaml: routes, line: 1, key: "listen", message: "missing"),
-        Mistake(yaml: "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", line: 1, key: "listen", message: "found it more than once"),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", line: 1, key: "listen", message: "found it more than once"
+        ),
         Mistake(yaml: "listen: a:b\n\(routes)", line: 1, key: "listen", message: "found \"a:b\""),
         Mistake(yaml: "listen: {}\n\(routes)", line: 1, key: "listen", message: "found a mapping"),
-        Mistake(yaml: "listen: 127.0.0.1:1\nadmin: 0.0.0.0:2\n\(routes)", line: 2, key: "admin", message: "a loopback address"),
-        Mistake(yaml: "listen: 127.0.0.1:1\nworkers: 0\n\(routes)", line: 2, key: "workers", message: "from 1 to 256, found \"0\""),
-        Mistake(yaml: "listen: 127.0.0.1:1\ndrain: 5\n\(routes)", line: 2, key: "drain", message: "50ms, 2s or 1m, found \"5\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nadmin: 0.0.0.0:2\n\(routes)", line: 2, key: "admin",
+            message: "a loopback address"),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nworkers: 0\n\(routes)", line: 2, key: "workers",
+            message: "from 1 to 256, found \"0\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\ndrain: 5\n\(routes)", line: 2, key: "drain",
+            message: "50ms, 2s or 1m, found \"5\""),
         Mistake(
             yaml: "listen: 127.0.0.1:1\nbounds: { body: 1MB }\n\(routes)", line: 2, key: "bounds.body",
             message: "64KiB or 16MiB, found \"1MB\""
@@ -119,7 +128,8 @@ import Testing
         Mistake(yaml: "listen: 127.0.0.1:1\nroutes: []", line: 2, key: "routes", message: "found an empty list"),
         Mistake(yaml: "listen: 127.0.0.1:1\nroutes: x", line: 2, key: "routes", message: "found \"x\""),
         Mistake(
-            yaml: "listen: 127.0.0.1:1\nroutes:\n  - match: { prefix: / }", line: 3, key: "routes[0]", message: "found neither"
+            yaml: "listen: 127.0.0.1:1\nroutes:\n  - match: { prefix: / }", line: 3, key: "routes[0]",
+            message: "found neither"
         ),
         Mistake(
             yaml: "listen: 127.0.0.1:1\nupstreams: { a: { url: 'http://h' } }\nroutes:\n"

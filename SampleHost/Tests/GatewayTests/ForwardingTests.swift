@@ -10,8 +10,10 @@ import Testing
                 let response = try await gateway.send(
                     "PATCH", "/a%20b/c?x=1&y=%2F",
                     headers: [
-                        ("Host", "example.org:81"), ("X-One", "1"), ("X-One", "2"), ("Connection", "x-secret"), ("X-Secret", "s"),
-                        ("TE", "trailers"), ("Upgrade", "h2c"), ("Accept-Encoding", "br"), ("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-Proto", "https"),
+                        ("Host", "example.org:81"), ("X-One", "1"), ("X-One", "2"), ("Connection", "x-secret"),
+                        ("X-Secret", "s"),
+                        ("TE", "trailers"), ("Upgrade", "h2c"), ("Accept-Encoding", "br"),
+                        ("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-Proto", "https"),
                     ],
                     body: "hello"
                 )
@@ -137,7 +139,8 @@ import Testing
         try await TestUpstream.with(TestUpstream.echo) { upstream in
             try await RunningGateway.with(try .forwarding(to: upstream)) { gateway in
                 try await RawConnection.with(gateway.address) { connection in
-                    try await connection.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+                    try await connection.send(
+                        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
                     #expect(try await connection.head() == "HTTP/1.1 100 Continue\r\n\r\n")
                     try await connection.send("hi")
                     #expect(try await connection.head().hasPrefix("HTTP/1.1 200 OK\r\n"))

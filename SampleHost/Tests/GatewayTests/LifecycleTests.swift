@@ -4,7 +4,8 @@ import NIOCore
 import Testing
 
 @Suite struct Lifecycle {
-    @Test func `a request in progress finishes while the gateway drains, and new connections are refused`() async throws {
+    @Test func `a request in progress finishes while the gateway drains, and new connections are refused`() async throws
+    {
         let begun = AsyncStream<Void>.makeStream()
         let goOn = AsyncStream<Void>.makeStream()
         let answer: TestUpstream.Answer = { _ in
@@ -50,8 +51,10 @@ import Testing
         let configuration = GatewayConfiguration(
             listen: ListenAddress(host: "127.0.0.1", port: 0),
             routes: [
-                RouteConfiguration(prefix: try #require(PathPrefix("/a")), action: .forward(filters: [], upstream: "x")),
-                RouteConfiguration(prefix: try #require(PathPrefix("/b")), action: .forward(filters: [], upstream: "y")),
+                RouteConfiguration(
+                    prefix: try #require(PathPrefix("/a")), action: .forward(filters: [], upstream: "x")),
+                RouteConfiguration(
+                    prefix: try #require(PathPrefix("/b")), action: .forward(filters: [], upstream: "y")),
             ]
         )
         let error = await #expect(throws: GatewayError.self) {

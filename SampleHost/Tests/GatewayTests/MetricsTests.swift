@@ -33,7 +33,9 @@ import Testing
 
     @Test func `more label values than the bound are counted together`() {
         let registry = PrometheusMetrics(seriesPerMetric: 2)
-        for value in 1...5 { Counter(label: "calls", dimensions: [("path", "/\(value)")], factory: registry).increment() }
+        for value in 1...5 {
+            Counter(label: "calls", dimensions: [("path", "/\(value)")], factory: registry).increment()
+        }
         #expect(
             registry.text() == """
                 # TYPE calls_total counter

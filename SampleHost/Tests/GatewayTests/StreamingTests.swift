@@ -6,7 +6,9 @@ import NIOHTTP1
 import Testing
 
 @Suite struct Streaming {
-    @Test func `the upstream sees the first part before the client has sent the last, and answers before that`() async throws {
+    @Test func `the upstream sees the first part before the client has sent the last, and answers before that`()
+        async throws
+    {
         let answer: TestUpstream.Answer = { request in
             Response(
                 status: .ok,
@@ -122,7 +124,9 @@ import Testing
         }
     }
 
-    @Test func `a client that goes away in its body does not look like a complete request to the upstream`() async throws {
+    @Test func `a client that goes away in its body does not look like a complete request to the upstream`()
+        async throws
+    {
         let received = AsyncStream<String>.makeStream()
         try await RawConnection.listen { connection in
             received.continuation.yield(try await connection.text(upTo: "hello\r\n"))
@@ -131,7 +135,8 @@ import Testing
         } while: { upstream in
             try await RunningGateway.with(try .forwarding(to: upstream)) { gateway in
                 try await RawConnection.with(gateway.address) { connection in
-                    try await connection.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+                    try await connection.send(
+                        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
                     let request = await received.stream.first { _ in true }
                     #expect(request?.hasSuffix("\r\n\r\n5\r\nhello\r\n") == true)
                 }

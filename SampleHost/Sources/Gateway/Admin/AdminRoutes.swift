@@ -12,7 +12,8 @@ struct AdminRoutes: Sendable {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ in
             let isReady = readiness.isReady
-            return EditedResponse(status: isReady ? .ok : .serviceUnavailable, response: isReady ? "ready\n" : "not ready\n")
+            return EditedResponse(
+                status: isReady ? .ok : .serviceUnavailable, response: isReady ? "ready\n" : "not ready\n")
         }
         router.get("/metrics") { _, _ in
             Response(

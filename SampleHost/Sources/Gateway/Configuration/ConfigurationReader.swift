@@ -26,7 +26,8 @@ struct ConfigurationReader {
             workers: workers,
             drain: drain,
             bounds: bounds,
-            upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first },
+            upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
+            },
             plugins: plugins.compactMap(\.value),
             routes: routes
         )
@@ -52,7 +53,9 @@ struct ConfigurationReader {
         guard let section = SectionReader(node, path: "bounds", known: known, log: log) else { return nil }
         bounds.body = size(section, "body", default: bounds.body) ?? bounds.body
         bounds.headerCount =
-            section.value("headerCount", "a number from 1 to 10000", default: bounds.headerCount) { number($0, in: 1...10_000) }
+            section.value("headerCount", "a number from 1 to 10000", default: bounds.headerCount) {
+                number($0, in: 1...10_000)
+            }
             ?? bounds.headerCount
         bounds.headerSize = size(section, "headerSize", default: bounds.headerSize) ?? bounds.headerSize
         bounds.headersSize = size(section, "headersSize", default: bounds.headersSize) ?? bounds.headersSize
@@ -87,7 +90,9 @@ struct ConfigurationReader {
         upstream.responseTimeout =
             duration(section, "responseTimeout", default: upstream.responseTimeout) ?? upstream.responseTimeout
         upstream.connections =
-            section.value("connections", "a number from 1 to 65535", default: upstream.connections) { number($0, in: 1...65535) }
+            section.value("connections", "a number from 1 to 65535", default: upstream.connections) {
+                number($0, in: 1...65535)
+            }
             ?? upstream.connections
         return upstream
     }

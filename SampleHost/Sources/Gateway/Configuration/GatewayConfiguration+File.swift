@@ -7,10 +7,12 @@ extension GatewayConfiguration {
     /// - Throws: ``ConfigurationError`` with every mistake found: the line, the key, what was expected and what came.
     public init(file: String) throws(ConfigurationError) {
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw ConfigurationError(file: file, mistakes: [.init(line: nil, key: "", message: "the file cannot be read")])
+            throw ConfigurationError(
+                file: file, mistakes: [.init(line: nil, key: "", message: "the file cannot be read")])
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError(file: file, mistakes: [.init(line: nil, key: "", message: "expected text in UTF-8")])
+            throw ConfigurationError(
+                file: file, mistakes: [.init(line: nil, key: "", message: "expected text in UTF-8")])
         }
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         try self.init(yaml: text, file: file, folder: folder.path)
@@ -41,10 +43,13 @@ enum ConfigurationDocument {
             log.add(line: 1, key: "", "expected a mapping with the keys of the configuration, found an empty file")
         } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
             for name in duplicates {
-                log.add(line: context.mark.line, key: name, "expected each key once, found it more than once in the same mapping")
+                log.add(
+                    line: context.mark.line, key: name,
+                    "expected each key once, found it more than once in the same mapping")
             }
         } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-            YamlError.composer(_, let problem, let mark, _) {
+            YamlError.composer(_, let problem, let mark, _)
+        {
             log.add(line: mark.line, key: "", "expected YAML: \(problem)")
         } catch {
             log.add(line: nil, key: "", "expected YAML: \(error)")

@@ -15,7 +15,9 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// An address from `host:port`; `nil` when the text is not one or the port is above 65535.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()

@@ -14,7 +14,8 @@ final class MistakeLog {
 
     /// The mistakes in the order of their lines.
     var sorted: [ConfigurationMistake] {
-        mistakes.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(\.element)
+        mistakes.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(
+            \.element)
     }
 }
 

@@ -11,21 +11,24 @@ struct PluginReader {
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
         let known = [
-            "name", "abi", "path", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure", "reload",
+            "name", "abi", "path", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure",
+            "reload",
         ]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let file = file(section)
         let limits = limits(section)
-        let policy = section.value("onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
+        let policy = section.value(
+            "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
         let watches = section.value("reload", "watch or off", default: false) { ["watch": true, "off": false][$0] }
         let rootID = text(section, "rootID")
         let vmID = text(section, "vmID")
         let vmConfiguration = text(section, "vmConfiguration")
         let configuration = text(section, "configuration")
         guard let name else { return nil }
-        guard let file, let limits, let policy, let watches, let rootID, let vmID, let vmConfiguration, let configuration
+        guard let file, let limits, let policy, let watches, let rootID, let vmID, let vmConfiguration,
+            let configuration
         else { return (name, nil) }
         let filter = FilterConfiguration(
             name: name,
@@ -45,10 +48,14 @@ struct PluginReader {
     }
 
     private func file(_ section: SectionReader) -> String? {
-        guard let path = section.value("path", "the path of a .wasm file", parse: { $0.isEmpty ? nil : $0 }) else { return nil }
+        guard let path = section.value("path", "the path of a .wasm file", parse: { $0.isEmpty ? nil : $0 }) else {
+            return nil
+        }
         let url = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
         guard (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
-            log.add(section.optional("path") ?? section.node, key: section.key("path"), "expected a .wasm file, found no file at \(url.path)")
+            log.add(
+                section.optional("path") ?? section.node, key: section.key("path"),
+                "expected a .wasm file, found no file at \(url.path)")
             return nil
         }
         return url.path
@@ -59,10 +66,12 @@ struct PluginReader {
         guard let node = section.optional("limits") else { return limits }
         let known = ["fuel", "memory", "deadline"]
         guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
-        let fuel = section.value("fuel", "a number of instructions from 1, such as 5000000", default: limits.fuel) { text in
+        let fuel = section.value("fuel", "a number of instructions from 1, such as 5000000", default: limits.fuel) {
+            text in
             UInt64(text).flatMap { $0 > 0 ? $0 : nil }
         }
-        let memory = section.value("memory", "a size from 64KiB to 4GiB, such as 16MiB", default: limits.memory) { text in
+        let memory = section.value("memory", "a size from 64KiB to 4GiB, such as 16MiB", default: limits.memory) {
+            text in
             ScalarFormats.bytes(text).flatMap { (64 << 10...4 << 30).contains($0) ? $0 : nil }
         }
         let deadline = section.value("deadline", "a duration such as 50ms or 1s", default: limits.deadline) { text in

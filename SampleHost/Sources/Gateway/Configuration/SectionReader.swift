@@ -10,7 +10,9 @@ struct SectionReader {
     /// `nil`, with the mistake logged, when `node` is not a mapping, or has keys other than `known`.
     init?(_ node: Node, path: String, known: [String], log: MistakeLog) {
         guard case .mapping(let mapping) = node else {
-            log.add(node, key: path, "expected a mapping with the keys \(known.joined(separator: ", ")), found \(node.spoken)")
+            log.add(
+                node, key: path,
+                "expected a mapping with the keys \(known.joined(separator: ", ")), found \(node.spoken)")
             return nil
         }
         self.path = path
@@ -25,7 +27,8 @@ struct SectionReader {
             entries[name] = value
             guard !known.contains(name) else { continue }
             let expected = known.joined(separator: ", ")
-            log.add(key, key: path.isEmpty ? name : "\(path).\(name)",
+            log.add(
+                key, key: path.isEmpty ? name : "\(path).\(name)",
                 "unknown key\(Suggestion.phrase(for: name, among: known)); expected \(expected)")
         }
         self.entries = entries

@@ -28,10 +28,11 @@ final class BoundAddress: Sendable {
     }
 
     func bind(_ address: SocketAddress?) {
-        settle(address.flatMap { address in
-            guard let host = address.ipAddress, let port = address.port else { return nil }
-            return ListenAddress(host: host, port: port)
-        })
+        settle(
+            address.flatMap { address in
+                guard let host = address.ipAddress, let port = address.port else { return nil }
+                return ListenAddress(host: host, port: port)
+            })
     }
 
     /// The server ended; whoever still waits gets nil.

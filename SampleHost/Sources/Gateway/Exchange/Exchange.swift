@@ -17,14 +17,17 @@ struct Exchange: Sendable {
         defer { metrics.requestEnds(timing, status: response.status) }
         do {
             let checked = try request.checked(bodyLimit: bodyLimit)
-            guard let route = routes.route(for: checked.target) else { throw Refusal(.notFound, "no route takes this path") }
+            guard let route = routes.route(for: checked.target) else {
+                throw Refusal(.notFound, "no route takes this path")
+            }
             switch route.action {
             case .respond(let status, let body):
                 let headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
                 try await response.send(status: status, headers: headers, body: ByteBuffer(string: body))
             case .forward(let chain, let upstream):
                 let forwarding = Forwarding(
-                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics, reporting: reporting
+                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics,
+                    reporting: reporting
                 )
                 try await forwarding.run(through: chain, route: route)
             }

@@ -75,7 +75,9 @@ struct Forwarding {
 
     // MARK: Response
 
-    private func sendBack(_ answer: HTTPClientResponse, through filters: HTTPFilterStream?, changesLength: Bool) async throws {
+    private func sendBack(_ answer: HTTPClientResponse, through filters: HTTPFilterStream?, changesLength: Bool)
+        async throws
+    {
         let status = Int(answer.status.code)
         let length = answer.headers.first(name: "content-length").flatMap(Int.init)
         let hasBody = checked.method != "HEAD" && status != 204 && status != 304 && length != 0

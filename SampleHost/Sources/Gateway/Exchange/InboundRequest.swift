@@ -77,7 +77,8 @@ struct InboundRequest: Sendable {
         let path = target.prefix { $0 != "?" }
         guard path.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
         let plain = path.replacing("%2e", with: ".").replacing("%2E", with: ".").replacing("%2f", with: "/")
-            .replacing("%2F", with: "/").replacing("%5c", with: "/").replacing("%5C", with: "/").replacing("\\", with: "/")
+            .replacing("%2F", with: "/").replacing("%5c", with: "/").replacing("%5C", with: "/").replacing(
+                "\\", with: "/")
         return plain.split(separator: "/").contains { $0 == "." || $0 == ".." }
     }
 }

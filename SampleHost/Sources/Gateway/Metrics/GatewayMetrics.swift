@@ -9,7 +9,8 @@ struct GatewayMetrics: Sendable {
     init(factory: any MetricsFactory) {
         self.factory = factory
         inFlight = Meter(label: "gateway_requests_in_flight", dimensions: [], factory: factory)
-        duration = Timer(label: "gateway_request_duration", dimensions: [], preferredDisplayUnit: .seconds, factory: factory)
+        duration = Timer(
+            label: "gateway_request_duration", dimensions: [], preferredDisplayUnit: .seconds, factory: factory)
     }
 
     func requestBegins() -> ContinuousClock.Instant {

@@ -4,7 +4,9 @@ extension RouteTable {
     /// Resolves the names in the routes.
     ///
     /// - Throws: ``GatewayError`` with every name that is not there.
-    init(_ configuration: GatewayConfiguration, upstreams: [String: UpstreamClient], filters: FilterSet) throws(GatewayError) {
+    init(_ configuration: GatewayConfiguration, upstreams: [String: UpstreamClient], filters: FilterSet)
+        throws(GatewayError)
+    {
         var reasons: [String] = []
         var routes: [Route] = []
         for route in configuration.routes {

@@ -39,7 +39,12 @@ enum TestUpstream {
     static let echo: Answer = { request in
         let body = String(buffer: try await request.body.collect(upTo: 64 << 20))
         let fields = request.headers.map { "\($0.name.canonicalName): \($0.value)" }.sorted()
-        let lines = ["\(request.method.rawValue) \(request.uri)", "host: \(request.head.authority ?? "")"] + fields + ["", body]
-        return Response(status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: lines.joined(separator: "\n"))))
+        let lines =
+            ["\(request.method.rawValue) \(request.uri)", "host: \(request.head.authority ?? "")"] + fields + [
+                "", body,
+            ]
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain"],
+            body: .init(byteBuffer: ByteBuffer(string: lines.joined(separator: "\n"))))
     }
 }

@@ -43,7 +43,9 @@ final class HistogramSeries: MetricSeries, TimerHandler, RecorderHandler {
     }
 
     /// Upper bounds for durations, in seconds: 100 µs to 10 s.
-    static let times = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    static let times = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
     /// Upper bounds for everything else: powers of ten to 10⁹.
     static let sizes = (0...9).map { power in (0..<power).reduce(1.0) { value, _ in value * 10 } }
 

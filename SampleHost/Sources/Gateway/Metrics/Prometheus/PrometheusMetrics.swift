@@ -38,7 +38,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
     }
 
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        series(label, dimensions, suffix: "_seconds", kind: "histogram") { HistogramSeries(bounds: HistogramSeries.times) }
+        series(label, dimensions, suffix: "_seconds", kind: "histogram") {
+            HistogramSeries(bounds: HistogramSeries.times)
+        }
     }
 
     public func destroyCounter(_ handler: any CounterHandler) {}

@@ -2,7 +2,8 @@
 enum PrometheusText {
     /// A metric or label name: letters, digits, `_` and `:`, not beginning with a digit.
     static func name(_ label: String) -> String {
-        let mapped = String(label.map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || $0 == "_" || $0 == ":" ? $0 : "_" })
+        let mapped = String(
+            label.map { ($0.isASCII && ($0.isLetter || $0.isNumber)) || $0 == "_" || $0 == ":" ? $0 : "_" })
         return mapped.first?.isNumber == false ? mapped : "_\(mapped)"
     }
 
