@@ -38,14 +38,16 @@ let cSettings: [CSetting] = [
 ]
 
 // The stack comes first in memory, so that running over it is a trap and not a silent change of the data behind it.
-let link: [LinkerSetting] = [
-    .unsafeFlags(
-        [
-            "-Xclang-linker", "-nostdlib",
-            "-Xlinker", "--no-entry", "-Xlinker", "--stack-first", "-Xlinker", "--strip-all",
-            "-Xlinker", "-l:embedded/wasm32-unknown-none-wasm/libswiftUnicodeDataTables.a",
-        ], guest)
-]
+func link(strip: String = "--strip-all") -> [LinkerSetting] {
+    [
+        .unsafeFlags(
+            [
+                "-Xclang-linker", "-nostdlib",
+                "-Xlinker", "--no-entry", "-Xlinker", "--stack-first", "-Xlinker", strip,
+                "-Xlinker", "-l:embedded/wasm32-unknown-none-wasm/libswiftUnicodeDataTables.a",
+            ], guest)
+    ]
+}
 
 // A second build of the same source that answers differently, for whoever wants to see one version replace another.
 let addHeaderSettings: [SwiftSetting] =
@@ -75,33 +77,34 @@ let package = Package(
             name: "AddHeader",
             dependencies: ["ProxyWasmGuest", "GuestJSON"],
             swiftSettings: addHeaderSettings,
-            linkerSettings: link
+            linkerSettings: link()
         ),
         .executableTarget(
             name: "APIKeyAuth",
             dependencies: ["ProxyWasmGuest", "GuestJSON"],
             swiftSettings: settings,
-            linkerSettings: link
+            linkerSettings: link()
         ),
         .target(name: "Redaction", swiftSettings: quickSettings),
         .executableTarget(
             name: "Redact",
             dependencies: ["ProxyWasmGuest", "Redaction"],
             swiftSettings: quickSettings,
-            linkerSettings: link
+            linkerSettings: link()
         ),
         .target(name: "RateLimiting", swiftSettings: settings),
         .executableTarget(
             name: "TokenBucket",
             dependencies: ["ProxyWasmGuest", "GuestJSON", "RateLimiting"],
             swiftSettings: settings,
-            linkerSettings: link
+            linkerSettings: link()
         ),
         .executableTarget(
             name: "Unruly",
             dependencies: ["ProxyWasmGuest", "CProxyWasm"],
             swiftSettings: settings,
-            linkerSettings: link
+            // It keeps the names of its functions: its traps are there to be looked at.
+            linkerSettings: link(strip: "--strip-debug")
         ),
         .testTarget(name: "GuestJSONTests", dependencies: ["GuestJSON"], swiftSettings: hostSettings),
         .testTarget(name: "RateLimitingTests", dependencies: ["RateLimiting"], swiftSettings: hostSettings),
