@@ -9,6 +9,8 @@ import PackageDescription
 // name for the WebAssembly triple, so the configuration is what the settings below are conditional on.
 let guest: BuildSettingCondition = .when(configuration: .release)
 
+// Tests have these only: where the feature `Embedded` occurs, even under a condition that does not hold, the package
+// manager links without the run-time search path of the Swift libraries.
 let hostSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -19,19 +21,16 @@ let hostSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let settings: [SwiftSetting] =
+func guestSettings(optimization: String) -> [SwiftSetting] {
     hostSettings + [
-        .enableExperimentalFeature("Extern"),
         .enableExperimentalFeature("Embedded", guest),
-        .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], guest),
+        .unsafeFlags(["-wmo", optimization, "-Xfrontend", "-disable-stack-protector"], guest),
     ]
+}
 
-// For code that looks at every byte of a body: quick is worth more than small.
-let quickSettings: [SwiftSetting] =
-    hostSettings + [
-        .enableExperimentalFeature("Embedded", guest),
-        .unsafeFlags(["-wmo", "-O", "-Xfrontend", "-disable-stack-protector"], guest),
-    ]
+let settings = guestSettings(optimization: "-Osize")
+// For code that looks at every byte of a body.
+let quickSettings = guestSettings(optimization: "-O")
 
 let cSettings: [CSetting] = [
     .unsafeFlags(["-std=c11", "-Os", "-ffreestanding", "-fno-builtin", "-Wall", "-Wextra", "-Werror"], guest)
