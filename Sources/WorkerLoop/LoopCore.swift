@@ -26,11 +26,12 @@ final class LoopCore: @unchecked Sendable {
     // Set by `open`, then constant. The executors own the core; who enqueues a job keeps its executor alive until the
     // job has run, as the runtime asks of everybody.
     private var executors: (serial: UnownedSerialExecutor, task: UnownedTaskExecutor)?
-    private var poller: LoopPoller?
+    private var wake: WakeHandle?
 
     // Used only by the thread that runs the jobs.
     private var batch: [LoopJob] = []
     private var next = 0
+    private var signalled = false
     private var needsDrain = false
 
     init(name: String) {
@@ -47,20 +48,21 @@ final class LoopCore: @unchecked Sendable {
         unsafe executors = (serial.asUnownedSerialExecutor(), task.asUnownedTaskExecutor())
         try LibuvFailure.check(unsafe uv_loop_init(uv), "uv_loop_init")
         do {
-            poller = try unsafe LoopPoller(uv)
+            let wake = try WakeHandle(core: self)
+            try unsafe wake.open(on: uv)
+            try unsafe PrepareHandle(core: self).open(on: uv)
+            self.wake = wake
         } catch {
-            close()
+            abandon()
             throw error
         }
     }
 
-    /// Closes every handle and the loop: at the end of the loop's thread, or for a loop that gets no thread.
-    func close() {
+    /// Undoes `open` for a loop that gets no thread.
+    func abandon() {
         unsafe LoopHandle.closeAll(of: uv)
-        _ = unsafe uv_run(uv, UV_RUN_DEFAULT)
-        poller = nil
-        let status = unsafe uv_loop_close(uv)
-        assert(status == 0, "a handle of the loop was left open")
+        turn()
+        wake = nil
     }
 
     // MARK: From any thread
@@ -105,7 +107,7 @@ final class LoopCore: @unchecked Sendable {
             if isCurrent {
                 needsDrain = true
             } else {
-                poller?.signal()
+                wake?.signal()
             }
         case .startLateThread:
             startLateThread()
@@ -127,19 +129,8 @@ final class LoopCore: @unchecked Sendable {
     /// The whole life of the loop's thread.
     func run() {
         runner.store(LoopThread.currentID, ordering: .relaxed)
-        var isSignalled = false
-        while true {
-            if isSignalled || needsDrain, drain() == .close {
-                break
-            }
-            if needsDrain {
-                poller?.runCallbacks()
-                isSignalled = false
-            } else {
-                isSignalled = poller?.wait() ?? false
-            }
-        }
-        close()
+        turn()
+        wake = nil
         runLeftovers()
         let (duty, waiters) = queue.end { runner.store(0, ordering: .relaxed) }
         fulfil(duty)
@@ -148,33 +139,62 @@ final class LoopCore: @unchecked Sendable {
         }
     }
 
-    private enum AfterDrain {
-        case wait
-        case close
+    /// Runs the libuv loop until every handle is closed, and closes it.
+    private func turn() {
+        _ = unsafe uv_run(uv, UV_RUN_DEFAULT)
+        let status = unsafe uv_loop_close(uv)
+        assert(status == 0, "a handle of the loop was left open")
+    }
+
+    /// Other threads signalled.
+    func wasWoken() {
+        signalled = true
+        drain()
+    }
+
+    /// The loop is about to block.
+    func willPoll() {
+        if needsDrain {
+            drain()
+        }
     }
 
     /// Runs jobs until none waits, or until timers and I/O must have their turn.
-    private func drain() -> AfterDrain {
+    private func drain() {
         needsDrain = false
         var budget = Self.drainLimit
         while true {
             while next < batch.count {
                 if budget == 0 {
-                    needsDrain = true
-                    return queue.mayCloseWithJobsLeft ? .close : .wait
+                    yieldToPoll()
+                    return
                 }
                 budget -= 1
                 runNext()
             }
             recycleBatch()
-            switch queue.take(into: &batch) {
+            switch queue.take(into: &batch, mayLowerFlag: !signalled) {
             case .jobs:
                 break
+            case .empty where signalled:
+                // Takes the signal back before the flag goes down, and after the jobs, which were more urgent.
+                wake?.acknowledge()
+                signalled = false
             case .empty:
-                return .wait
+                return
             case .close:
-                return .close
+                unsafe LoopHandle.closeAll(of: uv)
+                return
             }
+        }
+    }
+
+    private func yieldToPoll() {
+        if queue.mayCloseWithJobsLeft {
+            unsafe LoopHandle.closeAll(of: uv)
+        } else {
+            signalled = true
+            wake?.signal()
         }
     }
 
@@ -184,7 +204,7 @@ final class LoopCore: @unchecked Sendable {
             runNext()
         }
         recycleBatch()
-        if case .jobs = queue.take(into: &batch) {
+        if case .jobs = queue.take(into: &batch, mayLowerFlag: false) {
             while next < batch.count {
                 runNext()
             }

@@ -69,7 +69,7 @@ public final class WorkerLoop: Sendable {
                     }
                 }
             } catch {
-                core.close()
+                core.abandon()
                 throw error
             }
         } catch {

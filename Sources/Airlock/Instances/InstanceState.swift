@@ -3,24 +3,20 @@ import WorkerLoop
 
 /// What the host keeps for one instance: the host object of its store. Confined to the worker loop that owns the store.
 final class InstanceState {
-    let version: PluginVersion
     var limits: PluginLimits
     /// What an ABI attached to this instance.
     let attachment: AnyObject?
     /// The export named `memory`, known from the end of the instantiation on.
     var memory: Memory?
-    /// The exports of a run-to-completion instance that were looked up, known from the end of the instantiation on.
-    var functions: InstanceFunctions<RawFunction>?
-    /// Likewise of a suspendable instance.
-    var suspendableFunctions: InstanceFunctions<AsyncRawFunction>?
+    /// The exports that were looked up, known from the end of the instantiation on.
+    var functions: InstanceFunctions?
     /// What stopped the guest in a function that a host function called back; the cause of the error that the host function passes on.
     var reentryFailure: WasmtimeError?
     /// What the call in progress used, and until when it may run.
     var usage = CallUsage()
 
-    init(_ version: PluginVersion, attachment: AnyObject?) {
-        self.version = version
-        limits = version.limits
+    init(limits: PluginLimits, attachment: AnyObject?) {
+        self.limits = limits
         self.attachment = attachment
     }
 
@@ -51,7 +47,7 @@ final class InstanceState {
 
 /// What the call in progress used, and until when it may run.
 struct CallUsage {
-    var start = MonotonicInstant.now
+    var start = MonotonicInstant.zero
     var hostCalls = 0
     var outputBytes = 0
 }

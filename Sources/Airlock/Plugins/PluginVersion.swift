@@ -26,7 +26,6 @@ public final class PluginVersion: Sendable {
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
-        case suspendable(AsyncPrelinkedModule<InstanceState>)
     }
 
     init(

@@ -1,4 +1,5 @@
-/// The versions of the Proxy-Wasm ABI that this module runs. A filter names its version by the function that it exports.
+/// The versions of the Proxy-Wasm ABI that this module runs. A filter names its version by the function that it
+/// exports.
 public enum ABIVersion: String, Sendable, Hashable, CaseIterable {
     /// Proxy-Wasm 0.2.0.
     case v0_2_0 = "proxy_abi_version_0_2_0"

@@ -1,5 +1,5 @@
-/// What a headers callback asks for. The ABI knows 0 (continue) and 1 (pause); Envoy's host takes 0 to 4, and whatever is
-/// above them stops.
+/// What a headers callback asks for. The ABI knows 0 (continue) and 1 (pause); Envoy's host takes 0 to 4, and
+/// whatever is above them stops.
 enum HeadersAction {
     case `continue`
     case pause

@@ -1,5 +1,6 @@
 /// A header map as the ABI passes it (Proxy-Wasm 0.2.1, "serialized map"), in little endian:
-/// the number of pairs, then for each pair the lengths of its name and its value, then for each pair `name NUL value NUL`.
+/// the number of pairs, then for each pair the lengths of its name and its value, then for each pair `name NUL value
+/// NUL`.
 enum HeaderMapBytes {
     /// The longest map in bytes that is taken from a guest.
     static let maximumBytes = 1 << 20
@@ -29,7 +30,8 @@ enum HeaderMapBytes {
         }
     }
 
-    /// Reads a map. Anything malformed or over the limits is an empty map, as in Envoy's host; fewer than four bytes are one, too.
+    /// Reads a map. Anything malformed or over the limits is an empty map, as in Envoy's host; fewer than four bytes
+    /// are one, too.
     static func read(_ bytes: RawSpan) -> [Pair] {
         guard bytes.byteCount >= 4, bytes.byteCount <= maximumBytes else { return [] }
         let count = Int(bytes.loadUInt32(at: 0))

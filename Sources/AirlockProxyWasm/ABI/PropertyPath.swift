@@ -1,7 +1,7 @@
 /// The path of a property, as `proxy_get_property` passes it: segments that are joined by one NUL byte each.
 ///
-/// A NUL byte at the end is accepted, as Envoy does. Segments are compared as bytes; a path is never decoded as a whole, because header
-/// names within it may hold dots.
+/// A NUL byte at the end is accepted, as Envoy does. Segments are compared as bytes; a path is never decoded as a
+/// whole, because header names within it may hold dots.
 struct PropertyPath {
     /// The longest path in bytes that is looked at.
     static let maximumBytes = 1024

@@ -1,8 +1,9 @@
-/// An ordered list of HTTP header or trailer fields: names in lower case, equal names kept side by side, values kept byte for byte.
+/// An ordered list of HTTP header or trailer fields: names in lower case, equal names kept side by side, values kept
+/// byte for byte.
 ///
-/// Pseudo headers are ordinary fields (`:authority`, `:path`, `:method`, `:scheme`; `:status` in responses) and come first.
-/// The bytes of all fields lie in one buffer in the form that the Proxy-Wasm ABI passes to a guest, so that a map is written to guest
-/// memory without being taken apart.
+/// Pseudo headers are ordinary fields (`:authority`, `:path`, `:method`, `:scheme`; `:status` in responses) and come
+/// first. The bytes of all fields lie in one buffer in the form that the Proxy-Wasm ABI passes to a guest, so that a
+/// map is written to guest memory without being taken apart.
 public struct HeaderMap: Sendable {
     /// One field: where its `name NUL value NUL` begins in `bytes`.
     struct Field: Sendable {
@@ -45,8 +46,8 @@ public struct HeaderMap: Sendable {
 
     // MARK: Text
 
-    /// The first value under `name`, which may be in any case; setting replaces all values under it, and nil removes them.
-    /// Bytes that are not UTF-8 are read as U+FFFD.
+    /// The first value under `name`, which may be in any case; setting replaces all values under it, and nil removes
+    /// them. Bytes that are not UTF-8 are read as U+FFFD.
     public subscript(name: String) -> String? {
         get {
             firstIndex(of: name.utf8).map { String(decoding: bytes[fields[$0].value], as: UTF8.self) }
@@ -149,8 +150,8 @@ public struct HeaderMap: Sendable {
         return field
     }
 
-    /// Drops the bytes of removed fields once they are most of the buffer, so that a guest that replaces one field for ever does not
-    /// make it grow.
+    /// Drops the bytes of removed fields once they are most of the buffer, so that a guest that replaces one field
+    /// for ever does not make it grow.
     private mutating func compactIfSparse() {
         let live = byteCount + 2 * fields.count
         guard bytes.count > 4096 + 2 * live else { return }

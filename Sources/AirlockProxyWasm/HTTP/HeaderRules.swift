@@ -1,7 +1,8 @@
-/// What a guest may put into a header or trailer map, so that a filter can neither split a message nor blow up the host.
+/// What a guest may put into a header or trailer map, so that a filter can neither split a message nor blow up the
+/// host.
 ///
-/// Names are tokens of RFC 9110, section 5.6.2, or pseudo headers of RFC 9113, section 8.3; values hold no CR, LF or NUL
-/// (RFC 9110, section 5.5).
+/// Names are tokens of RFC 9110, section 5.6.2, or pseudo headers of RFC 9113, section 8.3; values hold no CR, LF or
+/// NUL (RFC 9110, section 5.5).
 struct HeaderRules {
     /// The most bytes of names and values in one map.
     var maximumBytes: Int
@@ -17,7 +18,7 @@ struct HeaderRules {
         switch type {
         case .requestHeaders:
             return Self.requestPseudoHeaders.contains { name.elementsEqual($0.utf8) }
-                && value.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+                && !value.isEmpty && value.allSatisfy { $0 > 0x20 && $0 != 0x7F }
         case .responseHeaders:
             return name.elementsEqual(Self.status.utf8) && Self.isStatus(value)
         default:

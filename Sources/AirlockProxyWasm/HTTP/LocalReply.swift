@@ -2,8 +2,8 @@
 public struct LocalReply: Sendable, Equatable {
     /// The HTTP status code, 200 to 599.
     public var status: UInt32
-    /// Why there is a local reply: the filter's own text, or one of the host's such as `filter_failed` or `pause_deadline`. For logs; never
-    /// send it to the client.
+    /// Why there is a local reply: the filter's own text, or one of the host's such as `filter_failed` or
+    /// `pause_deadline`. For logs; never send it to the client.
     public var details: String
     /// The body.
     public var body: [UInt8]
@@ -11,8 +11,9 @@ public struct LocalReply: Sendable, Equatable {
     public var headers: HeaderMap
     /// The gRPC status that the filter gave; -1 when it gave none.
     public var grpcStatus: Int32
-    /// Whether the stream must be reset rather than answered: the filter closed it, the client went away, or the response's headers had already
-    /// been forwarded, so that no other answer can be sent. A server that cannot reset closes the connection.
+    /// Whether the stream must be reset rather than answered: the filter closed it, the client went away, or the
+    /// response's headers had already been forwarded, so that no other answer can be sent. A server that cannot reset
+    /// closes the connection.
     public var resetsStream: Bool
 
     /// Makes a local reply.

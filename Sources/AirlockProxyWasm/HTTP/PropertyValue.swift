@@ -1,5 +1,5 @@
-/// The value of a property in the bytes that the ABI passes: text as it is, integers and times (nanoseconds) as 8 bytes in little endian, a truth value as
-/// one byte (Envoy, "Attributes").
+/// The value of a property in the bytes that the ABI passes: text as it is, integers and times (nanoseconds) as 8
+/// bytes in little endian, a truth value as one byte (Envoy, "Attributes").
 enum PropertyValue {
     static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 
@@ -12,6 +12,7 @@ enum PropertyValue {
 
     static func duration(_ value: Duration) -> [UInt8] {
         let (seconds, attoseconds) = value.components
-        return integer(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000)
+        return integer(
+            seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000)
     }
 }

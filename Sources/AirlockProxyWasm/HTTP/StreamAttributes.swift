@@ -43,7 +43,8 @@ public struct StreamAttributes: Sendable {
     public var routeName: String?
     /// The upstream's name (`xds.cluster_name`, `cluster_name`).
     public var upstreamName: String?
-    /// Further properties, by their path with segments joined by dots; they come before all others. Integers are 8 bytes in little endian.
+    /// Further properties, by their path with segments joined by dots; they come before all others. Integers are 8
+    /// bytes in little endian.
     public var properties: [String: [UInt8]]
 
     /// Makes attributes; what is left out is absent for filters.

@@ -1,4 +1,5 @@
-/// Properties that filters set on a stream; all filters of the stream can read them. Bounded, because guests decide what goes into them.
+/// Properties that filters set on a stream; all filters of the stream can read them. Bounded, because guests decide
+/// what goes into them.
 struct StreamProperties {
     /// The most properties of one stream.
     static let maximumCount = 64

@@ -13,7 +13,8 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("proxy_get_buffer_bytes") {
-                (abi, call, type: UInt32, start: UInt32, length: UInt32, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
+                (abi, call, type: UInt32, start: UInt32, length: UInt32, pointer: UInt32, size: UInt32)
+                    throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_buffer_bytes"), call) { (vm) throws(Refusal) in
                     let buffer = try vm.buffer(type, abi.grants)
                     guard let range = BodyBuffer.readable(start: start, length: length, count: buffer.count) else {
@@ -23,8 +24,10 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("proxy_set_buffer_bytes") {
-                (abi, call, type: UInt32, start: UInt32, length: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_buffer_bytes", needs: .changeBodies), call) { (vm) throws(Refusal) in
+                (abi, call, type: UInt32, start: UInt32, length: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32
+                in
+                try abi.answer(Use(name: "proxy_set_buffer_bytes", needs: .changeBodies), call) {
+                    (vm) throws(Refusal) in
                     let (context, direction) = try vm.changeableBody(type)
                     let count = context[direction].body.count
                     let range = BodyBuffer.replaced(start: start, length: length, count: count)

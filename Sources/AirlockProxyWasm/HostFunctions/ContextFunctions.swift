@@ -20,15 +20,19 @@ extension ProxyWasmABI {
                     vm.agenda.doneRoots.append(root)
                 }
             },
-            HostFunction("proxy_set_tick_period_milliseconds") { (abi, call, period: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_tick_period_milliseconds", needs: .ticks), call) { (vm) throws(Refusal) in
+            HostFunction("proxy_set_tick_period_milliseconds") {
+                (abi, call, period: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_set_tick_period_milliseconds", needs: .ticks), call) {
+                    (vm) throws(Refusal) in
                     guard let root = vm.active?.root else { throw .status(.internalFailure) }
                     root.tickPeriod = period == 0 ? nil : .milliseconds(Int64(period))
                     vm.agenda.changedTicks.append(root)
                 }
             },
-            HostFunction("proxy_get_current_time_nanoseconds") { (abi, call, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_get_current_time_nanoseconds", needs: .clock), call) { (_) throws(Refusal) in
+            HostFunction("proxy_get_current_time_nanoseconds") {
+                (abi, call, result: UInt32) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_get_current_time_nanoseconds", needs: .clock), call) {
+                    (_) throws(Refusal) in
                     try call.store(WallClock.nanoseconds, at: result)
                 }
             },

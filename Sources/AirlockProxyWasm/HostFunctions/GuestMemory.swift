@@ -7,6 +7,10 @@ extension HostCall {
         _ bytes: GuestBytes,
         _ body: (RawSpan) throws(Refusal) -> Result
     ) throws(Refusal) -> Result {
+        // A length beyond the memory is the guest's mistake; it must not count as bytes that it handed out.
+        guard UInt64(bytes.offset) + UInt64(bytes.count) <= UInt64(memorySize) else {
+            throw .status(.invalidMemoryAccess)
+        }
         var outcome: Swift.Result<Result, Refusal>?
         do throws(HostError) {
             outcome = try withBytes(of: bytes) { (span) throws(HostError) in
@@ -42,7 +46,8 @@ extension HostCall {
         }
     }
 
-    /// Has the guest allocate `count` bytes, writes them, and tells the guest where they are. No bytes are passed as a null pointer.
+    /// Has the guest allocate `count` bytes, writes them, and tells the guest where they are. No bytes are passed as
+    /// a null pointer.
     func hand(
         over count: Int,
         in vm: VMState,

@@ -4,7 +4,8 @@ import Airlock
 extension ProxyWasmABI {
     static var headerFunctions: [HostFunction<Self>] {
         [
-            HostFunction("proxy_get_header_map_size") { (abi, call, type: UInt32, result: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("proxy_get_header_map_size") {
+                (abi, call, type: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_header_map_size"), call) { (vm) throws(Refusal) in
                     guard let map = try vm.map(type) else { throw .status(.badArgument) }
                     try call.store(UInt32(clamping: HeaderMapBytes.count(of: map)), at: result)
@@ -20,8 +21,10 @@ extension ProxyWasmABI {
                     }
                 }
             },
-            HostFunction("proxy_set_header_map_pairs") { (abi, call, type: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_header_map_pairs", needs: .changeHeaders), call) { (vm) throws(Refusal) in
+            HostFunction("proxy_set_header_map_pairs") {
+                (abi, call, type: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_set_header_map_pairs", needs: .changeHeaders), call) {
+                    (vm) throws(Refusal) in
                     let pairs = try call.read(bytes) { (span) throws(Refusal) in HeaderMapBytes.read(span) }
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
                         map = try vm.headerRules.map(pairs, type: type)
@@ -41,7 +44,8 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_add_header_map_value") {
                 (abi, call, type: UInt32, key: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_add_header_map_value", needs: .changeHeaders), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_add_header_map_value", needs: .changeHeaders), call) {
+                    (vm) throws(Refusal) in
                     let (key, value) = (try call.copy(key), try call.copy(value))
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
                         try vm.headerRules.check(key, value, addedTo: map, type)
@@ -51,7 +55,8 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_replace_header_map_value") {
                 (abi, call, type: UInt32, key: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_replace_header_map_value", needs: .changeHeaders), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_replace_header_map_value", needs: .changeHeaders), call) {
+                    (vm) throws(Refusal) in
                     let (key, value) = (try call.copy(key), try call.copy(value))
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
                         try vm.headerRules.check(key, value, replacing: map, type)
@@ -59,8 +64,10 @@ extension ProxyWasmABI {
                     }
                 }
             },
-            HostFunction("proxy_remove_header_map_value") { (abi, call, type: UInt32, key: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_remove_header_map_value", needs: .changeHeaders), call) { (vm) throws(Refusal) in
+            HostFunction("proxy_remove_header_map_value") {
+                (abi, call, type: UInt32, key: GuestBytes) throws(HostError) -> UInt32 in
+                try abi.answer(Use(name: "proxy_remove_header_map_value", needs: .changeHeaders), call) {
+                    (vm) throws(Refusal) in
                     let key = try call.copy(key)
                     try vm.changeMap(type) { (map, _) throws(Refusal) in map.remove(name: key) }
                 }
@@ -76,7 +83,8 @@ extension HeaderRules {
         else { throw .status(.badArgument) }
     }
 
-    fileprivate func check(_ name: [UInt8], _ value: [UInt8], replacing map: HeaderMap, _ type: MapType) throws(Refusal) {
+    fileprivate func check(_ name: [UInt8], _ value: [UInt8], replacing map: HeaderMap, _ type: MapType) throws(Refusal)
+    {
         let old = map.firstValue(of: name)
         guard allows(name: name, value: value, in: type),
             map.byteCount - (old.map { name.count + $0.count } ?? 0) + name.count + value.count <= maximumBytes,

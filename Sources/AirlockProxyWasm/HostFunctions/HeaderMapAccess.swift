@@ -24,7 +24,8 @@ extension VMState {
         case .requestHeaders: try change(&stream.request.headers, stream.request.headersEditor, context, type, body)
         case .requestTrailers: try change(&stream.request.trailers, stream.request.trailersEditor, context, type, body)
         case .responseHeaders: try change(&stream.response.headers, stream.response.headersEditor, context, type, body)
-        case .responseTrailers: try change(&stream.response.trailers, stream.response.trailersEditor, context, type, body)
+        case .responseTrailers:
+            try change(&stream.response.trailers, stream.response.trailersEditor, context, type, body)
         default: throw .status(.badArgument)
         }
     }

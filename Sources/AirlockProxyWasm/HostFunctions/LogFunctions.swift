@@ -35,14 +35,16 @@ extension HostCall {
 }
 
 extension VMState {
+    /// Logs a guest's text. Its source tells it apart from what the host says about the filter.
     func log(_ level: Logger.Level, _ message: String) {
-        activeLogger.log(level: level, "\(message)")
+        activeLogger.log(level: level, "\(message)", source: "ProxyWasmGuest")
     }
 }
 
 /// Text that a guest writes to the log.
 enum LogText {
-    /// Decodes UTF-8 and escapes control characters other than tabs, so that a guest cannot forge lines of the host's log.
+    /// Decodes UTF-8 and escapes control characters other than tabs, so that a guest cannot forge lines of the host's
+    /// log.
     static func make(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         guard bytes.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else { return text }

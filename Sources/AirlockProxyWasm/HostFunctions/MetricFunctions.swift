@@ -13,17 +13,20 @@ extension ProxyWasmABI {
                     try call.store(metric, at: result)
                 }
             },
-            HostFunction("proxy_increment_metric") { (abi, call, metric: UInt32, offset: Int64) throws(HostError) -> UInt32 in
+            HostFunction("proxy_increment_metric") {
+                (abi, call, metric: UInt32, offset: Int64) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_increment_metric", needs: .metrics), call) { (vm) throws(Refusal) in
                     try vm.space.metrics.increment(metric, by: offset).orRefuse()
                 }
             },
-            HostFunction("proxy_record_metric") { (abi, call, metric: UInt32, value: UInt64) throws(HostError) -> UInt32 in
+            HostFunction("proxy_record_metric") {
+                (abi, call, metric: UInt32, value: UInt64) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_record_metric", needs: .metrics), call) { (vm) throws(Refusal) in
                     try vm.space.metrics.record(metric, value).orRefuse()
                 }
             },
-            HostFunction("proxy_get_metric") { (abi, call, metric: UInt32, result: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("proxy_get_metric") {
+                (abi, call, metric: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_metric", needs: .metrics), call) { (vm) throws(Refusal) in
                     switch vm.space.metrics.value(metric) {
                     case .success(let value): try call.store(value, at: result)

@@ -12,7 +12,8 @@ extension ProxyWasmABI {
                     try call.hand(over: value, in: vm, to: ValuePlace(pointer: pointer, size: size))
                 }
             },
-            HostFunction("proxy_set_property") { (abi, call, path: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
+            HostFunction("proxy_set_property") {
+                (abi, call, path: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_set_property", needs: .setProperties), call) { (vm) throws(Refusal) in
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
                     let value = try call.copy(value, limit: StreamProperties.maximumBytes)

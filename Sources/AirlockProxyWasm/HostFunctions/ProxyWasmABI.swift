@@ -1,14 +1,15 @@
 import Airlock
 import Logging
 
-/// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host answers them. What was not granted
-/// is linked, too, and refuses.
+/// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host
+/// answers them. What was not granted is linked, too, and refuses.
 struct ProxyWasmABI: Capability {
     static let id: CapabilityID = "proxy-wasm"
 
     let grants: ProxyWasmGrants
 
-    static let functions = HostFunctions<Self>(module: "env", environmentFunctions)
+    static let functions =
+        HostFunctions<Self>(module: "env", environmentFunctions)
         + HostFunctions<Self>(module: "wasi_snapshot_preview1", wasiFunctions)
         + HostFunctions<Self>(module: "wasi_unstable", wasiFunctions)
 
@@ -44,14 +45,16 @@ struct ProxyWasmABI: Capability {
         _ call: borrowing HostCall,
         _ body: (VMState) throws(Refusal) -> Void
     ) throws(HostError) -> UInt32 {
-        let status = try run(use(), ungranted: WASIErrno.notCapable, call, { (vm) throws(Refusal) in
-            do throws(Refusal) {
-                try body(vm)
-            } catch {
-                guard case .status(.invalidMemoryAccess) = error else { throw error }
-                throw .errno(WASIErrno.fault)
-            }
-        })
+        let status = try run(
+            use(), ungranted: WASIErrno.notCapable, call,
+            { (vm) throws(Refusal) in
+                do throws(Refusal) {
+                    try body(vm)
+                } catch {
+                    guard case .status(.invalidMemoryAccess) = error else { throw error }
+                    throw .errno(WASIErrno.fault)
+                }
+            })
         return status
     }
 
@@ -73,7 +76,8 @@ struct ProxyWasmABI: Capability {
             throw HostError(.abiViolation, "the \(phase) called '\(use.name)', which is a restricted callback")
         }
         guard grants.isSuperset(of: use.needs) else {
-            vm.activeLogger.warning("filter called a function that it was not granted", metadata: ["function": "\(use.name)"])
+            vm.activeLogger.warning(
+                "filter called a function that it was not granted", metadata: ["function": "\(use.name)"])
             return ungranted
         }
         do {

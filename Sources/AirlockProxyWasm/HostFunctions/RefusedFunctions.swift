@@ -1,9 +1,11 @@
 import Airlock
 
-/// Parts of the ABI that this module does not run yet: HTTP and gRPC call-outs, shared queues and foreign functions. They are linked, so that filters which
-/// import them load, and answer 12 (unimplemented); foreign functions answer 1 (not found), as for a name that the host does not know.
+/// Parts of the ABI that this module does not run yet: HTTP and gRPC call-outs, shared queues and foreign functions.
+/// They are linked, so that filters which import them load, and answer 12 (unimplemented); foreign functions answer 1
+/// (not found), as for a name that the host does not know.
 ///
-/// Whoever adds one of them moves it from here into a file of its own, together with its callbacks in ``LaterCallbacks``.
+/// Whoever adds one of them moves it from here into a file of its own, together with its callbacks in
+/// ``LaterCallbacks``.
 extension ProxyWasmABI {
     static var refusedFunctions: [HostFunction<Self>] {
         [
@@ -14,13 +16,15 @@ extension ProxyWasmABI {
                 ) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_http_call", call)
             },
-            HostFunction("proxy_get_status") { (abi, call, _: UInt32, _: UInt32, _: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("proxy_get_status") {
+                (abi, call, _: UInt32, _: UInt32, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_get_status", call)
             },
             // gRPC call-outs
             HostFunction("proxy_grpc_call") {
                 (
-                    abi, call, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: UInt32, _: UInt32
+                    abi, call, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: UInt32,
+                    _: UInt32
                 ) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_grpc_call", call)
             },
@@ -30,7 +34,8 @@ extension ProxyWasmABI {
                 ) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_grpc_stream", call)
             },
-            HostFunction("proxy_grpc_send") { (abi, call, _: UInt32, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("proxy_grpc_send") {
+                (abi, call, _: UInt32, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_grpc_send", call)
             },
             HostFunction("proxy_grpc_cancel") { (abi, call, _: UInt32) throws(HostError) -> UInt32 in
@@ -40,14 +45,16 @@ extension ProxyWasmABI {
                 try abi.refuse("proxy_grpc_close", call)
             },
             // Shared queues
-            HostFunction("proxy_register_shared_queue") { (abi, call, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("proxy_register_shared_queue") {
+                (abi, call, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_register_shared_queue", call)
             },
             HostFunction("proxy_resolve_shared_queue") {
                 (abi, call, _: GuestBytes, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_resolve_shared_queue", call)
             },
-            HostFunction("proxy_enqueue_shared_queue") { (abi, call, _: UInt32, _: GuestBytes) throws(HostError) -> UInt32 in
+            HostFunction("proxy_enqueue_shared_queue") {
+                (abi, call, _: UInt32, _: GuestBytes) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_enqueue_shared_queue", call)
             },
             HostFunction("proxy_dequeue_shared_queue") {

@@ -5,7 +5,8 @@ extension ProxyWasmABI {
     static var sharedDataFunctions: [HostFunction<Self>] {
         [
             HostFunction("proxy_get_shared_data") {
-                (abi, call, key: GuestBytes, pointer: UInt32, size: UInt32, version: UInt32) throws(HostError) -> UInt32 in
+                (abi, call, key: GuestBytes, pointer: UInt32, size: UInt32, version: UInt32) throws(HostError) -> UInt32
+                in
                 try abi.answer(Use(name: "proxy_get_shared_data", needs: .sharedData), call) { (vm) throws(Refusal) in
                     let key = try call.copy(key, limit: vm.limits.sharedData.bytes)
                     guard let value = vm.space.data.get(key) else { throw .status(.notFound) }

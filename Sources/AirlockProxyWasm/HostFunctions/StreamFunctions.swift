@@ -25,9 +25,11 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_send_local_response") {
                 (
-                    abi, call, status: UInt32, details: GuestBytes, body: GuestBytes, headers: GuestBytes, grpcStatus: Int32
+                    abi, call, status: UInt32, details: GuestBytes, body: GuestBytes, headers: GuestBytes,
+                    grpcStatus: Int32
                 ) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_send_local_response", needs: .localReplies), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_send_local_response", needs: .localReplies), call) {
+                    (vm) throws(Refusal) in
                     let reply = LocalReply(
                         status: status,
                         details: try call.text(details, limit: Self.maximumDetailsBytes),

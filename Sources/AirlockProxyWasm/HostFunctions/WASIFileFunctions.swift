@@ -11,10 +11,14 @@ extension ProxyWasmABI {
             constant("fd_close", 0, UInt32.self),
             constant("fd_seek", 0, UInt32.self, UInt64.self, UInt32.self, UInt32.self),
             constant("fd_read", WASIErrno.noSystemCall, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
-            constant("fd_pread", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self, UInt32.self, UInt64.self, UInt32.self),
+            constant(
+                "fd_pread", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self, UInt32.self,
+                UInt64.self, UInt32.self),
             constant("fd_fdstat_set_flags", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self),
             constant("fd_prestat_get", WASIErrno.badDescriptor, whileStarting: true, UInt32.self, UInt32.self),
-            constant("fd_prestat_dir_name", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self, UInt32.self),
+            constant(
+                "fd_prestat_dir_name", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self,
+                UInt32.self),
             constant("fd_filestat_get", WASIErrno.badDescriptor, whileStarting: true, UInt32.self, UInt32.self),
             constant("fd_advise", 0, whileStarting: true, UInt32.self, UInt64.self, UInt64.self, UInt32.self),
             HostFunction("fd_readdir") {
@@ -53,13 +57,16 @@ extension ProxyWasmABI {
     private static var pathFunctions: [HostFunction<Self>] {
         [
             constant(
-                "path_open", WASIErrno.noEntry, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt64.self,
+                "path_open", WASIErrno.noEntry, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self,
+                UInt64.self,
                 UInt64.self, UInt32.self, UInt32.self),
             unsupported("path_create_directory", UInt32.self, UInt32.self, UInt32.self),
             unsupported("path_filestat_get", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
             unsupported(
-                "path_filestat_set_times", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt64.self, UInt64.self, UInt32.self),
-            unsupported("path_link", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
+                "path_filestat_set_times", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt64.self, UInt64.self,
+                UInt32.self),
+            unsupported(
+                "path_link", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
             unsupported("path_readlink", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
             unsupported("path_remove_directory", UInt32.self, UInt32.self, UInt32.self),
             unsupported("path_rename", UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self),

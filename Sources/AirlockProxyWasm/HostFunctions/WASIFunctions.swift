@@ -2,8 +2,9 @@ import Airlock
 import Logging
 import WorkerLoop
 
-/// The WASI functions that filters import, in both of their modules, as Envoy's host answers them: standard output and error go to the log, clocks and randomness
-/// work, and there are no files, arguments or sockets. Names, types and error numbers are those of WASI preview 1.
+/// The WASI functions that filters import, in both of their modules, as Envoy's host answers them: standard output
+/// and error go to the log, clocks and randomness work, and there are no files, arguments or sockets. Names, types
+/// and error numbers are those of WASI preview 1.
 extension ProxyWasmABI {
     /// The most bytes that one `random_get` fills.
     static let maximumRandomBytes: UInt32 = 64 << 10
@@ -16,7 +17,8 @@ extension ProxyWasmABI {
 
     private static var outputFunctions: [HostFunction<Self>] {
         [
-            HostFunction("fd_write") { (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, result: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("fd_write") {
+                (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
                     Use(name: "fd_write", needs: .log, whileStarting: true, whileAllocating: true), call
                 ) { (vm) throws(Refusal) in
@@ -24,8 +26,10 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("fd_pwrite") {
-                (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_pwrite", needs: .log, whileStarting: true), call) { (vm) throws(Refusal) in
+                (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, _: UInt64, result: UInt32) throws(HostError)
+                    -> UInt32 in
+                try abi.answerWASI(Use(name: "fd_pwrite", needs: .log, whileStarting: true), call) {
+                    (vm) throws(Refusal) in
                     try call.store(try call.write(fd, pieces, count, vm), at: result)
                 }
             },
@@ -43,7 +47,8 @@ extension ProxyWasmABI {
 
     private static var clockFunctions: [HostFunction<Self>] {
         [
-            HostFunction("clock_time_get") { (abi, call, clock: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("clock_time_get") {
+                (abi, call, clock: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
                     Use(name: "clock_time_get", needs: .clock, whileStarting: true, whileAllocating: true), call
                 ) { (_) throws(Refusal) in
@@ -98,16 +103,20 @@ extension ProxyWasmABI {
     private static var processFunctions: [HostFunction<Self>] {
         [
             HostFunction("random_get") { (abi, call, bytes: UInt32, count: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "random_get", needs: .random, whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "random_get", needs: .random, whileStarting: true), call) {
+                    (_) throws(Refusal) in
                     guard count <= maximumRandomBytes else { throw .errno(WASIErrno.invalid) }
                     var generator = SystemRandomNumberGenerator()
                     let random = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
                     // A UInt8 has no padding, so every byte of the view is initialised.
-                    try call.fill(GuestBuffer(offset: bytes, capacity: count)) { $0.copy(unsafe random.span.bytes, at: 0) }
+                    try call.fill(GuestBuffer(offset: bytes, capacity: count)) {
+                        $0.copy(unsafe random.span.bytes, at: 0)
+                    }
                 }
             },
             // Go's runtime needs success with no events.
-            HostFunction("poll_oneoff") { (abi, call, _: UInt32, _: UInt32, _: UInt32, result: UInt32) throws(HostError) -> UInt32 in
+            HostFunction("poll_oneoff") {
+                (abi, call, _: UInt32, _: UInt32, _: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
                     Use(name: "poll_oneoff", whileStarting: true, whileAllocating: true), call
                 ) { (_) throws(Refusal) in
@@ -131,7 +140,8 @@ extension ProxyWasmABI {
         whileStarting: Bool = false,
         _ parameter: repeat (each Parameter).Type
     ) -> HostFunction<Self> {
-        HostFunction(name) { (abi: Self, call: borrowing HostCall, _: repeat each Parameter) throws(HostError) -> UInt32 in
+        HostFunction(name) {
+            (abi: Self, call: borrowing HostCall, _: repeat each Parameter) throws(HostError) -> UInt32 in
             try abi.answerWASI(Use(name: name, whileStarting: whileStarting), call) { (_) throws(Refusal) in
                 throw .errno(errno)
             }
@@ -159,7 +169,8 @@ extension VMState {
 }
 
 extension HostCall {
-    /// Writes the pieces to the log: standard output as "info", standard error as "error", without one newline at the end.
+    /// Writes the pieces to the log: standard output as "info", standard error as "error", without one newline at the
+    /// end.
     /// - Returns: How many bytes were taken.
     fileprivate func write(_ fd: UInt32, _ pieces: UInt32, _ count: UInt32, _ vm: VMState) throws(Refusal) -> UInt32 {
         guard fd == 1 || fd == 2 else { throw .errno(WASIErrno.badDescriptor) }

@@ -1,14 +1,14 @@
 /// What becomes of a request when a filter fails: traps, runs out of fuel or memory, or overruns its deadline.
 ///
-/// A failed virtual machine is thrown away whatever the policy. Each open stream that had a context in it follows its own filter's policy; new
-/// streams use the replacement.
+/// A failed virtual machine is thrown away whatever the policy. Each open stream that had a context in it follows its
+/// own filter's policy; new streams use the replacement.
 public enum FailurePolicy: Sendable, Hashable {
     /// The request is answered with 503, and the virtual machine is replaced at once.
     case closed
     /// The request goes on without the filter, and the virtual machine is replaced at once.
     case open
-    /// The request is answered with 503. The virtual machine is replaced after a wait that doubles with each further failure; until then
-    /// the filter's requests are answered with 503.
+    /// The request is answered with 503. The virtual machine is replaced after a wait that doubles with each further
+    /// failure; until then the filter's requests are answered with 503.
     case reload(backoff: ReloadBackoff)
 
     /// Whether a request that meets the failed filter is refused.

@@ -6,8 +6,9 @@ public struct FilterConfiguration: Sendable {
     public var name: String
     /// Which of a module's filters to run; most modules have one and ignore it (`plugin_root_id`).
     public var rootID: String
-    /// The trust domain: filters with the same identifier share data and metrics (`plugin_vm_id`). Two filters whose module, grants, memory limit,
-    /// environment and virtual machine configuration are also equal share the virtual machine.
+    /// The trust domain: filters with the same identifier share data and metrics (`plugin_vm_id`). Two filters whose
+    /// module, grants, memory limit, environment and virtual machine configuration are also equal share the virtual
+    /// machine.
     public var vmID: String
     /// What `proxy_on_vm_start` is given.
     public var vmConfiguration: [UInt8]
@@ -15,7 +16,8 @@ public struct FilterConfiguration: Sendable {
     public var configuration: [UInt8]
     /// Where the module comes from.
     public var source: PluginSource
-    /// What each callback may use, and the virtual machine's memory. A start function and each callback count as one call.
+    /// What each callback may use, and the virtual machine's memory. A start function and each callback count as one
+    /// call.
     public var limits: PluginLimits
     /// What becomes of a request when the filter fails.
     public var failurePolicy: FailurePolicy

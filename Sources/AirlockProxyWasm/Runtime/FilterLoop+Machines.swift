@@ -15,8 +15,8 @@ extension FilterLoop {
         var callbacks: GuestCallbacks
     }
 
-    /// Starts and configures a version beside the running one. Where it would share a virtual machine with other filters, it first proves itself in
-    /// one of its own.
+    /// Starts and configures a version beside the running one. Where it would share a virtual machine with other
+    /// filters, it first proves itself in one of its own.
     func prepare(_ preparation: Preparation) throws(PluginError) {
         let key = VMKey(preparation.configuration, filter: preparation.id, version: preparation.version)
         if slots[key]?.vm != nil {
@@ -25,8 +25,22 @@ extension FilterLoop {
         let slot = slots[key] ?? VMSlot(key: key)
         let filter = try start(preparation, in: slot)
         slots[key] = slot
+        startWaiting(slot)
         filters.append(filter)
         prepared[preparation.id] = filter
+    }
+
+    /// Starts the filters that waited for a machine in their slot, when another one brought it.
+    private func startWaiting(_ slot: VMSlot) {
+        guard let vm = slot.vm else { return }
+        for filter in members(slot) where filter.root == nil && !filter.isRetired {
+            do throws(PluginError) {
+                filter.root = try vm.startRoot(for: filter)
+            } catch {
+                logger.error("filter did not start", metadata: ["error": "\(error)"])
+            }
+        }
+        settle()
     }
 
     @discardableResult
@@ -144,7 +158,8 @@ extension FilterLoop {
 
     // MARK: The end of root contexts
 
-    /// Ends a retired filter once its last stream has ended: `proxy_on_done`, and `proxy_on_delete` at once or after `proxy_done`.
+    /// Ends a retired filter once its last stream has ended: `proxy_on_done`, and `proxy_on_delete` at once or after
+    /// `proxy_done`.
     func endIfUnused(_ filter: FilterInstance) {
         guard filter.isRetired, filter.openStreams == 0 else { return }
         guard let (vm, root) = filter.home else { return drop(filter) }

@@ -98,8 +98,8 @@ extension FilterLoop {
         timer?.cancel()
     }
 
-    /// Starts the clock for the filter that holds the message back. Without a filter or a clock the stream is refused, so that nothing waits for
-    /// ever.
+    /// Starts the clock for the filter that holds the message back. Without a filter or a clock the stream is
+    /// refused, so that nothing waits for ever.
     private func pauseTimer(_ stream: HTTPStream, _ flow: MessageFlow) -> LoopTimer? {
         guard let context = stream.pausedContext(flow) else {
             stream.abandon(details: "stream_out_of_order")

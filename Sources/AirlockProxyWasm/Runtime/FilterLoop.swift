@@ -2,8 +2,8 @@ import Airlock
 import Logging
 import WorkerLoop
 
-/// The filters' virtual machines and streams on one worker loop. Everything in it is synchronous but the server's calls, which wait for filters that
-/// hold a message back.
+/// The filters' virtual machines and streams on one worker loop. Everything in it is synchronous but the server's
+/// calls, which wait for filters that hold a message back.
 actor FilterLoop {
     nonisolated let worker: WorkerLoop
     // The actor keeps the loop that the executor belongs to.
@@ -70,7 +70,8 @@ actor FilterLoop {
         lastStream += 1
         let chain = ids.compactMap { active[$0] }
         for filter in chain { filter.openStreams += 1 }
-        streams[lastStream] = HTTPStream(id: lastStream, attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
+        streams[lastStream] = HTTPStream(
+            id: lastStream, attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
         worker.beginWork()
         return lastStream
     }

@@ -18,7 +18,8 @@ public struct HTTPFilterChain: Sendable {
     /// Whether a filter reads or changes response bodies.
     public var filtersResponseBody: Bool { filters.contains(where: \.exportsResponseBody) }
 
-    /// Opens a stream on the worker loop that the caller runs on, or on the one with the least to do. It uses the filters' versions of this moment until its end.
+    /// Opens a stream on the worker loop that the caller runs on, or on the one with the least to do. It uses the
+    /// filters' versions of this moment until its end.
     public func openStream(_ attributes: StreamAttributes = StreamAttributes()) async -> HTTPFilterStream {
         guard let loop = runtime.streamLoop else { return HTTPFilterStream(loop: nil, id: 0) }
         let ids = ids

@@ -3,9 +3,10 @@ import WorkerLoop
 
 /// One request and its response on their way through a chain of filters.
 ///
-/// Hand the parts of each message over in order, one at a time: headers, body, trailers. The two messages may overlap. Each call hops to the stream's worker loop, and waits
-/// while a filter holds the message back. A cancelled task ends the stream as ``cancel()`` does.
-/// End every stream with ``finish()``; one that is let go without is ended without a report.
+/// Hand the parts of each message over in order, one at a time: headers, body, trailers. The two messages may
+/// overlap. Each call hops to the stream's worker loop, and waits while a filter holds the message back. A cancelled
+/// task ends the stream as ``cancel()`` does. End every stream with ``finish()``; one that is let go without is ended
+/// without a report.
 public final class HTTPFilterStream: Sendable {
     private let loop: FilterLoop?
     private let id: UInt64
@@ -30,7 +31,8 @@ public final class HTTPFilterStream: Sendable {
         await self.headers(.request, headers, endOfStream)
     }
 
-    /// Hands a part of the request's body to the filters; `endOfStream` says that it is the last one. Only the last one waits for filters.
+    /// Hands a part of the request's body to the filters; `endOfStream` says that it is the last one. Only the last
+    /// one waits for filters.
     public func requestBody(_ bytes: [UInt8], endOfStream: Bool) async -> BodyOutcome {
         await body(.request, bytes, endOfStream)
     }
@@ -54,7 +56,8 @@ public final class HTTPFilterStream: Sendable {
         await self.headers(.response, headers, endOfStream)
     }
 
-    /// Hands a part of the response's body to the filters; `endOfStream` says that it is the last one. Only the last one waits for filters.
+    /// Hands a part of the response's body to the filters; `endOfStream` says that it is the last one. Only the last
+    /// one waits for filters.
     public func responseBody(_ bytes: [UInt8], endOfStream: Bool) async -> BodyOutcome {
         await body(.response, bytes, endOfStream)
     }
@@ -76,8 +79,8 @@ public final class HTTPFilterStream: Sendable {
         return await loop.run { $0.close(id) }
     }
 
-    /// Tells the filters' host that the client went away: calls that wait for a filter return at once, with a reply that resets the stream. Call ``finish()``
-    /// all the same.
+    /// Tells the filters' host that the client went away: calls that wait for a filter return at once, with a reply
+    /// that resets the stream. Call ``finish()`` all the same.
     public func cancel() {
         guard let loop else { return }
         loop.worker.submit { [loop, id] in
@@ -90,7 +93,9 @@ public final class HTTPFilterStream: Sendable {
     private func headers(_ direction: Direction, _ headers: HeaderMap, _ endOfStream: Bool) async -> HeadersOutcome {
         guard let loop else { return .forward(headers) }
         let id = id
-        if let outcome = await loop.run({ $0.headers(id, direction, headers, endOfStream: endOfStream) }) { return outcome }
+        if let outcome = await loop.run({ $0.headers(id, direction, headers, endOfStream: endOfStream) }) {
+            return outcome
+        }
         return await loop.waitForHeaders(id, direction)
     }
 

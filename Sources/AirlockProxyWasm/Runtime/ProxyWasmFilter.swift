@@ -18,18 +18,21 @@ public final class ProxyWasmFilter: Sendable {
     /// What the filter was loaded with.
     public var configuration: FilterConfiguration { starter.configuration }
 
-    /// Whether the running version reads or changes request bodies. Where it does, drop the `content-length` of forwarded requests.
+    /// Whether the running version reads or changes request bodies. Where it does, drop the `content-length` of
+    /// forwarded requests.
     public var exportsRequestBody: Bool { exports("proxy_on_request_body") }
 
-    /// Whether the running version reads or changes response bodies. Where it does, drop the `content-length` of responses.
+    /// Whether the running version reads or changes response bodies. Where it does, drop the `content-length` of
+    /// responses.
     public var exportsResponseBody: Bool { exports("proxy_on_response_body") }
 
     private func exports(_ name: String) -> Bool {
         plugin.currentVersion?.functionType(of: name) != nil
     }
 
-    /// Loads a new version, starts and configures it on each worker loop beside the running one, and lets it take over: new streams use it, open streams end
-    /// on the version that they began on, whose virtual machines are freed with their last stream.
+    /// Loads a new version, starts and configures it on each worker loop beside the running one, and lets it take
+    /// over: new streams use it, open streams end on the version that they began on, whose virtual machines are freed
+    /// with their last stream.
     ///
     /// - Parameter source: where the new module comes from; the place of the last one if left out.
     /// - Throws: why the new version was refused; then the running one goes on.
@@ -37,8 +40,8 @@ public final class ProxyWasmFilter: Sendable {
         try await plugin.reload(from: source, start: start)
     }
 
-    /// Reloads whenever the file that the filter came from changes, until it is unloaded. A refusal is a ``PluginEvent`` of the host, and the running version
-    /// goes on.
+    /// Reloads whenever the file that the filter came from changes, until it is unloaded. A refusal is a
+    /// ``PluginEvent`` of the host, and the running version goes on.
     public func watch() async throws(PluginError) {
         try await plugin.watch(start: start)
     }

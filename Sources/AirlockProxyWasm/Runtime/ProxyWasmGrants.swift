@@ -1,5 +1,6 @@
-/// Parts of the Proxy-Wasm ABI that a filter may use. A function of a part that was not granted answers 10 (internal failure), and a WASI function
-/// 76 (not capable), as Envoy's capability restriction does; the filter is loaded all the same.
+/// Parts of the Proxy-Wasm ABI that a filter may use. A function of a part that was not granted answers 10 (internal
+/// failure), and a WASI function 76 (not capable), as Envoy's capability restriction does; the filter is loaded all
+/// the same.
 public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public let rawValue: UInt32
 

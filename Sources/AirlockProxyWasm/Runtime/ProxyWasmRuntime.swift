@@ -25,9 +25,10 @@ public final class ProxyWasmRuntime: Sendable {
     }
 
     /// Loads a filter: compiles and checks its module, starts and configures it on each worker loop.
-    /// - Throws: Why it was refused, such as ``PluginError/Code/missingCapability`` for imports that the ABI does not have,
-    ///   ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator, ``PluginError/Code/signatureMismatch`` for a callback of another type, and
-    ///   ``PluginError/Code/guestError`` where the filter refused its configuration. Nothing of it is left then.
+    /// - Throws: Why it was refused, such as ``PluginError/Code/missingCapability`` for imports that the ABI does not
+    ///   have, ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator,
+    ///   ``PluginError/Code/signatureMismatch`` for a callback of another type, and ``PluginError/Code/guestError``
+    ///   where the filter refused its configuration. Nothing of it is left then.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
         let starter = FilterStarter(id: id, configuration: configuration, loops: loops)

@@ -8,8 +8,8 @@ public struct StreamReport: Sendable {
         public var name: String
         /// The version that the stream used.
         public var version: Int
-        /// What its callbacks for this stream used together; `calls` is their number. `memoryBytes` is the virtual machine's memory, which its streams
-        /// share.
+        /// What its callbacks for this stream used together; `calls` is their number. `memoryBytes` is the virtual
+        /// machine's memory, which its streams share.
         public var usage: CallTotals
         /// Why the filter had no part in the stream or lost it; nil where it had.
         public var failure: PluginError?
@@ -31,7 +31,8 @@ public struct StreamReport: Sendable {
     init(_ stream: HTTPStream) {
         filters = stream.contexts.map {
             Filter(
-                name: $0.filter.configuration.name, version: $0.filter.version.number, usage: $0.usage, failure: $0.failure)
+                name: $0.filter.configuration.name, version: $0.filter.version.number, usage: $0.usage,
+                failure: $0.failure)
         }
         duration = stream.duration ?? .zero
         replyDetails = stream.replyDetails

@@ -1,10 +1,12 @@
 import Metrics
 import Synchronization
 
-/// The metrics that the filters with one VM identifier define (Proxy-Wasm 0.2.1, "Metrics"), passed on to swift-metrics.
+/// The metrics that the filters with one VM identifier define (Proxy-Wasm 0.2.1, "Metrics"), passed on to
+/// swift-metrics.
 ///
-/// A metric named `n` becomes `proxy_wasm_n_total`, `proxy_wasm_n_gauge` or `proxy_wasm_n_histogram` with the one dimension `vm_id`, so that
-/// two kinds never meet under one name. Characters other than ASCII letters, digits and `_` become `_`. The number of definitions is bounded.
+/// A metric named `n` becomes `proxy_wasm_n_total`, `proxy_wasm_n_gauge` or `proxy_wasm_n_histogram` with the one
+/// dimension `vm_id`, so that two kinds never meet under one name. Characters other than ASCII letters, digits and
+/// `_` become `_`. The number of definitions is bounded.
 final class FilterMetrics: Sendable {
     /// The longest name in bytes.
     static let maximumNameBytes = 256

@@ -33,7 +33,8 @@ final class SharedData: Sendable {
         state.withLock { $0.values[key] }
     }
 
-    /// Stores a value. `version` 0 stores it whatever is there; any other one must be that of the value that is there, if there is one.
+    /// Stores a value. `version` 0 stores it whatever is there; any other one must be that of the value that is
+    /// there, if there is one.
     func set(_ key: [UInt8], to bytes: [UInt8], version: UInt32) -> Status {
         state.withLock { state in
             var total = state.byteCount + bytes.count

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Shared data and metrics by VM identifier. They outlive the virtual machines, so that a filter which is reloaded or restarted finds its
-/// values again.
+/// Shared data and metrics by VM identifier. They outlive the virtual machines, so that a filter which is reloaded or
+/// restarted finds its values again.
 final class SharedSpaces: Sendable {
     struct Space: Sendable {
         let data: SharedData
@@ -39,7 +39,8 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var headerBytes: Int
     /// The most fields in a header or trailer map that a filter may make.
     public var headerFields: Int
-    /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the response with 500.
+    /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the
+    /// response with 500.
     public var bodyBytes: Int
 
     /// Sets the bounds.

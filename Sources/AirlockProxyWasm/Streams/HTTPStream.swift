@@ -1,9 +1,10 @@
 import WorkerLoop
 
-/// One request and its response on their way through the filters of a chain. Confined to one worker loop; nothing in it waits.
+/// One request and its response on their way through the filters of a chain. Confined to one worker loop; nothing in
+/// it waits.
 ///
-/// The request passes the filters in order, the response in reverse. A filter that returns "pause" holds the message back until it asks to continue, from this
-/// or any other callback, or fails.
+/// The request passes the filters in order, the response in reverse. A filter that returns "pause" holds the message
+/// back until it asks to continue, from this or any other callback, or fails.
 final class HTTPStream {
     let id: UInt64
     let attributes: StreamAttributes
@@ -58,7 +59,9 @@ final class HTTPStream {
     }
 
     func end(_ flow: MessageFlow, trailers: HeaderMap) {
-        guard flow.headersLeft, !flow.bodyLeft, flow.trailers == nil, finalReply == nil, passingReply == nil else { return }
+        guard flow.headersLeft, !flow.bodyLeft, flow.trailers == nil, finalReply == nil, passingReply == nil else {
+            return
+        }
         flow.trailers = trailers
         passTrailers(flow, from: 0)
     }
@@ -146,7 +149,9 @@ final class HTTPStream {
     private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
         if flow.direction == .request { _ = context.enter() }
         guard askedReply == nil else { return .stop }
-        guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else { return .proceed }
+        guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else {
+            return .proceed
+        }
         flow.headersEditor = context
         context[flow.direction].continues = false
         let count = UInt32(clamping: flow.headers?.count ?? 0)
@@ -176,7 +181,8 @@ final class HTTPStream {
         }
     }
 
-    /// Shows the bytes to a filter, together with those that it held back. On `.proceed` the bytes are what the next filter gets.
+    /// Shows the bytes to a filter, together with those that it held back. On `.proceed` the bytes are what the next
+    /// filter gets.
     private func deliverBody(
         _ flow: MessageFlow, _ bytes: inout [UInt8], endOfStream: Bool, to context: StreamContext
     ) -> Verdict {
@@ -231,7 +237,10 @@ final class HTTPStream {
 
     private func refuseBody(_ flow: MessageFlow) -> Verdict {
         let isRequest = flow.direction == .request
-        refuse(LocalReply(status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"))
+        refuse(
+            LocalReply(
+                status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"
+            ))
         return .stop
     }
 
@@ -259,7 +268,9 @@ final class HTTPStream {
     }
 
     private func deliverTrailers(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
-        guard let callback = context.filter.callbacks[flow.direction].trailers, context.home != nil else { return .proceed }
+        guard let callback = context.filter.callbacks[flow.direction].trailers, context.home != nil else {
+            return .proceed
+        }
         flow.trailersEditor = context
         context[flow.direction].continues = false
         let count = UInt32(clamping: flow.trailers?.count ?? 0)
@@ -271,7 +282,8 @@ final class HTTPStream {
 
     // MARK: Local replies
 
-    /// A reply passes through the response filters, the sender's own as well, unless a response is already on its way: then it goes out as it is.
+    /// A reply passes through the response filters, the sender's own as well, unless a response is already on its
+    /// way: then it goes out as it is.
     private func beginReply() {
         guard let reply = askedReply, finalReply == nil else { return }
         askedReply = nil

@@ -4,7 +4,8 @@ enum Direction: Sendable {
     case response
 }
 
-/// How far one message of a stream has got through the filters. Positions count filters in the order in which they see this message.
+/// How far one message of a stream has got through the filters. Positions count filters in the order in which they
+/// see this message.
 final class MessageFlow {
     let direction: Direction
     /// The message's headers, from the moment they came; filters read them as long as the stream lives.

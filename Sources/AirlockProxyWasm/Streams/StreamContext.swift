@@ -88,8 +88,8 @@ final class StreamContext {
         if let onLog = filter.callbacks.onLog { _ = call(onLog) }
     }
 
-    /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root contexts only, as
-    /// in Envoy.
+    /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root
+    /// contexts only, as in Envoy.
     func delete() {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }

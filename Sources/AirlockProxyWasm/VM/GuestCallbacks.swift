@@ -43,7 +43,8 @@ struct GuestCallbacks: Sendable {
         start = try Self.startFunctions(of: version)
         onContextCreate = try version.function("proxy_on_context_create", taking: UInt32.self, UInt32.self)
         onVMStart = try version.function("proxy_on_vm_start", taking: UInt32.self, UInt32.self, returning: UInt32.self)
-        onConfigure = try version.function("proxy_on_configure", taking: UInt32.self, UInt32.self, returning: UInt32.self)
+        onConfigure = try version.function(
+            "proxy_on_configure", taking: UInt32.self, UInt32.self, returning: UInt32.self)
         onTick = try version.function("proxy_on_tick", taking: UInt32.self)
         request = try Self.flow("request", of: version)
         response = try Self.flow("response", of: version)
@@ -84,7 +85,8 @@ struct GuestCallbacks: Sendable {
             }
         }
         let expected = ABIVersion.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
-        throw version.refusal(.missingExport, "the module exports no Proxy-Wasm version, expected a function \(expected)")
+        throw version.refusal(
+            .missingExport, "the module exports no Proxy-Wasm version, expected a function \(expected)")
     }
 
     private static func checkMemory(of version: PluginVersion) throws(PluginError) {
@@ -100,7 +102,8 @@ struct GuestCallbacks: Sendable {
             if let found = try version.function(name, taking: UInt32.self, returning: UInt32.self) { return found }
         }
         throw version.refusal(
-            .missingExport, "the module exports no allocator, expected a function 'malloc' or 'proxy_on_memory_allocate'")
+            .missingExport,
+            "the module exports no allocator, expected a function 'malloc' or 'proxy_on_memory_allocate'")
     }
 
     private static func startFunctions(of version: PluginVersion) throws(PluginError) -> StartFunctions {

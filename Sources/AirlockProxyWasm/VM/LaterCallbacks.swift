@@ -1,8 +1,9 @@
 import Airlock
 import Wasmtime
 
-/// Callbacks of call-outs, queues, foreign functions and TCP. They are never called yet, because the host functions that would lead to them refuse
-/// (``RefusedFunctions``), but a wrong signature is found when the filter is loaded, as in Envoy's host.
+/// Callbacks of call-outs, queues, foreign functions and TCP. They are never called yet, because the host functions
+/// that would lead to them refuse (``RefusedFunctions``), but a wrong signature is found when the filter is loaded,
+/// as in Envoy's host.
 enum LaterCallbacks {
     private struct Callback {
         var name: String

@@ -1,5 +1,5 @@
-/// What is to be done once the guest has returned: host functions and failures only note it, so that no guest is entered from within another
-/// event. Confined to one worker loop.
+/// What is to be done once the guest has returned: host functions and failures only note it, so that no guest is
+/// entered from within another event. Confined to one worker loop.
 final class LoopAgenda {
     /// Streams that may be able to go on.
     var touchedStreams: [HTTPStream] = []

@@ -2,7 +2,8 @@ import Airlock
 import Wasmtime
 import WorkerLoop
 
-/// One virtual machine: an instance of a filter's module with the contexts in it. Confined to the worker loop that made it.
+/// One virtual machine: an instance of a filter's module with the contexts in it. Confined to the worker loop that
+/// made it.
 final class ProxyWasmVM {
     let version: PluginVersion
     let callbacks: GuestCallbacks
@@ -15,8 +16,10 @@ final class ProxyWasmVM {
     /// The filter whose limits the instance runs under.
     private var limitsOwner: FilterInstance?
 
-    /// Makes the instance and runs its start functions, each as one call: `_initialize`, then `main` or `__main_void`; or else `_start`.
-    init(_ version: PluginVersion, callbacks: GuestCallbacks, state: VMState, limits: PluginLimits) throws(PluginError) {
+    /// Makes the instance and runs its start functions, each as one call: `_initialize`, then `main` or
+    /// `__main_void`; or else `_start`.
+    init(_ version: PluginVersion, callbacks: GuestCallbacks, state: VMState, limits: PluginLimits) throws(PluginError)
+    {
         self.version = version
         self.callbacks = callbacks
         self.state = state

@@ -1,7 +1,8 @@
 import Airlock
 import Logging
 
-/// The host's side of one virtual machine: what its host functions work on. Attached to the instance, and confined to its worker loop.
+/// The host's side of one virtual machine: what its host functions work on. Attached to the instance, and confined to
+/// its worker loop.
 final class VMState {
     /// What the guest is doing, which decides what it may call.
     enum Phase {

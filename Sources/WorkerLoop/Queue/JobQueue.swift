@@ -118,21 +118,25 @@ final class JobQueue: Sendable {
 
     enum Take {
         case jobs
-        /// Nothing waits, and the wake flag is down.
+        /// Nothing waits.
         case empty
         /// Nothing waits and shutdown began: the loop must close. The wake flag stays up, so nobody signals any more.
         case close
     }
 
     /// Exchanges the waiting jobs for the (empty) buffer.
+    ///
+    /// - Parameter mayLowerFlag: Whether the flag goes down where the queue is empty.
     @inline(__always)
-    func take(into batch: inout [LoopJob]) -> Take {
+    func take(into batch: inout [LoopJob], mayLowerFlag: Bool) -> Take {
         state.withLock { state in
             if state.jobs.isEmpty {
                 if state.phase == .closing {
                     return .close
                 }
-                state.wakeFlag = false
+                if mayLowerFlag {
+                    state.wakeFlag = false
+                }
                 return .empty
             }
             swap(&batch, &state.jobs)
