@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(
             name: "AirlockProxyWasmTests",
             dependencies: [
-                "Airlock", "AirlockProxyWasm", "AirlockTesting",
+                "Airlock", "AirlockProxyWasm", "AirlockTesting", "Wasmtime",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

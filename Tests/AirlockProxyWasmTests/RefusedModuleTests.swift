@@ -77,7 +77,10 @@ struct RefusedModuleTests {
     @Test(
         "With a callback of another type; both types are in the message",
         arguments: [
-            (#"(func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0))"#, "proxy_on_request_headers"),
+            (
+                #"(func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0))"#,
+                "proxy_on_request_headers"
+            ),
             (#"(func (export "proxy_on_response_body") (param i32 i32 i32))"#, "proxy_on_response_body"),
             (#"(func (export "proxy_on_tick") (param i64))"#, "proxy_on_tick"),
             (#"(func (export "proxy_on_http_call_response") (param i32))"#, "proxy_on_http_call_response"),

@@ -87,7 +87,9 @@ struct StartTests {
         }
     }
 
-    @Test("A filter that answers 0 to its configuration is refused", arguments: ["proxy_on_vm_start", "proxy_on_configure"])
+    @Test(
+        "A filter that answers 0 to its configuration is refused",
+        arguments: ["proxy_on_vm_start", "proxy_on_configure"])
     func refused(callback: String) async throws {
         try await withFilters { filters in
             let source = Guest.wat(

@@ -8,24 +8,29 @@ struct Filters {
     let runtime: ProxyWasmRuntime
     let log: RecordedLog
 
-    /// Loads a filter named `name`, by default with one worker loop's determinism.
+    /// Loads a filter.
     func load(
         _ source: PluginSource,
         name: String = "filter",
         _ change: (inout FilterConfiguration) -> Void = { _ in }
     ) async throws -> ProxyWasmFilter {
         var configuration = FilterConfiguration(name: name, source: source)
+        // Tests run beside each other on machines with few cores; those about deadlines set their own.
+        configuration.limits.deadline = .seconds(60)
         change(&configuration)
         return try await runtime.load(configuration)
     }
 
     /// Opens a stream through one filter or several.
-    func stream(_ filters: ProxyWasmFilter..., attributes: StreamAttributes = StreamAttributes()) async -> HTTPFilterStream {
+    func stream(_ filters: ProxyWasmFilter..., attributes: StreamAttributes = StreamAttributes()) async
+        -> HTTPFilterStream
+    {
         await HTTPFilterChain(filters, runtime: runtime).openStream(attributes)
     }
 
     /// The error that loading such a filter ends with.
-    func refusal(_ source: PluginSource, _ change: (inout FilterConfiguration) -> Void = { _ in }) async -> PluginError? {
+    func refusal(_ source: PluginSource, _ change: (inout FilterConfiguration) -> Void = { _ in }) async -> PluginError?
+    {
         do {
             _ = try await load(source, change)
             return nil
@@ -93,6 +98,8 @@ extension HTTPFilterStream {
 }
 
 /// A plain GET request.
-let getRequest: HeaderMap = [":authority": "example.test", ":path": "/a?b=c", ":method": "GET", ":scheme": "http", "accept": "*/*"]
+let getRequest: HeaderMap = [
+    ":authority": "example.test", ":path": "/a?b=c", ":method": "GET", ":scheme": "http", "accept": "*/*",
+]
 /// A plain response.
 let okResponse: HeaderMap = [":status": "200", "content-type": "text/plain"]

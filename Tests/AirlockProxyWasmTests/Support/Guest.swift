@@ -3,9 +3,10 @@ import AirlockProxyWasm
 
 /// Text modules of filters.
 ///
-/// A prelude imports every host function under its name without `proxy_`, exports the memory, a version and an allocator, and has functions that
-/// write to the log: `$say` a text, `$note` a letter and a number, `$show` the bytes that a host function handed over at `@result`.
-/// `@"text"` in a body stands for the two constants that name the text's bytes.
+/// A prelude imports every host function under its name without `proxy_`, exports the memory, a version and an
+/// allocator, and has functions that write to the log: `$say` a text, `$note` a letter and a number, `$show` the
+/// bytes that a host function handed over at `@result`. `@"text"` in a body stands for the two constants that name
+/// the text's bytes.
 struct Guest {
     /// Where the guest wants pointer, size and other results of host functions: three places of four bytes.
     static let result = "(i32.const 16) (i32.const 20)"
@@ -65,7 +66,8 @@ struct Guest {
             ("replace_header_map_value", "iiiii"), ("remove_header_map_value", "iii"), ("continue_stream", "i"),
             ("close_stream", "i"), ("send_local_response", "iiiiiiii"), ("set_effective_context", "i"), ("done", ""),
             ("get_property", "iiii"), ("set_property", "iiii"), ("get_shared_data", "iiiii"),
-            ("set_shared_data", "iiiii"), ("define_metric", "iiii"), ("increment_metric", "iI"), ("record_metric", "iI"),
+            ("set_shared_data", "iiiii"), ("define_metric", "iiii"), ("increment_metric", "iI"),
+            ("record_metric", "iI"),
             ("get_metric", "ii"), ("http_call", "iiiiiiiiii"), ("get_status", "iii"),
             ("grpc_call", "iiiiiiiiiiii"), ("grpc_stream", "iiiiiiiii"), ("grpc_send", "iiii"), ("grpc_cancel", "i"),
             ("grpc_close", "i"), ("register_shared_queue", "iii"), ("resolve_shared_queue", "iiiii"),

@@ -7,14 +7,45 @@ final class RecordedLog: Sendable {
         var level: Logger.Level
         var message: String
         var filter: String?
+        var isGuest: Bool
     }
 
-    private let recorded = Mutex<[Line]>([])
+    private struct Waiter {
+        let message: String
+        let count: Int
+        let continuation: CheckedContinuation<Void, Never>
+    }
 
-    var lines: [Line] { recorded.withLock { $0 } }
+    private struct State {
+        var lines: [Line] = []
+        var waiters: [Waiter] = []
 
-    /// The texts that filters wrote, without what the host itself has to say.
-    var messages: [String] { lines.filter { $0.filter != nil }.map(\.message) }
+        func has(_ message: String, _ count: Int) -> Bool {
+            lines.count(where: { $0.message == message }) >= count
+        }
+    }
+
+    private let state = Mutex(State())
+
+    var lines: [Line] { state.withLock { $0.lines } }
+
+    /// Waits until a text has been written that often.
+    func wait(for message: String, count: Int = 1) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.has(message, count) { return true }
+                state.waiters.append(Waiter(message: message, count: count, continuation: continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    /// What filters wrote, without what the host itself has to say.
+    var guestLines: [Line] { lines.filter(\.isGuest) }
+
+    /// The texts that filters wrote.
+    var messages: [String] { guestLines.map(\.message) }
 
     func logger(level: Logger.Level = .trace) -> Logger {
         var logger = Logger(label: "test") { _ in Handler(log: self) }
@@ -23,7 +54,13 @@ final class RecordedLog: Sendable {
     }
 
     fileprivate func append(_ line: Line) {
-        recorded.withLock { $0.append(line) }
+        let done = state.withLock { state in
+            state.lines.append(line)
+            let waiters = state.waiters
+            state.waiters = waiters.filter { !state.has($0.message, $0.count) }
+            return waiters.filter { state.has($0.message, $0.count) }
+        }
+        for waiter in done { waiter.continuation.resume() }
     }
 }
 
@@ -39,6 +76,8 @@ private struct Handler: LogHandler {
 
     func log(event: LogEvent) {
         log.append(
-            RecordedLog.Line(level: event.level, message: "\(event.message)", filter: metadata["filter"].map { "\($0)" }))
+            RecordedLog.Line(
+                level: event.level, message: "\(event.message)", filter: metadata["filter"].map { "\($0)" },
+                isGuest: event.source == "ProxyWasmGuest"))
     }
 }

@@ -1,0 +1,124 @@
+import Airlock
+import AirlockProxyWasm
+import Testing
+
+@Suite("Life of a stream")
+struct LifecycleTests {
+    private func noting(_ name: String) -> PluginSource {
+        Guest.wat(
+            """
+            (func (export "proxy_on_context_create") (param $id i32) (param $parent i32)
+              (if (local.get $parent) (then (call $say @"\(name) create"))))
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $say @"\(name) headers") (i32.const 0))
+            (func (export "proxy_on_log") (param i32) (call $say @"\(name) log"))
+            (func (export "proxy_on_done") (param i32) (result i32) (call $say @"\(name) done") (i32.const 0))
+            (func (export "proxy_on_delete") (param i32) (call $say @"\(name) delete"))
+            """)
+    }
+
+    @Test("Contexts are made when the request reaches the filter; at the end come log, done and delete")
+    func order() async throws {
+        try await withFilters { filters in
+            let a = try await filters.load(noting("a"), name: "a")
+            let b = try await filters.load(noting("b"), name: "b")
+            let stream = await filters.stream(a, b)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            _ = await stream.responseHeaders(okResponse, endOfStream: true)
+            await stream.finish()
+            #expect(
+                filters.log.messages == [
+                    "a create", "a headers", "b create", "b headers", "a log", "b log", "a done", "a delete", "b done",
+                    "b delete",
+                ])
+        }
+    }
+
+    @Test("What a stream cost is accounted filter by filter, and adds up in the status")
+    func accounts() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(noting("a"))
+            var fuel: UInt64 = 0
+            for _ in 0..<3 {
+                let stream = await filters.stream(filter)
+                _ = await stream.requestHeaders(getRequest, endOfStream: true)
+                let report = await stream.finish()
+                let usage = try #require(report.filters.first?.usage)
+                #expect(usage.calls == 5)
+                #expect(usage.hostCalls == 5)
+                #expect(usage.fuelUsed > 0)
+                #expect(usage.memoryBytes == 16 << 16)
+                #expect(report.filters.first?.version == 1)
+                #expect(report.duration >= usage.wallTime)
+                fuel += usage.fuelUsed
+            }
+            let status = await filter.status()
+            #expect(status.totals.fuelUsed >= fuel)
+            #expect(status.totals.calls >= 15)
+            #expect(status.memoryBytes == 16 << 16)
+            #expect(status.digest.count == 64)
+        }
+    }
+
+    @Test("Calls after the end are refused, and a second end is an empty report")
+    func afterTheEnd() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(noting("a"))
+            let stream = await filters.stream(filter)
+            await stream.finish()
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.resetsStream == true)
+            #expect(await stream.responseBody("b", endOfStream: true).reply?.resetsStream == true)
+            #expect(await stream.requestTrailers(["a": "b"]).reply?.resetsStream == true)
+            #expect(await stream.finish().filters.isEmpty)
+            stream.cancel()
+        }
+    }
+
+    @Test("Parts out of order end the stream rather than hang", .timeLimit(.minutes(1)))
+    func outOfOrder() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(noting("a"))
+            let stream = await filters.stream(filter)
+            #expect(await stream.requestBody("b", endOfStream: true).reply?.resetsStream == true)
+            await stream.finish()
+            let other = await filters.stream(filter)
+            #expect(await other.requestTrailers(["a": "b"]).reply?.resetsStream == true)
+            await other.finish()
+        }
+    }
+
+    @Test("A chain without filters passes everything")
+    func empty() async throws {
+        try await withFilters { filters in
+            let stream = await filters.stream()
+            #expect(await stream.requestHeaders(getRequest, endOfStream: false).forwarded == getRequest)
+            #expect(await stream.requestBody("b", endOfStream: true).forwarded == "b")
+            #expect(await stream.responseHeaders(okResponse, endOfStream: false).forwarded == okResponse)
+            #expect(await stream.responseBody("c").forwarded == "c")
+            #expect(await stream.responseTrailers(["t": "v"]).forwarded == ["t": "v"])
+            await stream.finish()
+        }
+    }
+
+    @Test("Many streams run beside each other on all loops")
+    func many() async throws {
+        try await withFilters(workers: 2) { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (drop (call $add_header_map_value (i32.const 0) @"x" @"y")) (i32.const 0))
+                    """))
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        let stream = await filters.stream(filter)
+                        #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded?["x"] == "y")
+                        #expect(await stream.responseHeaders(okResponse, endOfStream: true).forwarded == okResponse)
+                        await stream.finish()
+                    }
+                }
+            }
+            #expect(await filter.status().openStreams == 0)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Airlock
+import AirlockProxyWasm
+import Testing
+
+@Suite("Properties")
+struct PropertyTests {
+    /// A filter that reads each property, by its path with NUL as `\00`, and says its status and value.
+    private func reading(_ paths: [String], in callback: String = "request_headers") -> PluginSource {
+        let reads = paths.map {
+            """
+            (i32.store (i32.const 16) (i32.const 0)) (i32.store (i32.const 20) (i32.const 0))
+            (call $note (i32.const 103) (call $get_property @"\($0)" @result)) (call $show)
+            """
+        }.joined(separator: "\n")
+        return Guest.wat(
+            """
+            (func (export "proxy_on_\(callback)") (param i32 i32 i32) (result i32)
+              \(reads)
+              (i32.const 0))
+            """)
+    }
+
+    private let attributes = StreamAttributes(
+        source: StreamAttributes.Endpoint(address: "10.0.0.7", port: 34110),
+        destination: StreamAttributes.Endpoint(address: "::1", port: 8080),
+        requestID: "id 7", connectionID: 9, routeName: "route", upstreamName: "echo",
+        properties: ["xds.node.id": Array("node".utf8)])
+
+    @Test(
+        "Properties of request, connection, route and plugin",
+        arguments: [
+            (#"request\00path"#, "/a?b=c"), (#"request\00url_path"#, "/a"), (#"request\00query"#, "b=c"),
+            (#"request\00host"#, "example.test"), (#"request\00scheme"#, "http"), (#"request\00method"#, "GET"),
+            (#"request\00headers\00accept"#, "*/*"), (#"request\00id"#, "id 7"), (#"request\00protocol"#, "HTTP/1.1"),
+            (#"source\00address"#, "10.0.0.7:34110"), (#"destination\00address"#, "[::1]:8080"),
+            (#"xds\00route_name"#, "route"), ("route_name", "route"), (#"xds\00cluster_name"#, "echo"),
+            (#"xds\00node\00id"#, "node"), ("plugin_name", "filter"), ("plugin_root_id", "root"),
+            ("plugin_vm_id", "vm"),
+            (#"plugin_name\00"#, "filter"),
+        ]
+    )
+    func text(path: String, expected: String) async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(reading([path])) {
+                $0.rootID = "root"
+                $0.vmID = "vm"
+            }
+            let stream = await filters.stream(filter, attributes: attributes)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            #expect(filters.log.messages == ["g=0", expected])
+            await stream.finish()
+        }
+    }
+
+    @Test("Numbers are eight bytes in little endian, and truth is one")
+    func numbers() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    #"""
+                    (func $number (param i32 i32)
+                      (drop (call $get_property (local.get 0) (local.get 1) @result))
+                      (call $note (i32.const 108) (i32.load (i32.const 20)))
+                      (call $note (i32.const 118) (i32.wrap_i64 (i64.load (i32.load (i32.const 16))))))
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (call $number @"source\00port") (call $number @"connection_id") (call $number @"request\00size")
+                      (drop (call $get_property @"connection\00mtls" @result))
+                      (call $note (i32.const 108) (i32.load (i32.const 20)))
+                      (i32.const 0))
+                    (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+                      (call $number @"response\00code") (call $number @"upstream\00port")
+                      (i32.const 0))
+                    """#))
+            let stream = await filters.stream(filter, attributes: attributes)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            await stream.setUpstream(
+                UpstreamAttributes(remote: StreamAttributes.Endpoint(address: "10.1.1.1", port: 90)))
+            _ = await stream.responseHeaders(okResponse, endOfStream: true)
+            #expect(
+                filters.log.messages == [
+                    "l=8", "v=34110", "l=8", "v=9", "l=8", "v=0", "l=1", "l=8", "v=200", "l=8", "v=90",
+                ])
+            await stream.finish()
+        }
+    }
+
+    @Test("What is not known is not found, and a path that is none as well")
+    func absent() async throws {
+        try await withFilters { filters in
+            let paths = [
+                "nosuch", #"request\00nosuch"#, #"response\00code"#, #"response\00headers\00content-type"#,
+                #"upstream\00address"#, #"request\00headers\00absent"#, "", #"\00"#, #"\ff\fe"#,
+                #"source\00address\00more"#,
+            ]
+            let filter = try await filters.load(reading(paths))
+            let stream = await filters.stream(filter, attributes: attributes)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            #expect(filters.log.messages == paths.flatMap { _ in ["g=1", ""] })
+            await stream.finish()
+        }
+    }
+
+    @Test("Request and response properties can both be read while the response passes")
+    func response() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                reading(
+                    [#"request\00path"#, #"response\00headers\00content-type"#, #"response\00code_details"#],
+                    in: "response_headers"))
+            let stream = await filters.stream(filter, attributes: attributes)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            _ = await stream.responseHeaders(okResponse, endOfStream: true)
+            #expect(filters.log.messages == ["g=0", "/a?b=c", "g=0", "text/plain", "g=0", "via_upstream"])
+            await stream.finish()
+        }
+    }
+
+    @Test("What one filter sets, the stream's other filters read")
+    func set() async throws {
+        try await withFilters { filters in
+            let setter = try await filters.load(
+                Guest.wat(
+                    #"""
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (call $note (i32.const 115) (call $set_property @"my\00user" @"anna"))
+                      (i32.const 0))
+                    """#), name: "setter")
+            let reader = try await filters.load(reading([#"my\00user"#]), name: "reader")
+            let first = await filters.stream(setter, reader)
+            _ = await first.requestHeaders(getRequest, endOfStream: true)
+            let second = await filters.stream(reader)
+            _ = await second.requestHeaders(getRequest, endOfStream: true)
+            #expect(filters.log.messages == ["s=0", "g=0", "anna", "g=1", ""])
+            await first.finish()
+            await second.finish()
+        }
+    }
+
+    @Test("Properties that are set are bounded")
+    func bounds() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (call $note (i32.const 115) (call $set_property @"a" (i32.const 0) (i32.const 60000)))
+                      (call $note (i32.const 115) (call $set_property @"b" (i32.const 0) (i32.const 60000)))
+                      (call $note (i32.const 115) (call $set_property @"a" (i32.const 0) (i32.const 1)))
+                      (call $note (i32.const 115) (call $set_property @"b" (i32.const 0) (i32.const 60000)))
+                      (call $note (i32.const 115) (call $set_property @"c" (i32.const 0) (i32.const 100000)))
+                      (call $note (i32.const 115) (call $set_property (i32.const 0) (i32.const 5000) @"v"))
+                      (i32.const 0))
+                    """))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            #expect(filters.log.messages == ["s=0", "s=2", "s=0", "s=0", "s=2", "s=2"])
+            await stream.finish()
+        }
+    }
+}
