@@ -226,6 +226,13 @@ struct BodyTests {
             #expect(chain.filtersRequestBody)
             #expect(!chain.filtersResponseBody)
             #expect(!none.exportsRequestBody)
+            let stream = await chain.openStream()
+            try await request.reload(from: Guest.wat(""))
+            #expect(!chain.filtersRequestBody)
+            // The stream stays on the version that it began on.
+            #expect(stream.filtersRequestBody)
+            #expect(!stream.filtersResponseBody)
+            await stream.finish()
         }
     }
 }

@@ -83,6 +83,14 @@ struct LifecycleTests {
             let other = await filters.stream(filter)
             #expect(await other.requestTrailers(["a": "b"]).reply?.resetsStream == true)
             await other.finish()
+            let early = await filters.stream(filter)
+            #expect(await early.requestBody("b").reply?.details == "stream_out_of_order")
+            await early.finish()
+            let late = await filters.stream(filter)
+            _ = await late.requestHeaders(getRequest, endOfStream: true)
+            #expect(await late.requestBody("", endOfStream: true).forwarded == "")
+            #expect(await late.requestBody("b").reply?.details == "stream_out_of_order")
+            await late.finish()
         }
     }
 

@@ -59,6 +59,22 @@ struct LogTests {
         }
     }
 
+    @Test("One event gets so many lines and no more, even empty ones")
+    func lines() async throws {
+        try await withFilters { filters in
+            try await run(
+                filters,
+                onRequest(
+                    """
+                    (local $n i32)
+                    (loop $l
+                      (call $say (i32.const 0) (i32.const 0))
+                      (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 5000))))
+                    """))
+            #expect(filters.log.messages.count == 1000)
+        }
+    }
+
     @Test("A filter can ask for the level of the log")
     func level() async throws {
         try await withFilters { filters in

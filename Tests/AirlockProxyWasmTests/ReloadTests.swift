@@ -130,10 +130,10 @@ struct ReloadTests {
         }
     }
 
-    @Test("A filter that is unloaded is skipped, and its open streams end with it")
+    @Test("A filter that is unloaded is passed over where its policy is open, and its open streams end with it")
     func unload() async throws {
         try await withFilters { filters in
-            let filter = try await filters.load(version(1))
+            let filter = try await filters.load(version(1)) { $0.failurePolicy = .open }
             let old = await filters.stream(filter)
             #expect(await versionOfRequest(old) == "1")
             await filter.unload()
@@ -142,6 +142,30 @@ struct ReloadTests {
             #expect(await old.responseHeaders(okResponse, endOfStream: true).forwarded?["x-version"] == "1")
             await old.finish()
             await new.finish()
+            #expect(filters.log.messages == ["done 1", "deleted 1"])
+        }
+    }
+
+    @Test("Requests that need an unloaded filter are answered with 503")
+    func unloadRequired() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(version(1))
+            let other = try await filters.load(version(2), name: "other")
+            await filter.unload()
+            for stream in [await filters.stream(filter), await filters.stream(other, filter)] {
+                let reply = await stream.requestHeaders(getRequest, endOfStream: true).reply
+                #expect(reply?.status == 503)
+                #expect(reply?.details == "filter_unloaded")
+                await stream.finish()
+            }
+        }
+    }
+
+    @Test("When the runtime ends, the filters are told")
+    func shutdown() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(version(1))
+            await filters.runtime.shutdown()
             #expect(filters.log.messages == ["done 1", "deleted 1"])
         }
     }

@@ -1,6 +1,6 @@
 /// What becomes of a request's or a response's headers.
 public enum HeadersOutcome: Sendable, Equatable {
-    /// Send these on. Where a filter of the chain reads bodies (``HTTPFilterChain/filtersRequestBody``), drop
+    /// Send these on. Where a filter of the chain reads bodies (``HTTPFilterStream/filtersRequestBody``), drop
     /// `content-length`: the body may change its length.
     case forward(HeaderMap)
     /// Answer with this instead. Response filters have seen it already.

@@ -13,7 +13,8 @@ extension ProxyWasmABI {
                     Use(name: "proxy_log", needs: .log, whileStarting: true, whileAllocating: true), call
                 ) { (vm) throws(Refusal) in
                     guard let level = Logger.Level(proxyWasm: level) else { throw .status(.badArgument) }
-                    vm.log(level, try call.text(text))
+                    let text = try call.text(text)
+                    vm.log(level, text)
                 }
             },
             HostFunction("proxy_get_log_level") { (abi, call, result: UInt32) throws(HostError) -> UInt32 in
@@ -31,13 +32,6 @@ extension HostCall {
         try read(bytes) { (span) throws(Refusal) in
             LogText.make(span.copy(0..<min(span.byteCount, ProxyWasmABI.maximumMessageBytes)))
         }
-    }
-}
-
-extension VMState {
-    /// Logs a guest's text. Its source tells it apart from what the host says about the filter.
-    func log(_ level: Logger.Level, _ message: String) {
-        activeLogger.log(level: level, "\(message)", source: "ProxyWasmGuest")
     }
 }
 

@@ -1,5 +1,4 @@
 import Airlock
-import Logging
 
 /// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host
 /// answers them. What was not granted is linked, too, and refuses.
@@ -76,8 +75,7 @@ struct ProxyWasmABI: Capability {
             throw HostError(.abiViolation, "the \(phase) called '\(use.name)', which is a restricted callback")
         }
         guard grants.isSuperset(of: use.needs) else {
-            vm.activeLogger.warning(
-                "filter called a function that it was not granted", metadata: ["function": "\(use.name)"])
+            vm.logRefusal(of: use.name)
             return ungranted
         }
         do {
@@ -91,9 +89,4 @@ struct ProxyWasmABI: Capability {
             }
         }
     }
-}
-
-extension VMState {
-    /// The logger of the filter that runs.
-    var activeLogger: Logger { active?.filter.logger ?? logger }
 }

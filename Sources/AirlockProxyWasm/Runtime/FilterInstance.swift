@@ -17,6 +17,7 @@ final class FilterInstance {
     /// How often its callbacks ended the virtual machine.
     private(set) var failures = 0
     private(set) var lastFailure: PluginError?
+    private var meters: FilterMeters
     /// Streams that have not been closed.
     var openStreams = 0
     /// Whether another version took over.
@@ -35,6 +36,7 @@ final class FilterInstance {
         self.version = version
         self.callbacks = callbacks
         self.slot = slot
+        meters = FilterMeters(filter: configuration.name)
         var logger = logger
         logger[metadataKey: "filter"] = "\(configuration.name)"
         self.logger = logger
@@ -54,10 +56,17 @@ final class FilterInstance {
             message: "the virtual machine is being replaced after a failure\(reason)")
     }
 
+    /// Notes the end of one of its streams.
+    func streamEnded() {
+        openStreams -= 1
+        meters.flush(totals)
+    }
+
     /// Notes that one of its events ended the virtual machine.
     func note(_ error: PluginError) {
         failures += 1
         lastFailure = error
+        meters.count(error)
         logger.error("filter failed", metadata: ["error": "\(error)"])
     }
 }

@@ -79,6 +79,11 @@ extension FilterLoop {
         if let filter = active.removeValue(forKey: id) { retire(filter) }
     }
 
+    /// Ends all filters. One whose root context waits for `proxy_done` is not waited for.
+    func shutDown() {
+        for id in Array(active.keys) { remove(id) }
+    }
+
     private func retire(_ filter: FilterInstance) {
         filter.isRetired = true
         endIfUnused(filter)
@@ -97,14 +102,16 @@ extension FilterLoop {
             filter.root = nil
             endIfUnused(filter)
         }
-        let members = members(slot).filter { !$0.isRetired }
-        guard !members.isEmpty else { return }
-        let backoffs = members.compactMap(\.configuration.failurePolicy.backoff)
-        let lived = ContinuousClock.now - vm.startedAt
-        slot.failures = backoffs.allSatisfy { lived >= $0.resetAfter } ? 1 : slot.failures + 1
-        // A filter that wants a new machine at once decides for those that it shares with.
-        let waits = backoffs.count < members.count ? [.zero] : backoffs.map { $0.delay(afterFailures: slot.failures) }
-        restart(slot, after: waits.min() ?? .zero)
+        // A machine that fails by itself, in a tick, would be replaced without end if there were no wait.
+        let ownBackoff = vm.failedInRoot ? Self.startBackoff : nil
+        let backoffs = members(slot).filter { !$0.isRetired }.map {
+            $0.configuration.failurePolicy.backoff ?? ownBackoff
+        }
+        let resetAfter = backoffs.compactMap { $0?.resetAfter }.min() ?? Self.startBackoff.resetAfter
+        slot.failures = ContinuousClock.now - vm.startedAt >= resetAfter ? 1 : slot.failures + 1
+        // The filter with the shortest wait decides for those that it shares with.
+        let wait = backoffs.map { $0?.delay(afterFailures: slot.failures) ?? .zero }.min()
+        if let wait { restart(slot, after: wait) }
     }
 
     private func restart(_ slot: VMSlot, after delay: Duration) {

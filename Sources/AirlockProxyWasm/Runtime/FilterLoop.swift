@@ -64,16 +64,29 @@ actor FilterLoop {
 
     // MARK: Streams
 
-    /// Opens a stream through the filters' current versions.
-    /// - Returns: The stream's number on this loop.
-    func open(_ ids: [FilterID], _ attributes: StreamAttributes) -> UInt64 {
+    /// A stream that was opened: its number on this loop, and what its filters read.
+    struct OpenedStream: Sendable {
+        var id: UInt64
+        var filtersRequestBody = false
+        var filtersResponseBody = false
+    }
+
+    /// Opens a stream through the filters' current versions. One that was unloaded is passed over only where its
+    /// policy is to let requests through.
+    func open(_ links: [ChainLink], _ attributes: StreamAttributes) -> OpenedStream {
         lastStream += 1
-        let chain = ids.compactMap { active[$0] }
+        let chain = links.compactMap { active[$0.filter] }
         for filter in chain { filter.openStreams += 1 }
-        streams[lastStream] = HTTPStream(
-            id: lastStream, attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
+        let stream = HTTPStream(id: lastStream, attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
+        streams[lastStream] = stream
         worker.beginWork()
-        return lastStream
+        if links.contains(where: { $0.isRequired && active[$0.filter] == nil }) {
+            stream.refuse(LocalReply(status: 503, details: "filter_unloaded"))
+        }
+        return OpenedStream(
+            id: lastStream,
+            filtersRequestBody: chain.contains { $0.callbacks.request.body != nil },
+            filtersResponseBody: chain.contains { $0.callbacks.response.body != nil })
     }
 
     /// Ends a stream: `proxy_on_log`, then `proxy_on_done` and `proxy_on_delete` of each filter.
@@ -84,7 +97,7 @@ actor FilterLoop {
         settle()
         wake(stream)
         for context in stream.contexts {
-            context.filter.openStreams -= 1
+            context.filter.streamEnded()
             endIfUnused(context.filter)
         }
         settle()

@@ -3,13 +3,13 @@ public struct HTTPFilterChain: Sendable {
     /// The filters, in the order in which they see requests.
     public let filters: [ProxyWasmFilter]
     private let runtime: ProxyWasmRuntime
-    private let ids: [FilterID]
+    private let links: [ChainLink]
 
     /// Makes a chain of filters that `runtime` loaded.
     public init(_ filters: [ProxyWasmFilter], runtime: ProxyWasmRuntime) {
         self.filters = filters
         self.runtime = runtime
-        ids = filters.map(\.id)
+        links = filters.map { ChainLink(filter: $0.id, isRequired: $0.configuration.failurePolicy.refusesRequests) }
     }
 
     /// Whether a filter reads or changes request bodies.
@@ -21,9 +21,15 @@ public struct HTTPFilterChain: Sendable {
     /// Opens a stream on the worker loop that the caller runs on, or on the one with the least to do. It uses the
     /// filters' versions of this moment until its end.
     public func openStream(_ attributes: StreamAttributes = StreamAttributes()) async -> HTTPFilterStream {
-        guard let loop = runtime.streamLoop else { return HTTPFilterStream(loop: nil, id: 0) }
-        let ids = ids
-        let id = await loop.run { $0.open(ids, attributes) }
-        return HTTPFilterStream(loop: loop, id: id)
+        guard let loop = runtime.streamLoop else { return HTTPFilterStream(loop: nil, FilterLoop.OpenedStream(id: 0)) }
+        let links = links
+        return HTTPFilterStream(loop: loop, await loop.run { $0.open(links, attributes) })
     }
+}
+
+/// A filter's place in a chain.
+struct ChainLink: Sendable {
+    let filter: FilterID
+    /// Whether requests are refused without it.
+    let isRequired: Bool
 }

@@ -8,13 +8,21 @@ import WorkerLoop
 /// task ends the stream as ``cancel()`` does. End every stream with ``finish()``; one that is let go without is ended
 /// without a report.
 public final class HTTPFilterStream: Sendable {
+    /// Whether a filter of this stream reads or changes the request's body, which may then get another length: drop
+    /// `content-length`.
+    public let filtersRequestBody: Bool
+    /// Whether a filter of this stream reads or changes the response's body, which may then get another length: drop
+    /// `content-length`.
+    public let filtersResponseBody: Bool
     private let loop: FilterLoop?
     private let id: UInt64
     private let isFinished = Atomic<Bool>(false)
 
-    init(loop: FilterLoop?, id: UInt64) {
+    init(loop: FilterLoop?, _ opened: FilterLoop.OpenedStream) {
         self.loop = loop
-        self.id = id
+        id = opened.id
+        filtersRequestBody = opened.filtersRequestBody
+        filtersResponseBody = opened.filtersResponseBody
     }
 
     deinit {

@@ -42,6 +42,12 @@ public final class ProxyWasmRuntime: Sendable {
         return ProxyWasmFilter(plugin: plugin, starter: starter)
     }
 
+    /// Takes all filters out of service: `proxy_on_done` and `proxy_on_delete` of those that no stream uses any more.
+    /// Call it when the last request has been answered, before the host's own shutdown.
+    public func shutdown() async {
+        for loop in loops { await loop.shutDown() }
+    }
+
     /// The loop for a new stream: the one that the caller runs on, or the one with the least to do.
     var streamLoop: FilterLoop? {
         if let current = loops.first(where: { $0.worker.isCurrent }) { return current }

@@ -49,11 +49,17 @@ final class HTTPStream {
         guard flow.headers == nil, finalReply == nil, passingReply == nil else { return }
         flow.headers = headers
         flow.endsWithHeaders = endOfStream
+        if askedReply != nil { return beginReply() }
         passHeaders(flow, from: 0)
     }
 
     func append(_ bytes: [UInt8], to flow: MessageFlow, endOfStream: Bool) {
-        guard flow.headersLeft, !flow.bodyLeft, finalReply == nil, passingReply == nil else { return }
+        guard finalReply == nil, passingReply == nil else { return }
+        guard flow.headersLeft, !flow.bodyLeft else {
+            // An empty end of a message that has ended is harmless.
+            if !bytes.isEmpty || !flow.bodyLeft { abandon(details: "stream_out_of_order") }
+            return
+        }
         flow.bodyBytes += bytes.count
         passBody(flow, bytes, endOfStream: endOfStream, from: 0)
     }

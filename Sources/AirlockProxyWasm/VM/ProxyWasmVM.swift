@@ -13,8 +13,10 @@ final class ProxyWasmVM {
     /// Why it takes no more calls; nil while it does.
     private(set) var failure: PluginError?
     private let instance: ResidentInstance
-    /// The filter whose limits the instance runs under.
-    private var limitsOwner: FilterInstance?
+    /// Whether the failure came in an event of the host's own, such as a tick, and not in one of a stream.
+    private(set) var failedInRoot = false
+    /// The filter, and its version, whose limits the instance runs under.
+    private var limitsOwner: (filter: FilterID, version: Int)?
 
     /// Makes the instance and runs its start functions, each as one call: `_initialize`, then `main` or
     /// `__main_void`; or else `_start`.
@@ -43,15 +45,14 @@ final class ProxyWasmVM {
     ) -> Result? {
         guard failure == nil else { return nil }
         let filter = context.filter
-        if limitsOwner !== filter {
+        if limitsOwner?.filter != filter.id || limitsOwner?.version != filter.version.number {
             instance.limits = filter.configuration.limits
-            limitsOwner = filter
+            limitsOwner = (filter.id, filter.version.number)
         }
-        state.current = context
+        state.beginEvent(in: context)
         do {
             let result = try instance.call(callback, repeat each argument)
-            state.current = nil
-            state.effective = nil
+            state.endEvent()
             account(result.report, in: context)
             return result.value
         } catch {
@@ -69,6 +70,7 @@ final class ProxyWasmVM {
     /// Every open stream that has a context here follows its own filter's failure policy.
     private func fail(_ error: PluginError, in failed: Context) {
         failure = error
+        failedInRoot = failed.stream == nil
         let contexts = state.streamContexts
         state.removeAll()
         failed.filter.note(error)

@@ -21,9 +21,13 @@ final class VMState {
 
     var phase = Phase.starting
     /// The context that the callback in progress was given.
-    var current: Context?
+    private(set) var current: Context?
     /// The context that the guest chose instead, by `proxy_set_effective_context`.
     var effective: Context?
+    /// Texts that the event in progress wrote to the log.
+    private var logLines = 0
+    /// Functions that the guest called without a grant.
+    private var refusedFunctions: Set<String> = []
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
 
@@ -73,7 +77,44 @@ final class VMState {
 
     func removeAll() {
         contexts = [:]
+        endEvent()
+    }
+
+    func beginEvent(in context: Context) {
+        current = context
+        logLines = 0
+    }
+
+    func endEvent() {
         current = nil
         effective = nil
     }
+
+    /// The logger of the filter that runs.
+    var activeLogger: Logger { active?.filter.logger ?? logger }
+
+    /// Logs a guest's text; its source tells it apart from what the host says about the filter. One event gets so
+    /// many lines and no more.
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String) {
+        let logger = activeLogger
+        guard level >= logger.logLevel else { return }
+        logLines += 1
+        switch logLines {
+        case ...Self.maximumLogLines:
+            logger.log(level: level, "\(message())", source: "ProxyWasmGuest")
+        case Self.maximumLogLines + 1:
+            logger.warning("filter wrote too many log lines in one event; the rest is dropped")
+        default:
+            break
+        }
+    }
+
+    /// Logs that the guest called a function that it was not granted, once for each function.
+    func logRefusal(of function: String) {
+        guard refusedFunctions.insert(function).inserted else { return }
+        activeLogger.warning("filter called a function that it was not granted", metadata: ["function": "\(function)"])
+    }
+
+    /// The most texts that one event writes to the log.
+    private static let maximumLogLines = 1_000
 }
