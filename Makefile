@@ -9,16 +9,19 @@ help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: guests ## Send real requests through a gateway with sandboxed filters, and check what comes back
-	@swift run --package-path SampleHost --quiet SampleHost demo --plugins $(GUESTS)
+	@swift build --package-path SampleHost --product SampleHost
+	@swift run --package-path SampleHost --skip-build --quiet SampleHost demo --plugins $(GUESTS)
 
 serve: guests ## The same gateway, staying up; prints curl lines to try
-	@swift run --package-path SampleHost --quiet SampleHost demo --serve --plugins $(GUESTS)
+	@swift build --package-path SampleHost --product SampleHost
+	@swift run --package-path SampleHost --skip-build --quiet SampleHost demo --serve --plugins $(GUESTS)
 
 test: bootstrap ## Run every test and check: about a quarter of an hour the first time
 	@Scripts/test
 
 bench: bootstrap ## Measure calls and hops against the same in C; writes Benchmarks/results.json
-	@swift run --package-path Benchmarks -c release --quiet benchmarks
+	@swift build --package-path Benchmarks -c release
+	@swift run --package-path Benchmarks -c release --skip-build --quiet benchmarks --output Benchmarks/results.json
 
 lint: ## Check the format of the sources
 	@Scripts/lint

@@ -1,15 +1,47 @@
 #ifndef CLIBUV_SHIM_H
 #define CLIBUV_SHIM_H
 
+#include <errno.h>
+#include <stdbool.h>
+#include <unistd.h>
 #include <uv.h>
+#include "cycles.h"
 
 #ifdef __linux__
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
 /// A new eventfd (counter 0, non-blocking, close-on-exec), or -1 with `errno` set.
 static inline int airlock_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+/// A new epoll instance that reports `signalled` once for every write to it, and `ready` for as long as it is
+/// readable; or -1 with `errno` set.
+static inline int airlock_epoll(int signalled, int ready) {
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    if (poller < 0) {
+        return -1;
+    }
+    struct epoll_event once = {.events = EPOLLIN | EPOLLET, .data = {.fd = signalled}};
+    struct epoll_event level = {.events = EPOLLIN, .data = {.fd = ready}};
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, signalled, &once) < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, ready, &level) < 0) {
+        int cause = errno;
+        close(poller);
+        errno = cause;
+        return -1;
+    }
+    return poller;
+}
+
+/// Waits for at most `timeout` milliseconds (-1: for ever) and tells which of the two descriptors have events.
+static inline void airlock_epoll_wait(int poller, int timeout, int signalled, bool *is_signalled, bool *is_ready) {
+    struct epoll_event events[2];
+    int count = epoll_wait(poller, events, 2, timeout);
+    for (int index = 0; index < count; index += 1) {
+        *(events[index].data.fd == signalled ? is_signalled : is_ready) = true;
+    }
 }
 #endif
 

@@ -26,12 +26,11 @@ final class LoopCore: @unchecked Sendable {
     // Set by `open`, then constant. The executors own the core; who enqueues a job keeps its executor alive until the
     // job has run, as the runtime asks of everybody.
     private var executors: (serial: UnownedSerialExecutor, task: UnownedTaskExecutor)?
-    private var wake: WakeHandle?
+    private var poller: LoopPoller?
 
     // Used only by the thread that runs the jobs.
     private var batch: [LoopJob] = []
     private var next = 0
-    private var signalled = false
     private var needsDrain = false
 
     init(name: String) {
@@ -48,21 +47,20 @@ final class LoopCore: @unchecked Sendable {
         unsafe executors = (serial.asUnownedSerialExecutor(), task.asUnownedTaskExecutor())
         try LibuvFailure.check(unsafe uv_loop_init(uv), "uv_loop_init")
         do {
-            let wake = try WakeHandle(core: self)
-            try unsafe wake.open(on: uv)
-            try unsafe PrepareHandle(core: self).open(on: uv)
-            self.wake = wake
+            poller = try unsafe LoopPoller(uv)
         } catch {
-            abandon()
+            close()
             throw error
         }
     }
 
-    /// Undoes `open` for a loop that gets no thread.
-    func abandon() {
+    /// Closes every handle and the loop: at the end of the loop's thread, or for a loop that gets no thread.
+    func close() {
         unsafe LoopHandle.closeAll(of: uv)
-        turn()
-        wake = nil
+        _ = unsafe uv_run(uv, UV_RUN_DEFAULT)
+        poller = nil
+        let status = unsafe uv_loop_close(uv)
+        assert(status == 0, "a handle of the loop was left open")
     }
 
     // MARK: From any thread
@@ -107,7 +105,7 @@ final class LoopCore: @unchecked Sendable {
             if isCurrent {
                 needsDrain = true
             } else {
-                wake?.signal()
+                poller?.signal()
             }
         case .startLateThread:
             startLateThread()
@@ -129,8 +127,19 @@ final class LoopCore: @unchecked Sendable {
     /// The whole life of the loop's thread.
     func run() {
         runner.store(LoopThread.currentID, ordering: .relaxed)
-        turn()
-        wake = nil
+        var isSignalled = false
+        while true {
+            if isSignalled || needsDrain, drain() == .close {
+                break
+            }
+            if needsDrain {
+                poller?.runCallbacks()
+                isSignalled = false
+            } else {
+                isSignalled = poller?.wait() ?? false
+            }
+        }
+        close()
         runLeftovers()
         let (duty, waiters) = queue.end { runner.store(0, ordering: .relaxed) }
         fulfil(duty)
@@ -139,62 +148,33 @@ final class LoopCore: @unchecked Sendable {
         }
     }
 
-    /// Runs the libuv loop until every handle is closed, and closes it.
-    private func turn() {
-        _ = unsafe uv_run(uv, UV_RUN_DEFAULT)
-        let status = unsafe uv_loop_close(uv)
-        assert(status == 0, "a handle of the loop was left open")
-    }
-
-    /// Other threads signalled.
-    func wasWoken() {
-        signalled = true
-        drain()
-    }
-
-    /// The loop is about to block.
-    func willPoll() {
-        if needsDrain {
-            drain()
-        }
+    private enum AfterDrain {
+        case wait
+        case close
     }
 
     /// Runs jobs until none waits, or until timers and I/O must have their turn.
-    private func drain() {
+    private func drain() -> AfterDrain {
         needsDrain = false
         var budget = Self.drainLimit
         while true {
             while next < batch.count {
                 if budget == 0 {
-                    yieldToPoll()
-                    return
+                    needsDrain = true
+                    return queue.mayCloseWithJobsLeft ? .close : .wait
                 }
                 budget -= 1
                 runNext()
             }
             recycleBatch()
-            switch queue.take(into: &batch, mayLowerFlag: !signalled) {
+            switch queue.take(into: &batch) {
             case .jobs:
                 break
-            case .empty where signalled:
-                // Takes the signal back before the flag goes down, and after the jobs, which were more urgent.
-                wake?.acknowledge()
-                signalled = false
             case .empty:
-                return
+                return .wait
             case .close:
-                unsafe LoopHandle.closeAll(of: uv)
-                return
+                return .close
             }
-        }
-    }
-
-    private func yieldToPoll() {
-        if queue.mayCloseWithJobsLeft {
-            unsafe LoopHandle.closeAll(of: uv)
-        } else {
-            signalled = true
-            wake?.signal()
         }
     }
 
@@ -204,7 +184,7 @@ final class LoopCore: @unchecked Sendable {
             runNext()
         }
         recycleBatch()
-        if case .jobs = queue.take(into: &batch, mayLowerFlag: false) {
+        if case .jobs = queue.take(into: &batch) {
             while next < batch.count {
                 runNext()
             }

@@ -69,7 +69,7 @@ public final class WorkerLoop: Sendable {
                     }
                 }
             } catch {
-                core.abandon()
+                core.close()
                 throw error
             }
         } catch {

@@ -106,6 +106,51 @@ struct TimerTests {
         withExtendedLifetime((once, pending)) {}
     }
 
+    @Test func `a timer runs while jobs keep the loop busy`() async throws {
+        let loop = try WorkerLoop(name: "busy")
+        let task = Task(executorPreference: loop.taskExecutor) {
+            while !Task.isCancelled {
+                await Task.yield()
+            }
+        }
+        let runs = AsyncStream<Void>.makeStream()
+        let timer = try loop.schedule(after: .milliseconds(1), repeating: .milliseconds(1)) {
+            runs.continuation.yield()
+        }
+        var iterator = runs.stream.makeAsyncIterator()
+        for _ in 0..<3 {
+            await iterator.next()
+        }
+        task.cancel()
+        await task.value
+        withExtendedLifetime(timer) {}
+        await loop.shutdown()
+    }
+
+    @Test func `a timer runs while another thread keeps waking the loop`() async throws {
+        let group = try WorkerLoopGroup(count: 2)
+        let far = LoopActor(loop: group.loops[1])
+        let task = Task(executorPreference: group.loops[0].taskExecutor) {
+            while !Task.isCancelled {
+                _ = await far.increment()
+            }
+        }
+        for loop in group.loops {
+            let runs = AsyncStream<Void>.makeStream()
+            let timer = try loop.schedule(after: .milliseconds(1), repeating: .milliseconds(1)) {
+                runs.continuation.yield()
+            }
+            var iterator = runs.stream.makeAsyncIterator()
+            for _ in 0..<3 {
+                await iterator.next()
+            }
+            withExtendedLifetime(timer) {}
+        }
+        task.cancel()
+        await task.value
+        await group.shutdown()
+    }
+
     @Test func `a delay beyond every clock is no error`() async throws {
         let loop = try WorkerLoop(name: "far")
         let timer = try loop.schedule(after: .seconds(Int64.max), repeating: .seconds(Int64.max)) {}

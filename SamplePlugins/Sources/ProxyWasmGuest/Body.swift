@@ -15,6 +15,9 @@ public struct Body: Sendable {
     /// The number of bytes when the callback began.
     public let count: Int
 
+    /// The response's body in the callback for its trailers: `append` adds to its end.
+    public static let response = Body(.response, count: 0)
+
     init(_ buffer: Buffer, count: Int) {
         self.buffer = buffer
         self.count = count

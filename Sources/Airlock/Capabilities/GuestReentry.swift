@@ -8,7 +8,7 @@ extension HostCall {
         returning result: Result.Type = NoResult.self
     ) throws(HostError) -> GuestFunction<Result, repeat each Parameter>? {
         do {
-            return try state.functions?.version.function(name, taking: repeat each parameter, returning: result)
+            return try state.version.function(name, taking: repeat each parameter, returning: result)
         } catch {
             throw HostError(.abiViolation, error.message)
         }
@@ -29,25 +29,21 @@ extension HostCall {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(HostError) {
-        let function = try found(signature)
         do {
-            try slots.run(function)
-        } catch {
+            if let function = try state.functions?.function(signature) {
+                try slots.run(function)
+            } else if let function = try state.suspendableFunctions?.function(signature) {
+                try slots.runInPlace(function)
+            } else {
+                throw HostError(.abiViolation, "the guest's start section calls back before the instance is complete")
+            }
+        } catch let error as WasmtimeError {
             state.reentryFailure = error
             throw HostError(.failed, "the guest was stopped in a function that the host called back: \(error.message)")
-        }
-    }
-
-    private func found(_ signature: GuestSignature) throws(HostError) -> RawFunction {
-        let function: RawFunction?
-        do {
-            function = try state.functions?.function(signature)
-        } catch {
+        } catch let error as PluginError {
             throw HostError(.abiViolation, error.message)
+        } catch {
+            throw HostError(.abiViolation, "\(error)")
         }
-        guard let function else {
-            throw HostError(.abiViolation, "the guest's start section calls back before the instance is complete")
-        }
-        return function
     }
 }

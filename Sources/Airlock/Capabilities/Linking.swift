@@ -16,7 +16,38 @@ extension Capability {
         }
     }
 
-    func immediate(
+    /// Defines this capability's functions, with this granted value, for suspendable plugins.
+    func link(into linker: AsyncLinker<InstanceState>) throws(WasmtimeError) {
+        for entry in Self.functions.entries {
+            let (module, name, type) = (entry.module, entry.function.name, entry.function.type)
+            switch entry.function.body {
+            case .immediate(let body): try unsafe linker.defineRaw(module, name, type: type, immediate(body))
+            case .waiting(let begin): try linker.defineRawAsync(module, name, type: type, waiting(begin))
+            }
+        }
+    }
+
+    private func waiting(
+        _ begin: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> HostWork
+    ) -> @Sendable (borrowing Caller<InstanceState>, [RawValue]) throws -> PendingHostCall<InstanceState> {
+        { caller, values in
+            let call = HostCall(caller.host)
+            try call.state.countHostCall()
+            let work = try unsafe values.withUnsafeBufferPointer { slots in
+                var arguments = unsafe HostArguments(slots)
+                return try begin(self, call, &arguments)
+            }
+            return caller.startHostCall {
+                let complete = try await work.run()
+                return { caller in
+                    guard let result = try complete(HostCall(caller.host)) else { return [] }
+                    return [result]
+                }
+            }
+        }
+    }
+
+    private func immediate(
         _ body: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> RawValue?
     ) -> @Sendable (borrowing Caller<InstanceState>, UnsafeMutableBufferPointer<RawValue>) throws -> Void {
         { caller, slots in

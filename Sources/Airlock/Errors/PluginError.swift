@@ -55,21 +55,80 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The cause.
-    public var code: Code
+    public var code: Code {
+        get { details.fields.code }
+        set { change { $0.code = newValue } }
+    }
+
     /// The plugin's name; empty where there is none yet.
-    public var plugin: String
+    public var plugin: String {
+        get { details.fields.plugin }
+        set { change { $0.plugin = newValue } }
+    }
+
     /// The number of the version that failed; 0 where there is none yet.
-    public var version: Int
+    public var version: Int {
+        get { details.fields.version }
+        set { change { $0.version = newValue } }
+    }
+
     /// What went wrong, what was expected and what came, in one or two sentences.
-    public var message: String
+    public var message: String {
+        get { details.fields.message }
+        set { change { $0.message = newValue } }
+    }
+
     /// The bound that was passed, in the unit of its limit (fuel, bytes, calls, nanoseconds), where one was.
-    public var limit: UInt64?
+    public var limit: UInt64? {
+        get { details.fields.limit }
+        set { change { $0.limit = newValue } }
+    }
+
     /// What was used of it, in the same unit.
-    public var used: UInt64?
+    public var used: UInt64? {
+        get { details.fields.used }
+        set { change { $0.used = newValue } }
+    }
+
     /// The engine's trap, where the guest was stopped by one: its kind, text and guest backtrace.
-    public var trap: Trap?
+    public var trap: Trap? {
+        get { details.fields.trap }
+        set { change { $0.trap = newValue } }
+    }
+
     /// What the failed call used until then, where it had begun.
-    public var report: CallReport?
+    public var report: CallReport? {
+        get { details.fields.report }
+        set { change { $0.report = newValue } }
+    }
+
+    // One word, so that a function that may throw it costs nothing more where it does not.
+    private var details: Details
+
+    private struct Fields: Sendable {
+        var code: Code
+        var plugin: String
+        var version: Int
+        var message: String
+        var limit: UInt64?
+        var used: UInt64?
+        var trap: Trap?
+        var report: CallReport?
+    }
+
+    private final class Details: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) {
+            self.fields = fields
+        }
+    }
+
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        var fields = details.fields
+        body(&fields)
+        details = Details(fields)
+    }
 
     /// Makes an error.
     public init(
@@ -82,14 +141,18 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         trap: Trap? = nil,
         report: CallReport? = nil
     ) {
-        self.code = code
-        self.plugin = plugin
-        self.version = version
-        self.message = message
-        self.limit = limit
-        self.used = used
-        self.trap = trap
-        self.report = report
+        details = Details(
+            Fields(
+                code: code,
+                plugin: plugin,
+                version: version,
+                message: message,
+                limit: limit,
+                used: used,
+                trap: trap,
+                report: report
+            )
+        )
     }
 
     /// The guest functions that were active when it was stopped, innermost first; empty where there was no trap.

@@ -25,12 +25,12 @@ struct HostServices: Sendable {
                 for capability in specification.grants { try capability.link(into: linker) }
                 return .runToCompletion(try linker.prelink(compiled.module))
             case .suspendable:
-                throw PluginError(.configuration, message: "later")
+                let linker = AsyncLinker<InstanceState>(engine: engine)
+                for capability in specification.grants { try capability.link(into: linker) }
+                return .suspendable(try linker.prelink(compiled.module))
             }
-        } catch let error as WasmtimeError {
-            throw PluginError(.signatureMismatch, plugin: specification.name, message: error.message)
         } catch {
-            throw PluginError(.invalidModule, plugin: specification.name, message: "\(error)")
+            throw PluginError(.signatureMismatch, plugin: specification.name, message: error.message)
         }
     }
 

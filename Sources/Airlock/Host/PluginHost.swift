@@ -16,6 +16,7 @@ public import WorkerLoop
 /// ## Topics
 /// ### Loading
 /// - ``load(_:name:granting:limits:start:)``
+/// - ``loadSuspendable(_:name:granting:limits:)``
 /// ### Watching
 /// - ``events()``
 /// ### Ending
@@ -104,6 +105,28 @@ public final class PluginHost: Service, Sendable {
         let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
         try await add(lifecycle, start: start)
         return Plugin(lifecycle, pools: pools, loops: loops)
+    }
+
+    /// Reads, checks, compiles, links and starts a plugin whose calls may be suspended, so that its host functions may wait. The
+    /// parameters and errors are those of ``load(_:name:granting:limits:start:)``.
+    public func loadSuspendable(
+        _ source: PluginSource,
+        name: String? = nil,
+        granting grants: [any Capability] = [],
+        limits: PluginLimits = PluginLimits()
+    ) async throws(PluginError) -> SuspendablePlugin {
+        let specification = PluginSpecification(
+            name: name ?? source.defaultName,
+            grants: grants,
+            limits: limits,
+            mode: .suspendable
+        )
+        let pools = loops.map {
+            SuspendableInstancePool(loop: $0, specification: specification, events: services.events)
+        }
+        let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
+        try await add(lifecycle, start: nil)
+        return SuspendablePlugin(lifecycle, pools: pools, loops: loops)
     }
 
     private func add(_ lifecycle: PluginLifecycle, start: PluginLifecycle.Start?) async throws(PluginError) {

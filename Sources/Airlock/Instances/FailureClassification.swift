@@ -2,7 +2,8 @@ import Wasmtime
 
 extension PluginError {
     /// Names the cause of a failed call or instantiation in the terms of the host SDK.
-    init(_ outer: WasmtimeError, state: InstanceState, version: PluginVersion, report: CallReport?) {
+    init(_ outer: WasmtimeError, state: InstanceState, report: CallReport?) {
+        let version = state.version
         let error = state.reentryFailure ?? outer
         state.reentryFailure = nil
         let limits = state.limits
@@ -22,6 +23,10 @@ extension PluginError {
             used = hostError.used
             return
         }
+        if error.stopReason == .deadline {
+            setDeadline(limits, report)
+            return
+        }
         switch error.trap?.code {
         case .outOfFuel:
             code = .fuel
@@ -29,10 +34,7 @@ extension PluginError {
             limit = limits.fuel
             used = limits.fuel
         case .interrupt:
-            code = .deadline
-            message = "the call's deadline of \(limits.deadline) passed"
-            limit = limits.deadline.nanosecondsClamped
-            used = report?.wallTime.nanosecondsClamped
+            setDeadline(limits, report)
         case .some where state.isMemoryAtLimit:
             code = .memory
             message = "the guest stopped while its memory stood at its limit: \(error.message)"
@@ -44,12 +46,26 @@ extension PluginError {
             code = Code(withoutTrap: error)
         }
     }
+
+    private mutating func setDeadline(_ limits: PluginLimits, _ report: CallReport?) {
+        code = .deadline
+        message = "the call's deadline of \(limits.deadline) passed"
+        limit = limits.deadline.nanosecondsClamped
+        used = report?.wallTime.nanosecondsClamped
+    }
+}
+
+extension StopReason {
+    /// The call's deadline passed while it was suspended or gave way to others.
+    static let deadline = StopReason(rawValue: "deadline")
+    /// The plugin was unloaded.
+    static let unloaded = StopReason(rawValue: "unloaded")
 }
 
 extension PluginError.Code {
     fileprivate init(withoutTrap error: WasmtimeError) {
         switch error.code {
-        case .cancelled: self = .cancelled
+        case .cancelled: self = error.stopReason == .unloaded ? .stopped : .cancelled
         case .exit: self = .exit
         case .missingImports: self = .missingCapability
         case .signatureMismatch: self = .signatureMismatch

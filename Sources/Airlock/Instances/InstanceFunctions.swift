@@ -1,46 +1,43 @@
 import Wasmtime
 
 /// The exported functions of one instance, found by signature without looking names up again.
-struct InstanceFunctions {
+struct InstanceFunctions<Function> {
     let version: PluginVersion
-    private let instance: Instance
-    private var known: [(signature: GuestSignature, function: RawFunction)?] = []
+    private let find: (String) throws(WasmtimeError) -> Function?
+    private var known: [(signature: GuestSignature, function: Function)?] = []
 
-    init(_ instance: Instance, of version: PluginVersion) {
-        self.instance = instance
+    init(of version: PluginVersion, find: @escaping (String) throws(WasmtimeError) -> Function?) {
         self.version = version
+        self.find = find
     }
 
     /// The function of that signature. One that was looked up on another plugin is looked up here by its name.
-    mutating func function(_ signature: GuestSignature) throws(PluginError) -> RawFunction {
+    mutating func function(_ signature: GuestSignature) throws(PluginError) -> Function {
         if signature.index < known.count, let entry = known[signature.index], entry.signature === signature {
             return entry.function
         }
         try version.check(signature.name, signature.type)
-        let found = try rawFunction(signature.name)
+        let found = try function(named: signature.name)
         while known.count <= signature.index { known.append(nil) }
         known[signature.index] = (signature, found)
         return found
     }
 
-    /// The exported function of that name.
-    func rawFunction(_ name: String) throws(PluginError) -> RawFunction {
-        let found: RawFunction?
+    /// The initialiser that a WASI reactor exports as `_initialize`, or nil.
+    /// Source: WASI application ABI, "Current Unstable ABI", reactors.
+    func initializer() throws(PluginError) -> Function? {
+        guard version.functionType(of: "_initialize") == FunctionType(parameters: [], results: []) else { return nil }
+        return try function(named: "_initialize")
+    }
+
+    private func function(named name: String) throws(PluginError) -> Function {
+        let found: Function?
         do {
-            found = try instance.rawFunction(name)
+            found = try find(name)
         } catch {
             throw version.error(.signatureMismatch, error.message)
         }
         guard let found else { throw version.error(.missingExport, "the instance exports no function '\(name)'") }
         return found
-    }
-}
-
-extension CallSlots {
-    /// Calls the function with the arguments in the slots, and leaves its first result there.
-    mutating func run(_ function: RawFunction) throws(WasmtimeError) {
-        try unsafe withRawValues(results: function.type.results.count) { (raw) throws(WasmtimeError) in
-            try unsafe function.call(raw)
-        }
     }
 }

@@ -55,6 +55,20 @@ actor InstancePool: VersionedPool {
         return checkIn(instance)
     }
 
+    /// The same from code that runs on the pool's loop already, without a turn of the executor. Elsewhere it ends the process, as
+    /// `assumeIsolated` does.
+    nonisolated func callOnLoop(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport
+    {
+        let outcome = assumeIsolated { pool -> Result<CallReport, PluginError> in
+            do throws(PluginError) {
+                return .success(try pool.call(signature, &slots))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
     /// Several calls and accesses to memory under the limits of one call.
     func withSession<Value: Sendable>(
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value

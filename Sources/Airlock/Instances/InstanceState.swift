@@ -3,20 +3,24 @@ import WorkerLoop
 
 /// What the host keeps for one instance: the host object of its store. Confined to the worker loop that owns the store.
 final class InstanceState {
+    let version: PluginVersion
     var limits: PluginLimits
     /// What an ABI attached to this instance.
     let attachment: AnyObject?
     /// The export named `memory`, known from the end of the instantiation on.
     var memory: Memory?
-    /// The exports that were looked up, known from the end of the instantiation on.
-    var functions: InstanceFunctions?
+    /// The exports of a run-to-completion instance that were looked up, known from the end of the instantiation on.
+    var functions: InstanceFunctions<RawFunction>?
+    /// Likewise of a suspendable instance.
+    var suspendableFunctions: InstanceFunctions<AsyncRawFunction>?
     /// What stopped the guest in a function that a host function called back; the cause of the error that the host function passes on.
     var reentryFailure: WasmtimeError?
     /// What the call in progress used, and until when it may run.
     var usage = CallUsage()
 
-    init(limits: PluginLimits, attachment: AnyObject?) {
-        self.limits = limits
+    init(_ version: PluginVersion, attachment: AnyObject?) {
+        self.version = version
+        limits = version.limits
         self.attachment = attachment
     }
 
@@ -47,7 +51,7 @@ final class InstanceState {
 
 /// What the call in progress used, and until when it may run.
 struct CallUsage {
-    var start = MonotonicInstant.zero
+    var start = MonotonicInstant.now
     var hostCalls = 0
     var outputBytes = 0
 }

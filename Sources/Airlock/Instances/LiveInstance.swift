@@ -27,7 +27,7 @@ final class LiveInstance {
         self.version = version
         limits = version.limits
         deadlineTicks = version.deadlineTicks
-        state = InstanceState(limits: version.limits, attachment: attachment)
+        state = InstanceState(version, attachment: attachment)
         store = Store(engine: version.engine, host: state)
         store.setLimits(version.limits.ofStore)
         state.usage.start = .now
@@ -36,9 +36,9 @@ final class LiveInstance {
             store.setEpochDeadline(ticks: deadlineTicks)
             let instance = try store.instantiate(linked)
             state.memory = instance.memory("memory")
-            state.functions = InstanceFunctions(instance, of: version)
+            state.functions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
-            throw PluginError(error, state: state, version: version, report: nil)
+            throw PluginError(error, state: state, report: nil)
         }
     }
 
@@ -48,12 +48,9 @@ final class LiveInstance {
         state.functions = nil
     }
 
-    /// Runs the initialiser that a WASI reactor exports as `_initialize`, under what the start section left of fuel and deadline.
-    /// Source: WASI application ABI, "Current Unstable ABI", reactors.
+    /// Runs the initialiser of a WASI reactor under what the start section left of fuel and deadline.
     func initialize() throws(PluginError) {
-        guard version.functionType(of: "_initialize") == FunctionType(parameters: [], results: []),
-            let function = try state.functions?.rawFunction("_initialize")
-        else { return }
+        guard let function = try state.functions?.initializer() else { return }
         var slots = CallSlots()
         do {
             try slots.run(function)
@@ -105,36 +102,9 @@ final class LiveInstance {
         )
     }
 
-    /// A copy of bytes of the exported memory.
-    func read(_ bytes: GuestBytes) throws(PluginError) -> [UInt8] {
-        let memory = try memory()
-        do {
-            return try memory.read(at: bytes.offset, count: bytes.count)
-        } catch {
-            throw version.error(.badArgument, error.message)
-        }
-    }
-
-    /// Writes bytes into the exported memory.
-    func write(_ bytes: [UInt8], at offset: UInt32) throws(PluginError) {
-        let memory = try memory()
-        do {
-            try memory.write(bytes, at: offset)
-        } catch {
-            throw version.error(.badArgument, error.message)
-        }
-    }
-
-    private func memory() throws(PluginError) -> Memory {
-        guard let memory = state.memory else {
-            throw version.error(.missingExport, "the module exports no memory named 'memory'")
-        }
-        return memory
-    }
-
     private func fail(_ error: WasmtimeError) -> PluginError {
         isDead = true
-        return PluginError(error, state: state, version: version, report: report)
+        return PluginError(error, state: state, report: report)
     }
 }
 

@@ -57,3 +57,28 @@ public struct CallSlots: Sendable {
         try outcome.get()
     }
 }
+
+extension CallSlots {
+    /// Calls the function with the arguments in the slots, and leaves its first result there.
+    mutating func run(_ function: RawFunction) throws(WasmtimeError) {
+        try unsafe withRawValues(results: function.type.results.count) { (raw) throws(WasmtimeError) in
+            try unsafe function.call(raw)
+        }
+    }
+
+    /// Likewise for a function of a suspendable instance.
+    mutating func run(_ function: AsyncRawFunction, stop: CallStop) async throws(WasmtimeError) {
+        keep(try await function.call(rawValues, stop: stop))
+    }
+
+    /// Likewise for a function of a suspendable instance, from inside of a host function that it called.
+    mutating func runInPlace(_ function: AsyncRawFunction) throws(WasmtimeError) {
+        keep(try function.callInPlace(rawValues))
+    }
+
+    private var rawValues: [RawValue] { (0..<count).map { RawValue(low: values[$0]) } }
+
+    private mutating func keep(_ results: [RawValue]) {
+        if let first = results.first { values[0] = first.low }
+    }
+}

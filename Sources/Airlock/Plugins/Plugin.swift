@@ -38,8 +38,7 @@ public final class Plugin: Sendable {
 
     @usableFromInline
     func signature(_ name: String, _ type: FunctionType) throws(PluginError) -> GuestSignature {
-        guard let version = lifecycle.current else { throw stopped }
-        return try version.signature(name, type, isRequired: true)
+        try lifecycle.requiredSignature(name, type)
     }
 
     /// Calls an exported function, with fuel, deadline and accounts of its own.
@@ -56,7 +55,9 @@ public final class Plugin: Sendable {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pool.call(signature, &slots)
+        let nearest = loops.nearest
+        if nearest.isCurrent { return try pools[nearest.index].callOnLoop(signature, &slots) }
+        return try await pools[nearest.index].call(signature, &slots)
     }
 
     /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
@@ -64,7 +65,7 @@ public final class Plugin: Sendable {
     public func withSession<Value: Sendable>(
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) async throws(PluginError) -> CallResult<Value> {
-        try await pool.withSession(body)
+        try await pools[loops.nearest.index].withSession(body)
     }
 
     /// What all calls used until now.
@@ -81,8 +82,7 @@ public final class Plugin: Sendable {
         from source: PluginSource? = nil,
         start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
     ) async throws(PluginError) -> PluginVersion {
-        guard lifecycle.current != nil else { throw stopped }
-        return try await lifecycle.reload(from: source, start: start)
+        try await lifecycle.reload(from: source, start: start)
     }
 
     /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
@@ -96,20 +96,5 @@ public final class Plugin: Sendable {
     /// Ends the plugin: calls in flight finish, later ones throw ``PluginError/Code/stopped``, and its instances are freed.
     public func unload() async {
         await lifecycle.unload()
-    }
-
-    /// The pool of the loop that is running now, or of the one with the least to do.
-    private var pool: InstancePool {
-        var best = 0
-        var leastLoad = Int.max
-        for (index, loop) in loops.enumerated() {
-            if loop.isCurrent { return pools[index] }
-            if loop.load < leastLoad { (best, leastLoad) = (index, loop.load) }
-        }
-        return pools[best]
-    }
-
-    private var stopped: PluginError {
-        PluginError(.stopped, plugin: name, message: "the plugin was unloaded")
     }
 }

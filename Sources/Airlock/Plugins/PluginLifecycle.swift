@@ -1,4 +1,5 @@
 import Synchronization
+import Wasmtime
 import WorkerLoop
 
 /// The versions of one plugin: makes a new one beside the running one, and lets it take over. Reloads come one after another.
@@ -14,6 +15,7 @@ actor PluginLifecycle {
     private var number = 0
     private var last: Task<PluginVersion, any Error>?
     private var watch: FileWatch?
+    private var isUnloaded = false
     private nonisolated let running = Mutex<PluginVersion?>(nil)
 
     init(_ specification: PluginSpecification, source: PluginSource, services: HostServices, pools: [any VersionedPool])
@@ -27,8 +29,19 @@ actor PluginLifecycle {
     /// The version that serves; nil before the first load and after the plugin was unloaded.
     nonisolated var current: PluginVersion? { running.withLock { $0 } }
 
+    /// The signature of an export that every later version must have, too.
+    nonisolated func requiredSignature(_ name: String, _ type: FunctionType) throws(PluginError) -> GuestSignature {
+        guard let current else {
+            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
+        }
+        return try current.signature(name, type, isRequired: true)
+    }
+
     /// Loads the module from `source`, or from where the last one came from, and lets it take over. A failure changes nothing.
     func reload(from source: PluginSource?, start: Start?) async throws(PluginError) -> PluginVersion {
+        guard !isUnloaded else {
+            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
+        }
         let earlier = last
         let task = Task {
             _ = await earlier?.result
@@ -153,6 +166,7 @@ actor PluginLifecycle {
 
     /// Stops serving and frees all instances.
     func unload() async {
+        isUnloaded = true
         watch?.cancel()
         watch = nil
         _ = await last?.result

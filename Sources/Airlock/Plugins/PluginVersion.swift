@@ -26,6 +26,7 @@ public final class PluginVersion: Sendable {
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
+        case suspendable(AsyncPrelinkedModule<InstanceState>)
     }
 
     init(

@@ -40,6 +40,16 @@ public struct AsyncRawFunction {
         return future
     }
 
+    /// Calls the function from inside a host function that it called. It must not wait itself.
+    ///
+    /// - Throws: ``WasmtimeError``: what ended the guest, or ``WasmtimeError/Code-swift.struct/busy`` when it waits.
+    package func callInPlace(_ arguments: [RawValue]) throws(WasmtimeError) -> [RawValue] {
+        try checkCount(arguments)
+        let future = try state.runInPlace { CallFuture(state, handle, type, arguments) }
+        try future.checkResult(fallback: .engine)
+        return future.results
+    }
+
     private func checkCount(_ arguments: [RawValue]) throws(WasmtimeError) {
         guard arguments.count == type.parameters.count else {
             throw WasmtimeError(

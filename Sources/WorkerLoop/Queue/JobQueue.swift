@@ -118,25 +118,21 @@ final class JobQueue: Sendable {
 
     enum Take {
         case jobs
-        /// Nothing waits.
+        /// Nothing waits, and the wake flag is down.
         case empty
         /// Nothing waits and shutdown began: the loop must close. The wake flag stays up, so nobody signals any more.
         case close
     }
 
     /// Exchanges the waiting jobs for the (empty) buffer.
-    ///
-    /// - Parameter mayLowerFlag: Whether the flag goes down where the queue is empty.
     @inline(__always)
-    func take(into batch: inout [LoopJob], mayLowerFlag: Bool) -> Take {
+    func take(into batch: inout [LoopJob]) -> Take {
         state.withLock { state in
             if state.jobs.isEmpty {
                 if state.phase == .closing {
                     return .close
                 }
-                if mayLowerFlag {
-                    state.wakeFlag = false
-                }
+                state.wakeFlag = false
                 return .empty
             }
             swap(&batch, &state.jobs)

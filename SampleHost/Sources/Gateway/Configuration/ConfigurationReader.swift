@@ -1,0 +1,127 @@
+import Foundation
+import Yams
+
+/// Turns the nodes of a configuration file into a ``GatewayConfiguration``.
+struct ConfigurationReader {
+    let folder: URL
+    let log: MistakeLog
+
+    /// `nil` when something that the rest depends on is missing; the log has the reasons.
+    func read(_ root: Node) -> GatewayConfiguration? {
+        let known = ["listen", "admin", "workers", "drain", "bounds", "upstreams", "plugins", "routes"]
+        guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
+        let listen = address(top, "listen")
+        let admin = top.has("admin") ? adminAddress(top) : nil
+        let workers = top.value("workers", "a number of threads from 1 to 256", default: 2) { number($0, in: 1...256) }
+        let drain = duration(top, "drain", default: .seconds(30))
+        let bounds = bounds(top)
+        let upstreams = upstreams(top)
+        let plugins = plugins(top)
+        let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name))
+        let routes = RouteReader(names: names, log: log).routes(top)
+        guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds else { return nil }
+        return GatewayConfiguration(
+            listen: listen,
+            admin: admin,
+            workers: workers,
+            drain: drain,
+            bounds: bounds,
+            upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
+            },
+            plugins: plugins.compactMap(\.value),
+            routes: routes
+        )
+    }
+
+    private func address(_ section: SectionReader, _ name: String) -> ListenAddress? {
+        section.value(name, "an address such as 127.0.0.1:8080 with a port from 0 to 65535") { ListenAddress($0) }
+    }
+
+    private func adminAddress(_ section: SectionReader) -> ListenAddress? {
+        guard let address = address(section, "admin"), let node = section.optional("admin") else { return nil }
+        guard address.isLoopback else {
+            log.add(node, key: "admin", "expected a loopback address such as 127.0.0.1:8081, found \(node.spoken)")
+            return nil
+        }
+        return address
+    }
+
+    private func bounds(_ top: SectionReader) -> RequestBounds? {
+        var bounds = RequestBounds()
+        guard let node = top.optional("bounds") else { return bounds }
+        let known = ["body", "headerCount", "headerSize", "headersSize", "idle"]
+        guard let section = SectionReader(node, path: "bounds", known: known, log: log) else { return nil }
+        bounds.body = size(section, "body", default: bounds.body) ?? bounds.body
+        bounds.headerCount =
+            section.value("headerCount", "a number from 1 to 10000", default: bounds.headerCount) {
+                number($0, in: 1...10_000)
+            }
+            ?? bounds.headerCount
+        bounds.headerSize = size(section, "headerSize", default: bounds.headerSize) ?? bounds.headerSize
+        bounds.headersSize = size(section, "headersSize", default: bounds.headersSize) ?? bounds.headersSize
+        bounds.idle = duration(section, "idle", default: bounds.idle) ?? bounds.idle
+        return bounds
+    }
+
+    private func upstreams(_ top: SectionReader) -> [(name: String, value: UpstreamConfiguration?)] {
+        guard let node = top.optional("upstreams") else { return [] }
+        guard case .mapping(let mapping) = node else {
+            log.add(node, key: "upstreams", "expected a mapping from names to upstreams, found \(node.spoken)")
+            return []
+        }
+        return mapping.compactMap { key, value in
+            guard let name = key.string, !name.isEmpty else {
+                log.add(key, key: "upstreams", "expected a name, found \(key.spoken)")
+                return nil
+            }
+            return (name, upstream(value, path: "upstreams.\(name)"))
+        }
+    }
+
+    private func upstream(_ node: Node, path: String) -> UpstreamConfiguration? {
+        let known = ["url", "connectTimeout", "responseTimeout", "connections"]
+        guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
+        let expected = "a URL such as http://127.0.0.1:9090, without query, fragment or user"
+        var upstream = UpstreamConfiguration(url: "")
+        guard let url = section.value("url", expected, parse: { UpstreamURL($0)?.description }) else { return nil }
+        upstream.url = url
+        upstream.connectTimeout =
+            duration(section, "connectTimeout", default: upstream.connectTimeout) ?? upstream.connectTimeout
+        upstream.responseTimeout =
+            duration(section, "responseTimeout", default: upstream.responseTimeout) ?? upstream.responseTimeout
+        upstream.connections =
+            section.value("connections", "a number from 1 to 65535", default: upstream.connections) {
+                number($0, in: 1...65535)
+            }
+            ?? upstream.connections
+        return upstream
+    }
+
+    private func plugins(_ top: SectionReader) -> [(name: String, value: PluginConfiguration?)] {
+        var names: Set<String> = []
+        return top.list("plugins", "a list of plugins").compactMap { node, path in
+            let reader = PluginReader(folder: folder, log: log)
+            guard let (name, plugin) = reader.read(node, path: path) else { return nil }
+            if !names.insert(name).inserted {
+                log.add(node, key: "\(path).name", "expected a name of its own, found \"\(name)\" a second time")
+            }
+            return (name, plugin)
+        }
+    }
+
+    private func size(_ section: SectionReader, _ name: String, default fallback: Int) -> Int? {
+        section.value(name, "a size such as 64KiB or 16MiB", default: fallback) { text in
+            ScalarFormats.bytes(text).flatMap { $0 > 0 ? $0 : nil }
+        }
+    }
+
+    private func duration(_ section: SectionReader, _ name: String, default fallback: Duration) -> Duration? {
+        section.value(name, "a duration such as 50ms, 2s or 1m", default: fallback) { text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
+        }
+    }
+
+    private func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
+        Int(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+}

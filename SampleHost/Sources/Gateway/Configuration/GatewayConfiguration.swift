@@ -1,0 +1,134 @@
+public import AirlockProxyWasm
+
+/// Everything a gateway needs to know before it starts: the checked form of the YAML file.
+///
+/// Values of this type come from ``init(file:)``, which reports every mistake of the file at once, or are built in code.
+public struct GatewayConfiguration: Sendable {
+    /// Where clients connect.
+    public var listen: ListenAddress
+    /// Where operators connect: `/healthz`, `/readyz`, `/metrics`, `/plugins`. A loopback address; `nil` switches it off.
+    public var admin: ListenAddress?
+    /// The number of worker loops that run filters, and of threads that serve connections. 1 or more.
+    public var workers: Int
+    /// How long requests in progress may take to finish after SIGTERM.
+    public var drain: Duration
+    /// What a client may send.
+    public var bounds: RequestBounds
+    /// The servers behind the gateway, by name.
+    public var upstreams: [String: UpstreamConfiguration]
+    /// The filters, in the order of the file.
+    public var plugins: [PluginConfiguration]
+    /// The routes; the first that matches takes the request.
+    public var routes: [RouteConfiguration]
+
+    /// Makes a configuration in code. References between its parts are checked when the gateway starts.
+    public init(
+        listen: ListenAddress,
+        admin: ListenAddress? = nil,
+        workers: Int = 2,
+        drain: Duration = .seconds(30),
+        bounds: RequestBounds = RequestBounds(),
+        upstreams: [String: UpstreamConfiguration] = [:],
+        plugins: [PluginConfiguration] = [],
+        routes: [RouteConfiguration]
+    ) {
+        self.listen = listen
+        self.admin = admin
+        self.workers = workers
+        self.drain = drain
+        self.bounds = bounds
+        self.upstreams = upstreams
+        self.plugins = plugins
+        self.routes = routes
+    }
+}
+
+/// What a client may send; more is answered with 413 (body) or 431 (headers).
+public struct RequestBounds: Sendable, Hashable {
+    /// The largest request body, in bytes.
+    public var body: Int
+    /// The largest number of header fields in one request.
+    public var headerCount: Int
+    /// The largest header field name or value, and the longest request target, in bytes.
+    public var headerSize: Int
+    /// The largest sum of all header fields of one request, in bytes.
+    public var headersSize: Int
+    /// How long a connection may stay silent between requests, or while it sends one.
+    public var idle: Duration
+
+    /// Bounds with the defaults of the configuration reference.
+    public init(
+        body: Int = 16 << 20,
+        headerCount: Int = 100,
+        headerSize: Int = 16 << 10,
+        headersSize: Int = 64 << 10,
+        idle: Duration = .seconds(60)
+    ) {
+        self.body = body
+        self.headerCount = headerCount
+        self.headerSize = headerSize
+        self.headersSize = headersSize
+        self.idle = idle
+    }
+}
+
+/// A server behind the gateway.
+public struct UpstreamConfiguration: Sendable, Hashable {
+    /// `http://host[:port][/path]`; the path is put before the path of each request.
+    public var url: String
+    /// How long a connection may take to be made; then the client gets 504.
+    public var connectTimeout: Duration
+    /// How long the upstream may stay silent; then the client gets 504.
+    public var responseTimeout: Duration
+    /// The largest number of connections kept to this upstream.
+    public var connections: Int
+
+    /// An upstream with the defaults of the configuration reference.
+    public init(
+        url: String,
+        connectTimeout: Duration = .seconds(2),
+        responseTimeout: Duration = .seconds(30),
+        connections: Int = 256
+    ) {
+        self.url = url
+        self.connectTimeout = connectTimeout
+        self.responseTimeout = responseTimeout
+        self.connections = connections
+    }
+}
+
+/// A filter and how it is treated.
+public struct PluginConfiguration: Sendable {
+    /// What Airlock loads. Its name is what routes refer to.
+    public var filter: FilterConfiguration
+    /// Whether the file is watched and the filter replaced when it changes.
+    public var watchesFile: Bool
+
+    /// A filter that routes can refer to by `filter.name`.
+    public init(filter: FilterConfiguration, watchesFile: Bool = false) {
+        self.filter = filter
+        self.watchesFile = watchesFile
+    }
+}
+
+/// Which requests a route takes, and what happens to them.
+public struct RouteConfiguration: Sendable, Hashable {
+    /// What happens to a request that the route takes.
+    public enum Action: Sendable, Hashable {
+        /// Answered by the gateway itself, without filters.
+        case respond(status: Int, body: String)
+        /// Sent through the filters (named, in request order) to the upstream.
+        case forward(filters: [String], upstream: String)
+    }
+
+    /// The path prefix, compared by whole segments; see ``PathPrefix``.
+    public var prefix: PathPrefix
+    /// What happens to the request.
+    public var action: Action
+
+    /// A route for the paths under `prefix`.
+    public init(prefix: PathPrefix, action: Action) {
+        self.prefix = prefix
+        self.action = action
+    }
+}

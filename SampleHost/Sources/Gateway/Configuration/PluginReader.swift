@@ -1,0 +1,95 @@
+import Airlock
+import AirlockProxyWasm
+import Foundation
+import Yams
+
+/// Reads one entry of `plugins`.
+struct PluginReader {
+    let folder: URL
+    let log: MistakeLog
+
+    /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
+    func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
+        let known = [
+            "name", "abi", "path", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure",
+            "reload",
+        ]
+        guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
+        let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
+        _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
+        let file = file(section)
+        let limits = limits(section)
+        let policy = section.value(
+            "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
+        let watches = section.value("reload", "watch or off", default: false) { ["watch": true, "off": false][$0] }
+        let rootID = text(section, "rootID")
+        let vmID = text(section, "vmID")
+        let vmConfiguration = text(section, "vmConfiguration")
+        let configuration = text(section, "configuration")
+        guard let name else { return nil }
+        guard let file, let limits, let policy, let watches, let rootID, let vmID, let vmConfiguration,
+            let configuration
+        else { return (name, nil) }
+        let filter = FilterConfiguration(
+            name: name,
+            rootID: rootID,
+            vmID: vmID,
+            vmConfiguration: Array(vmConfiguration.utf8),
+            configuration: Array(configuration.utf8),
+            source: .file(file),
+            limits: limits,
+            failurePolicy: policy
+        )
+        return (name, PluginConfiguration(filter: filter, watchesFile: watches))
+    }
+
+    private func text(_ section: SectionReader, _ name: String) -> String? {
+        section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
+    }
+
+    private func file(_ section: SectionReader) -> String? {
+        guard let path = section.value("path", "the path of a .wasm file", parse: { $0.isEmpty ? nil : $0 }) else {
+            return nil
+        }
+        let url = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
+        guard (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
+            log.add(
+                section.optional("path") ?? section.node, key: section.key("path"),
+                "expected a .wasm file, found no file at \(url.path)")
+            return nil
+        }
+        return url.path
+    }
+
+    private func limits(_ section: SectionReader) -> PluginLimits? {
+        var limits = PluginLimits()
+        guard let node = section.optional("limits") else { return limits }
+        let known = ["fuel", "memory", "deadline"]
+        guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
+        let fuel = section.value("fuel", "a number of instructions from 1, such as 5000000", default: limits.fuel) {
+            text in
+            UInt64(text).flatMap { $0 > 0 ? $0 : nil }
+        }
+        let memory = section.value("memory", "a size from 64KiB to 4GiB, such as 16MiB", default: limits.memory) {
+            text in
+            ScalarFormats.bytes(text).flatMap { (64 << 10...4 << 30).contains($0) ? $0 : nil }
+        }
+        let deadline = section.value("deadline", "a duration such as 50ms or 1s", default: limits.deadline) { text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
+        }
+        guard let fuel, let memory, let deadline else { return nil }
+        limits.fuel = fuel
+        limits.memory = memory
+        limits.deadline = deadline
+        return limits
+    }
+
+    private func failurePolicy(_ text: String) -> FailurePolicy? {
+        switch text {
+        case "closed": .closed
+        case "open": .open
+        case "reload": .reload(backoff: ReloadBackoff())
+        default: nil
+        }
+    }
+}

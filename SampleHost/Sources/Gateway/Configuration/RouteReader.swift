@@ -1,0 +1,95 @@
+import Yams
+
+/// Reads `routes` and checks that they refer to upstreams and plugins that exist.
+struct RouteReader {
+    /// The names that routes may refer to.
+    struct Names {
+        let upstreams: [String]
+        let plugins: [String]
+    }
+
+    let names: Names
+    let log: MistakeLog
+
+    func routes(_ top: SectionReader) -> [RouteConfiguration] {
+        guard top.required("routes", "a list with at least one route") != nil else { return [] }
+        let entries = top.list("routes", "a list of routes")
+        if entries.isEmpty, let node = top.optional("routes"), node.sequence != nil {
+            log.add(node, key: "routes", "expected at least one route, found an empty list")
+        }
+        return entries.compactMap(route)
+    }
+
+    private func route(_ node: Node, path: String) -> RouteConfiguration? {
+        let known = ["match", "respond", "filters", "upstream"]
+        guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
+        let prefix = prefix(section)
+        let action = action(section)
+        guard let prefix, let action else { return nil }
+        return RouteConfiguration(prefix: prefix, action: action)
+    }
+
+    private func prefix(_ section: SectionReader) -> PathPrefix? {
+        guard let node = section.required("match", "{ prefix: /path }"),
+            let match = SectionReader(node, path: section.key("match"), known: ["prefix"], log: log)
+        else { return nil }
+        return match.value("prefix", "a path that begins with /, without query", parse: { PathPrefix($0) })
+    }
+
+    private func action(_ section: SectionReader) -> RouteConfiguration.Action? {
+        switch (section.has("respond"), section.has("upstream")) {
+        case (true, true):
+            log.add(section.node, key: section.path, "expected either respond or upstream, found both")
+            return nil
+        case (false, false):
+            log.add(section.node, key: section.path, "expected respond or upstream, found neither")
+            return nil
+        case (true, false):
+            if let filters = section.optional("filters") {
+                log.add(filters, key: section.key("filters"), "expected no filters on a route that answers by itself")
+            }
+            return respond(section)
+        case (false, true):
+            let filters = filters(section)
+            guard let upstream = upstream(section) else { return nil }
+            return .forward(filters: filters, upstream: upstream)
+        }
+    }
+
+    private func respond(_ section: SectionReader) -> RouteConfiguration.Action? {
+        guard let node = section.optional("respond"),
+            let respond = SectionReader(node, path: section.key("respond"), known: ["status", "body"], log: log)
+        else { return nil }
+        let status = respond.value("status", "an HTTP status from 200 to 599") { text in
+            Int(text).flatMap { (200...599).contains($0) ? $0 : nil }
+        }
+        let body = respond.value("body", "text", default: "") { $0 }
+        guard let status, let body else { return nil }
+        return .respond(status: status, body: body)
+    }
+
+    private func upstream(_ section: SectionReader) -> String? {
+        guard let name = section.value("upstream", "the name of an upstream", parse: { $0 }),
+            let node = section.optional("upstream")
+        else { return nil }
+        return check(name, node, key: section.key("upstream"), kind: "upstream", among: names.upstreams)
+    }
+
+    private func filters(_ section: SectionReader) -> [String] {
+        section.list("filters", "a list of plugin names").compactMap { node, path in
+            guard let name = node.scalar?.string else {
+                log.add(node, key: path, "expected the name of a plugin, found \(node.spoken)")
+                return nil
+            }
+            return check(name, node, key: path, kind: "plugin", among: names.plugins)
+        }
+    }
+
+    private func check(_ name: String, _ node: Node, key: String, kind: String, among known: [String]) -> String? {
+        if known.contains(name) { return name }
+        let defined = known.isEmpty ? "none is defined" : "defined: \(known.joined(separator: ", "))"
+        let suggestion = Suggestion.phrase(for: name, among: known)
+        log.add(node, key: key, "expected the name of a defined \(kind), found \"\(name)\"\(suggestion); \(defined)")
+        return nil
+    }
+}

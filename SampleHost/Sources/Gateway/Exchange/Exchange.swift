@@ -1,0 +1,38 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Answers requests: checks, finds the route, and forwards through filters to the upstream and back.
+struct Exchange: Sendable {
+    let routes: RouteTable
+    let bodyLimit: Int
+    let metrics: GatewayMetrics
+    let reporting: @Sendable (RequestReport) -> Void
+
+    /// Answers one request.
+    ///
+    /// - Throws: when the connection cannot go on: the client went away, or the response broke off after its head was sent.
+    func answer(_ request: InboundRequest, with response: ClientResponse) async throws {
+        let timing = metrics.requestBegins()
+        defer { metrics.requestEnds(timing, status: response.status) }
+        do {
+            let checked = try request.checked(bodyLimit: bodyLimit)
+            guard let route = routes.route(for: checked.target) else {
+                throw Refusal(.notFound, "no route takes this path")
+            }
+            switch route.action {
+            case .respond(let status, let body):
+                let headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
+                try await response.send(status: status, headers: headers, body: ByteBuffer(string: body))
+            case .forward(let chain, let upstream):
+                let forwarding = Forwarding(
+                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics,
+                    reporting: reporting
+                )
+                try await forwarding.run(through: chain, route: route)
+            }
+        } catch let refusal as Refusal where !response.hasBegun {
+            try await response.send(refusal)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Airlock
+import AirlockProxyWasm
+import Logging
+
+/// The filters of a gateway and the worker loops that they run on.
+struct FilterSet: Sendable {
+    let host: PluginHost
+    let filters: [ProxyWasmFilter]
+    private let runtime: ProxyWasmRuntime
+
+    /// Loads all plugins of a configuration and begins to watch the files of those that ask for it.
+    ///
+    /// - Throws: ``GatewayError`` with every plugin that was refused; none is loaded then.
+    init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
+        do {
+            host = try PluginHost(PluginHostConfiguration(workers: configuration.workers), logger: logger)
+        } catch {
+            throw GatewayError(reasons: ["\(error)"])
+        }
+        runtime = ProxyWasmRuntime(host: host, logger: logger)
+        var filters: [ProxyWasmFilter] = []
+        var reasons: [String] = []
+        for plugin in configuration.plugins {
+            do {
+                let filter = try await runtime.load(plugin.filter)
+                if plugin.watchesFile { try await filter.watch() }
+                filters.append(filter)
+            } catch {
+                reasons.append("\(error)")
+            }
+        }
+        guard reasons.isEmpty else {
+            await host.shutdown()
+            throw GatewayError(reasons: reasons)
+        }
+        self.filters = filters
+    }
+
+    /// The chain of the filters with these names; nil without any.
+    ///
+    /// - Throws: the names that no filter has.
+    func chain(_ names: [String]) throws(GatewayError) -> HTTPFilterChain? {
+        let chosen = names.map { name in filters.first { $0.name == name } }
+        let missing = zip(names, chosen).filter { $0.1 == nil }.map { "no plugin \"\($0.0)\"" }
+        guard missing.isEmpty else { throw GatewayError(reasons: missing) }
+        return names.isEmpty ? nil : HTTPFilterChain(chosen.compactMap(\.self), runtime: runtime)
+    }
+
+    /// How each filter is doing.
+    func statuses() async -> [PluginStatus] {
+        var statuses: [PluginStatus] = []
+        for filter in filters { statuses.append(PluginStatus(await filter.status(), workers: host.loops.count)) }
+        return statuses
+    }
+
+    /// Unloads the filters and ends the worker loops.
+    func shutdown() async { await host.shutdown() }
+}

@@ -1,0 +1,20 @@
+import AirlockProxyWasm
+
+/// A route whose upstream and filters are up.
+struct Route: Sendable {
+    enum Action: Sendable {
+        case respond(status: Int, body: String)
+        /// No chain when the route has no filters.
+        case forward(HTTPFilterChain?, UpstreamClient)
+    }
+
+    let prefix: PathPrefix
+    let action: Action
+}
+
+/// The routes in the order of the configuration; the first that matches takes the request.
+struct RouteTable: Sendable {
+    let routes: [Route]
+
+    func route(for target: String) -> Route? { routes.first { $0.prefix.matches(target) } }
+}

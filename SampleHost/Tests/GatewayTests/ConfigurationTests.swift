@@ -1,0 +1,193 @@
+import Airlock
+import AirlockProxyWasm
+import Foundation
+import Gateway
+import Testing
+
+@Suite struct `Configuration file` {
+    @Test func `the configuration of the reference is understood`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "plugins/auth.wasm")
+        let configuration = try GatewayConfiguration(
+            yaml: """
+                listen: 127.0.0.1:8080
+                admin: 127.0.0.1:8081
+                workers: 3
+                drain: 10s
+                bounds: { body: 1MiB, headerCount: 50, headerSize: 8KiB, headersSize: 32KiB, idle: 1m }
+                upstreams: { echo: { url: "http://127.0.0.1:9090/base/", responseTimeout: 5s } }
+                plugins:
+                  - name: auth
+                    abi: proxy-wasm
+                    path: plugins/auth.wasm
+                    rootID: "root"
+                    vmID: "vm"
+                    vmConfiguration: "v"
+                    configuration: '{"keys": ["k1"]}'
+                    limits: { fuel: 5000000, memory: 16MiB, deadline: 50ms }
+                    onFailure: open
+                    reload: watch
+                routes:
+                  - match: { prefix: /health }
+                    respond: { status: 200, body: ok }
+                  - match: { prefix: / }
+                    filters: [auth]
+                    upstream: echo
+                """,
+            file: "gateway.yaml",
+            folder: folder.path
+        )
+        #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 8080))
+        #expect(configuration.admin == ListenAddress(host: "127.0.0.1", port: 8081))
+        #expect(configuration.workers == 3)
+        #expect(configuration.drain == .seconds(10))
+        let bounds = RequestBounds(
+            body: 1 << 20, headerCount: 50, headerSize: 8192, headersSize: 32768, idle: .seconds(60))
+        #expect(configuration.bounds == bounds)
+        let upstream = UpstreamConfiguration(url: "http://127.0.0.1:9090/base", responseTimeout: .seconds(5))
+        #expect(configuration.upstreams == ["echo": upstream])
+        let plugin = try #require(configuration.plugins.first)
+        #expect(plugin.watchesFile)
+        #expect(plugin.filter.name == "auth")
+        #expect(plugin.filter.rootID == "root")
+        #expect(plugin.filter.vmID == "vm")
+        #expect(plugin.filter.vmConfiguration == Array("v".utf8))
+        #expect(plugin.filter.configuration == Array(#"{"keys": ["k1"]}"#.utf8))
+        #expect(plugin.filter.limits.fuel == 5_000_000)
+        #expect(plugin.filter.limits.memory == 16 << 20)
+        #expect(plugin.filter.limits.deadline == .milliseconds(50))
+        #expect(configuration.routes.count == 2)
+        #expect(configuration.routes.last?.action == .forward(filters: ["auth"], upstream: "echo"))
+    }
+
+    @Test func `all mistakes are reported at once, in the order of their lines`() throws {
+        let error = try #require(throws: ConfigurationError.self) {
+            try GatewayConfiguration(
+                yaml: """
+                    listen: 127.0.0.1:99999
+                    wrokers: 2
+                    upstreams: { echo: { url: "ftp://x" } }
+                    routes:
+                      - match: { prefix: health }
+                        upstream: ecko
+                    """,
+                file: "dir/gateway.yaml",
+                folder: "."
+            )
+        }
+        #expect(
+            error.description == """
+                dir/gateway.yaml:1: listen: expected an address such as 127.0.0.1:8080 with a port from 0 to 65535, found "127.0.0.1:99999"
+                dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, admin, workers, drain, bounds, upstreams, plugins, routes
+                dir/gateway.yaml:3: upstreams.echo.url: expected a URL such as http://127.0.0.1:9090, without query, fragment or user, found "ftp://x"
+                dir/gateway.yaml:5: routes[0].match.prefix: expected a path that begins with /, without query, found "health"
+                dir/gateway.yaml:6: routes[0].upstream: expected the name of a defined upstream, found "ecko" (did you mean echo?); defined: echo
+                """
+        )
+    }
+
+    /// One mistake in an otherwise right file: the lines that replace `upstreams` and so on, and what is reported.
+    struct Mistake: CustomTestStringConvertible, Sendable {
+        let yaml: String
+        let line: Int?
+        let key: String
+        let message: String
+        var testDescription: String { "\(key): \(message)" }
+    }
+
+    static let routes = "routes: [{ match: { prefix: / }, respond: { status: 200 } }]"
+
+    @Test(arguments: [
+        Mistake(yaml: "", line: 1, key: "", message: "found an empty file"),
+        Mistake(yaml: "- a", line: 1, key: "", message: "found a list"),
+        Mistake(yaml: "listen: [1\nadmin: }", line: 2, key: "", message: "expected YAML"),
+        Mistake(yaml: "listen: 127.0.0.1:1", line: 1, key: "routes", message: "missing"),
+        Mistake(yaml: routes, line: 1, key: "listen", message: "missing"),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", line: 1, key: "listen", message: "found it more than once"
+        ),
+        Mistake(yaml: "listen: a:b\n\(routes)", line: 1, key: "listen", message: "found \"a:b\""),
+        Mistake(yaml: "listen: {}\n\(routes)", line: 1, key: "listen", message: "found a mapping"),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nadmin: 0.0.0.0:2\n\(routes)", line: 2, key: "admin",
+            message: "a loopback address"),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nworkers: 0\n\(routes)", line: 2, key: "workers",
+            message: "from 1 to 256, found \"0\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\ndrain: 5\n\(routes)", line: 2, key: "drain",
+            message: "50ms, 2s or 1m, found \"5\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nbounds: { body: 1MB }\n\(routes)", line: 2, key: "bounds.body",
+            message: "64KiB or 16MiB, found \"1MB\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nbounds: { headercount: 1 }\n\(routes)", line: 2, key: "bounds.headercount",
+            message: "did you mean headerCount?"
+        ),
+        Mistake(yaml: "listen: 127.0.0.1:1\nroutes: []", line: 2, key: "routes", message: "found an empty list"),
+        Mistake(yaml: "listen: 127.0.0.1:1\nroutes: x", line: 2, key: "routes", message: "found \"x\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nroutes:\n  - match: { prefix: / }", line: 3, key: "routes[0]",
+            message: "found neither"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nupstreams: { a: { url: 'http://h' } }\nroutes:\n"
+                + "  - { match: { prefix: / }, respond: { status: 200 }, upstream: a }",
+            line: 4, key: "routes[0]", message: "found both"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nroutes:\n  - { match: { prefix: / }, respond: { status: 99 } }",
+            line: 3, key: "routes[0].respond.status", message: "from 200 to 599, found \"99\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nupstreams: { a: { url: 'http://h' } }\nroutes:\n"
+                + "  - { match: { prefix: / }, filters: [auht], upstream: a }",
+            line: 4, key: "routes[0].filters[0]", message: "found \"auht\"; none is defined"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: no/such.wasm",
+            line: 5, key: "plugins[0].path", message: "found no file at"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    abi: wasi",
+            line: 6, key: "plugins[0].abi", message: "expected proxy-wasm, found \"wasi\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    limits: { fuel: -1 }",
+            line: 6, key: "plugins[0].limits.fuel", message: "found \"-1\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    limits: { memory: 1KiB }",
+            line: 6, key: "plugins[0].limits.memory", message: "from 64KiB to 4GiB"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    limits: { deadline: 50 }",
+            line: 6, key: "plugins[0].limits.deadline", message: "such as 50ms or 1s, found \"50\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    onFailure: ignore",
+            line: 6, key: "plugins[0].onFailure", message: "closed, open or reload, found \"ignore\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    reload: yes",
+            line: 6, key: "plugins[0].reload", message: "watch or off, found \"yes\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n  - name: a\n    path: x",
+            line: 6, key: "plugins[1].name", message: "found \"a\" a second time"
+        ),
+    ])
+    func `a mistake is reported with its line, its key and what was expected`(_ mistake: Mistake) throws {
+        let error = try #require(throws: ConfigurationError.self) {
+            try GatewayConfiguration(yaml: mistake.yaml, file: "gateway.yaml", folder: "/nonexistent")
+        }
+        let found = error.mistakes.first { $0.key == mistake.key && $0.message.contains(mistake.message) }
+        #expect(found != nil, "\(error)")
+        #expect(found?.line == mistake.line, "\(error)")
+    }
+
+    @Test func `a file that is not there is a mistake`() {
+        #expect(throws: ConfigurationError.self) { try GatewayConfiguration(file: "/nonexistent/gateway.yaml") }
+    }
+}

@@ -1,0 +1,103 @@
+import Wasmtime
+import WorkerLoop
+
+/// An instance whose calls may wait for host functions and give way to others. It serves one call at a time; the first failure ends
+/// it. Confined to the worker loop that made it.
+final class SuspendableInstance {
+    let state: InstanceState
+    private(set) var isDead = false
+    private var calls = 0
+    private let loop: WorkerLoop
+    private let store: AsyncStore<InstanceState>
+
+    var version: PluginVersion { state.version }
+
+    /// Makes the instance; its start section and a WASI reactor's initialiser run under the fuel and the deadline of a call.
+    init(_ version: PluginVersion, on loop: WorkerLoop) async throws(PluginError) {
+        guard case .suspendable(let linked) = version.linked else {
+            throw version.error(.configuration, "the plugin was loaded to run to completion")
+        }
+        self.loop = loop
+        state = InstanceState(version, attachment: nil)
+        store = AsyncStore(engine: version.engine, host: state, taskExecutor: loop.taskExecutor)
+        store.setLimits(version.limits.ofStore)
+        // Each tick of the epoch another plugin on this loop gets its turn.
+        store.setEpochYield(everyTicks: 1)
+        let stop = CallStop()
+        let timer = try begin(stop)
+        defer { timer.cancel() }
+        do {
+            let instance = try await store.instantiate(linked, stop: stop)
+            state.memory = instance.memory("memory")
+            state.suspendableFunctions = InstanceFunctions(of: version, find: instance.rawFunction)
+        } catch {
+            throw fail(error)
+        }
+        if let initializer = try state.suspendableFunctions?.initializer() {
+            var slots = CallSlots()
+            try await run(initializer, &slots, stop)
+        }
+    }
+
+    deinit {
+        // Both hold the store, which holds the state.
+        state.memory = nil
+        state.suspendableFunctions = nil
+    }
+
+    /// Whether it can serve another call under its limits.
+    var isReusable: Bool { !isDead && calls < version.limits.callsPerInstance }
+
+    /// Calls a function as a call of its own; suspends while a host function of it waits.
+    func call(_ signature: GuestSignature, _ slots: inout CallSlots, stop: CallStop) async throws(PluginError) {
+        guard !isDead, let function = try state.suspendableFunctions?.function(signature) else {
+            throw version.error(.unavailable, "the instance ended in an earlier failure")
+        }
+        calls += 1
+        let timer = try begin(stop)
+        defer { timer.cancel() }
+        try await run(function, &slots, stop)
+    }
+
+    /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
+    private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
+        state.usage = CallUsage(start: .now)
+        do {
+            try store.setFuel(version.limits.fuel)
+        } catch {
+            throw fail(error)
+        }
+        do {
+            return try loop.schedule(after: version.limits.deadline) { stop.stop(.deadline) }
+        } catch {
+            throw version.error(.stopped, "the host was shut down: \(error)")
+        }
+    }
+
+    private func run(_ function: AsyncRawFunction, _ slots: inout CallSlots, _ stop: CallStop) async throws(PluginError)
+    {
+        do {
+            try await slots.run(function, stop: stop)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func fail(_ error: WasmtimeError) -> PluginError {
+        isDead = true
+        return PluginError(error, state: state, report: report)
+    }
+
+    /// What the last call used.
+    var report: CallReport {
+        // Every engine of a plugin host has fuel, so that reading it does not fail.
+        let remaining = (try? store.remainingFuel) ?? 0
+        return CallReport(
+            fuelUsed: version.limits.fuel - min(version.limits.fuel, remaining),
+            memoryBytes: state.memory?.byteCount ?? 0,
+            hostCalls: state.usage.hostCalls,
+            outputBytes: state.usage.outputBytes,
+            wallTime: MonotonicInstant.now - state.usage.start
+        )
+    }
+}

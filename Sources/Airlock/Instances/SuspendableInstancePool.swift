@@ -1,0 +1,95 @@
+import Wasmtime
+import WorkerLoop
+
+/// The instances of one suspendable plugin on one worker loop. Each call in flight has an instance of its own; idle ones are used again.
+actor SuspendableInstancePool: VersionedPool {
+    private let loop: WorkerLoop
+    private let specification: PluginSpecification
+    private let events: EventHub
+    private var version: PluginVersion?
+    private var idle: [SuspendableInstance] = []
+    private var prepared: SuspendableInstance?
+    private var inFlight: [ObjectIdentifier: CallStop] = [:]
+    private var meters: PluginMeters
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
+
+    init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {
+        self.loop = loop
+        self.specification = specification
+        self.events = events
+        meters = PluginMeters(plugin: specification.name)
+    }
+
+    func prepare(_ version: PluginVersion) async throws(PluginError) {
+        prepared = try await SuspendableInstance(version, on: loop)
+    }
+
+    func adopt(_ version: PluginVersion) {
+        self.version = version
+        idle = if let prepared, prepared.version === version { [prepared] } else { [] }
+        prepared = nil
+    }
+
+    /// Stops the calls in flight as well: what they wait for may never come.
+    func stop() {
+        version = nil
+        idle = []
+        prepared = nil
+        for stop in inFlight.values { stop.stop(.unloaded) }
+    }
+
+    var totals: CallTotals { meters.totals }
+
+    func flushMeters() {
+        meters.flush()
+    }
+
+    /// One call with limits of its own.
+    func call(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+        guard let version else {
+            throw PluginError(
+                .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
+        }
+        let most = specification.limits.concurrentCalls
+        guard inFlight.count < most else {
+            var error = version.error(.overloaded, "\(most) calls are in flight on this worker loop")
+            (error.limit, error.used) = (UInt64(most), UInt64(most) + 1)
+            throw error
+        }
+        let stop = CallStop()
+        let id = ObjectIdentifier(stop)
+        inFlight[id] = stop
+        loop.beginWork()
+        defer {
+            inFlight[id] = nil
+            loop.endWork()
+        }
+        let instance: SuspendableInstance
+        do {
+            instance = if let ready = idle.popLast() { ready } else { try await SuspendableInstance(version, on: loop) }
+        } catch {
+            meters.count(error)
+            throw error
+        }
+        do {
+            try await instance.call(signature, &slots, stop: stop)
+        } catch {
+            meters.count(error)
+            if instance.isDead {
+                events.send(.instanceDiscarded(error), plugin: specification.name, version: instance.version.number)
+            } else {
+                keep(instance)
+            }
+            throw error
+        }
+        let report = instance.report
+        meters.count(report)
+        keep(instance)
+        return report
+    }
+
+    private func keep(_ instance: SuspendableInstance) {
+        if instance.isReusable, instance.version === version { idle.append(instance) }
+    }
+}

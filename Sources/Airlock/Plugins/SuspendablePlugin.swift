@@ -1,0 +1,81 @@
+public import Wasmtime
+import WorkerLoop
+
+/// A loaded plugin whose calls may be suspended: its host functions may wait, many of its calls are in flight on one worker loop, and a guest
+/// that computes for long gives way to others with each tick of the epoch.
+///
+/// A call costs more than one of a ``Plugin``, which runs to completion. Cancelling the task that awaits a call cancels that call.
+public final class SuspendablePlugin: Sendable {
+    private let lifecycle: PluginLifecycle
+    private let pools: [SuspendableInstancePool]
+    private let loops: [WorkerLoop]
+
+    init(_ lifecycle: PluginLifecycle, pools: [SuspendableInstancePool], loops: [WorkerLoop]) {
+        self.lifecycle = lifecycle
+        self.pools = pools
+        self.loops = loops
+    }
+
+    /// The plugin's name.
+    public var name: String { lifecycle.specification.name }
+
+    /// The limits that every call runs under.
+    public var limits: PluginLimits { lifecycle.specification.limits }
+
+    /// The version that new calls run on; nil after ``unload()``.
+    public var currentVersion: PluginVersion? { lifecycle.current }
+
+    /// Looks up an exported function. Versions that do not export it with this type are refused from now on.
+    /// - Throws: ``PluginError/Code/missingExport``, or ``PluginError/Code/signatureMismatch`` with both types in the message.
+    @inlinable
+    public func function<Result: GuestResult, each Parameter: WasmValue>(
+        _ name: String,
+        taking parameter: repeat (each Parameter).Type,
+        returning result: Result.Type = NoResult.self
+    ) throws(PluginError) -> GuestFunction<Result, repeat each Parameter> {
+        try GuestFunction(signature(name, .of(repeat each parameter, returning: result)))
+    }
+
+    @usableFromInline
+    func signature(_ name: String, _ type: FunctionType) throws(PluginError) -> GuestSignature {
+        try lifecycle.requiredSignature(name, type)
+    }
+
+    /// Calls an exported function, with fuel, deadline and accounts of its own.
+    /// - Throws: ``PluginError/Code/cancelled`` where the task was cancelled, ``PluginError/Code/overloaded`` where
+    ///   ``PluginLimits/concurrentCalls`` are in flight on the worker loop, otherwise what stopped the guest.
+    @inlinable
+    public func call<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        _ argument: repeat each Parameter
+    ) async throws(PluginError) -> CallResult<Result> {
+        var slots = CallSlots()
+        repeat slots.append(each argument)
+        let report = try await run(function.signature, &slots)
+        return CallResult(value: Result(slots), report: report)
+    }
+
+    @usableFromInline
+    func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+        try await pools[loops.nearest.index].call(signature, &slots)
+    }
+
+    /// What all calls used until now.
+    public func totals() async -> CallTotals { await lifecycle.totals() }
+
+    /// Loads a new version beside the running one and lets it take over; see ``Plugin/reload(from:start:)``.
+    @discardableResult
+    public func reload(from source: PluginSource? = nil) async throws(PluginError) -> PluginVersion {
+        try await lifecycle.reload(from: source, start: nil)
+    }
+
+    /// Reloads whenever the file that the plugin came from changes; see ``Plugin/watch(start:)``.
+    public func watch() async throws(PluginError) {
+        try await lifecycle.follow(start: nil)
+    }
+
+    /// Ends the plugin: calls in flight are stopped with ``PluginError/Code/stopped``, as later ones are, and its instances are freed.
+    public func unload() async {
+        await lifecycle.unload()
+    }
+}
