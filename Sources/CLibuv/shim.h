@@ -2,10 +2,37 @@
 #define CLIBUV_SHIM_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <unistd.h>
 #include <uv.h>
 #include "cycles.h"
+
+/// A thread, as one type on every platform.
+struct airlock_thread {
+    uv_thread_t id;
+};
+
+/// Starts a thread with a stack of `stack_size` bytes; returns libuv's status.
+static inline int airlock_thread_start(
+    struct airlock_thread *thread, size_t stack_size, uv_thread_cb body, void *argument) {
+    uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = stack_size};
+    return uv_thread_create_ex(&thread->id, &options, body, argument);
+}
+
+static inline void airlock_thread_join(struct airlock_thread thread) {
+    uv_thread_join(&thread.id);
+}
+
+static inline void airlock_thread_detach(struct airlock_thread thread) {
+    pthread_detach(thread.id);
+}
+
+/// A number, never 0, that no other running thread has.
+static inline uintptr_t airlock_current_thread(void) {
+    return (uintptr_t)pthread_self();
+}
 
 #ifdef __linux__
 #include <sys/epoll.h>

@@ -180,16 +180,17 @@ final class LoopCore: @unchecked Sendable {
 
     /// What came while the handles were being closed. The wake flag is still up, so nobody has signalled since.
     private func runLeftovers() {
+        runBatch()
+        if case .jobs = queue.take(into: &batch) {
+            runBatch()
+        }
+    }
+
+    private func runBatch() {
         while next < batch.count {
             runNext()
         }
         recycleBatch()
-        if case .jobs = queue.take(into: &batch) {
-            while next < batch.count {
-                runNext()
-            }
-            recycleBatch()
-        }
     }
 
     @inline(__always)
@@ -225,10 +226,7 @@ final class LoopCore: @unchecked Sendable {
     private func runLate() {
         runner.store(LoopThread.currentID, ordering: .relaxed)
         while queue.takeLate(into: &batch, release: { runner.store(0, ordering: .relaxed) }) {
-            while next < batch.count {
-                runNext()
-            }
-            recycleBatch()
+            runBatch()
         }
     }
 }

@@ -261,27 +261,27 @@ struct FileWatchTests {
     }
 
     #if os(Linux)
-        @Test func `where the system has no watch left, the file is looked at`() async {
-            await #expect(processExitsWith: .success) { () async throws in
-                let place = try Place()
-                try place.write("one", to: "plugin.wasm")
-                let loop = try WorkerLoop(name: "watch")
-                func limitDescriptors(to count: UInt) {
-                    var limit = rlimit()
-                    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-                    limit.rlim_cur = count
-                    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-                }
-                limitDescriptors(to: 3)
-                let watched = try Watched(place, "plugin.wasm", on: loop)
-                #expect(await loop.result { true } == true)
-                limitDescriptors(to: 256)
-
-                try place.overwrite("three", in: "plugin.wasm")
-                await watched.waits(for: "three")
-                await watched.end()
+    @Test func `where the system has no watch left, the file is looked at`() async {
+        await #expect(processExitsWith: .success) { () async throws in
+            let place = try Place()
+            try place.write("one", to: "plugin.wasm")
+            let loop = try WorkerLoop(name: "watch")
+            func limitDescriptors(to count: UInt) {
+                var limit = rlimit()
+                unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                limit.rlim_cur = count
+                unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             }
+            limitDescriptors(to: 3)
+            let watched = try Watched(place, "plugin.wasm", on: loop)
+            #expect(await loop.result { true } == true)
+            limitDescriptors(to: 256)
+
+            try place.overwrite("three", in: "plugin.wasm")
+            await watched.waits(for: "three")
+            await watched.end()
         }
+    }
     #endif
 }
 

@@ -56,10 +56,6 @@ final class JobQueue: Sendable {
         max(0, appended.load(ordering: .relaxed) - finished.load(ordering: .relaxed))
     }
 
-    var isAccepting: Bool {
-        state.withLock { $0.phase == .running }
-    }
-
     /// When a job is refused.
     enum Refusal {
         case never

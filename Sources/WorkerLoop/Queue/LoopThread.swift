@@ -1,11 +1,11 @@
 import CLibuv
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// A thread that runs one closure, and that is joined or detached exactly once.
@@ -24,15 +24,12 @@ final class LoopThread: Sendable {
     }
 
     /// `nil` once the thread was joined.
-    private let thread: Locked<uv_thread_t?>
+    private let thread: Locked<airlock_thread?>
 
     /// Starts the thread. Fails with libuv's status where the system has no thread left.
     init(name: String, body: @escaping @Sendable () -> Void) throws(LibuvFailure) {
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
-        var options = uv_thread_options_t()
-        options.flags = UInt32(UV_THREAD_HAS_STACK_SIZE.rawValue)
-        options.stack_size = Self.stackSize
-        var thread = uv_thread_t()
+        var thread = airlock_thread()
         let entry: uv_thread_cb = { argument in
             guard let argument = unsafe argument else {
                 return
@@ -42,7 +39,7 @@ final class LoopThread: Sendable {
             setCurrentThreadName(start.name)
             start.body()
         }
-        let status = unsafe uv_thread_create_ex(&thread, &options, entry, start.toOpaque())
+        let status = unsafe airlock_thread_start(&thread, Self.stackSize, entry, start.toOpaque())
         guard status == 0 else {
             unsafe start.release()
             throw LibuvFailure(status: status, operation: "uv_thread_create_ex")
@@ -53,7 +50,7 @@ final class LoopThread: Sendable {
     deinit {
         thread.withLock { thread in
             if let running = thread {
-                pthread_detach(running)
+                airlock_thread_detach(running)
             }
         }
     }
@@ -61,8 +58,8 @@ final class LoopThread: Sendable {
     /// Waits until the thread has ended. Must not be called on the thread itself.
     func join() {
         thread.withLock { thread in
-            if var running = thread {
-                _ = unsafe uv_thread_join(&running)
+            if let running = thread {
+                airlock_thread_join(running)
                 thread = nil
             }
         }
@@ -71,11 +68,7 @@ final class LoopThread: Sendable {
     /// An identifier of the calling thread, never 0, that no other running thread has.
     @inline(__always)
     static var currentID: UInt {
-        #if canImport(Darwin)
-            UInt(bitPattern: pthread_self())
-        #else
-            UInt(pthread_self())
-        #endif
+        UInt(airlock_current_thread())
     }
 }
 
