@@ -77,7 +77,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
+                "Demonstration",
                 "Gateway",
+                "SampleHost",
                 .product(name: "Airlock", package: "airlock"),
                 .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),

@@ -6,17 +6,22 @@ import Logging
 public enum Demonstration {
     /// Sends real requests and prints what was sent, what came back and what the host accounted.
     ///
-    /// - Parameter plugins: the folder with the sample plugins.
+    /// - Parameters:
+    ///   - plugins: the folder with the sample plugins.
+    ///   - print: takes the lines.
     /// - Returns: whether everything was observed that is to be shown.
-    public static func run(plugins: String) async throws -> Bool {
-        let transcript = Transcript()
+    public static func run(
+        plugins: String,
+        print: @escaping @Sendable (String) -> Void = { Swift.print($0) }
+    ) async throws -> Bool {
+        let transcript = Transcript(print: print)
         transcript.line("Airlock: an HTTP gateway with filters that it does not trust")
         try await Stage.with(plugins: plugins, logger: silent) { stage in
-            transcript.line()
+            transcript.line("")
             transcript.line("   gateway    http://\(stage.gateway)")
             transcript.line("   admin      http://\(stage.admin)")
             transcript.line("   upstream   http://127.0.0.1:\(stage.upstreamPort)   answers with what it was sent")
-            transcript.line()
+            transcript.line("")
             transcript.line("   -> sent    <- came back    == what the host accounted for each filter")
             let visitor = Visitor(gateway: stage.gateway, reports: stage.reports, client: HTTPClient.shared)
             try await HeadersAdded.show(visitor, transcript)

@@ -11,11 +11,14 @@ final class Transcript: Sendable {
     }
 
     private let state = Mutex(State())
+    private let print: @Sendable (String) -> Void
+
+    init(print: @escaping @Sendable (String) -> Void) { self.print = print }
 
     /// Whether nothing was missed.
     var isComplete: Bool { state.withLock { $0.missed.isEmpty } }
 
-    func line(_ text: String = "") { print(text) }
+    func line(_ text: String) { print(text) }
 
     /// Begins a step.
     func step(_ title: String) {
@@ -46,7 +49,7 @@ final class Transcript: Sendable {
     /// The last lines.
     func conclude() {
         let (observed, missed) = state.withLock { ($0.observed, $0.missed) }
-        print()
+        print("")
         guard !missed.isEmpty else { return print("All of it was observed: \(observed) of \(observed).") }
         print("Not observed: \(missed.count) of \(observed + missed.count):")
         for what in missed { print("   - \(what)") }

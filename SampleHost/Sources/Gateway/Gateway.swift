@@ -114,9 +114,12 @@ public final class Gateway: Service, Sendable {
             childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
             configuration: ServerConfiguration(
                 address: .hostname(configuration.listen.host, port: configuration.listen.port)),
-            onServerRunning: { [readiness, listening] channel in
+            onServerRunning: { [readiness, listening, logger] channel in
                 readiness.begin()
                 listening.bind(channel.localAddress)
+                if let address = await listening.value {
+                    logger.notice("listening", metadata: ["address": "\(address)"])
+                }
             },
             eventLoopGroup: eventLoops,
             logger: quiet

@@ -35,7 +35,6 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         do {
             let gateway = try await Gateway(configuration, metrics: metrics, logger: logger)
-            logger.notice("starting", metadata: ["listen": "\(configuration.listen)"])
             try await gateway.run(drainsOnSignals: true)
             logger.notice("drained")
         } catch {

@@ -28,6 +28,7 @@ struct Forwarding {
 
     private func end(_ stream: HTTPFilterStream) async {
         let report = await stream.finish()
+        metrics.streamEnds(report)
         let requestID = request.head.headers.first(name: "x-request-id")
         reporting(RequestReport(requestID: requestID, status: response.status, filters: report))
     }

@@ -1,3 +1,5 @@
+import Airlock
+import AirlockProxyWasm
 import Metrics
 
 /// What the gateway counts about itself.
@@ -28,5 +30,21 @@ struct GatewayMetrics: Sendable {
 
     func upstreamFailed(_ name: String) {
         Counter(label: "gateway_upstream_failures", dimensions: [("upstream", name)], factory: factory).increment()
+    }
+
+    /// What the filters of one request used.
+    func streamEnds(_ report: StreamReport) {
+        for filter in report.filters {
+            let dimensions = [("filter", filter.name)]
+            Counter(label: "gateway_filter_calls", dimensions: dimensions, factory: factory).increment(
+                by: filter.usage.calls)
+            Counter(label: "gateway_filter_fuel", dimensions: dimensions, factory: factory).increment(
+                by: filter.usage.fuelUsed)
+            Timer(label: "gateway_filter_duration", dimensions: dimensions, factory: factory).record(
+                duration: filter.usage.wallTime)
+            guard let failure = filter.failure else { continue }
+            let cause = dimensions + [("code", "\(failure.code)")]
+            Counter(label: "gateway_filter_failures", dimensions: cause, factory: factory).increment()
+        }
     }
 }
