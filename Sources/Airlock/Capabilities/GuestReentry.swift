@@ -21,8 +21,7 @@ extension HostCall {
         _ function: GuestFunction<Result, repeat each Parameter>,
         _ argument: repeat each Parameter
     ) throws(HostError) -> Result {
-        var slots = CallSlots()
-        repeat slots.append(each argument)
+        var slots = CallSlots(repeat each argument)
         try run(function.signature, &slots)
         return Result(slots)
     }

@@ -1,9 +1,9 @@
 import Metrics
 
-/// What the calls of one plugin on one worker loop used, handed to the metrics system now and then, so that a call pays for a few
-/// additions only. Labels are the plugin's name and error codes: both sets are bounded.
-struct PluginMeters {
-    private(set) var totals = CallTotals()
+/// Hands what the calls of one plugin on one worker loop used to the metrics system. Calls are counted by their pool in plain numbers and
+/// handed over now and then, so that a call pays for a few additions only. Labels are the plugin's name and error codes: both sets
+/// are bounded.
+final class PluginMeters {
     private var reported = CallTotals()
     private let plugin: String
     private let calls: Counter
@@ -20,12 +20,8 @@ struct PluginMeters {
         memory = Gauge(label: "airlock_plugin_memory_bytes", dimensions: dimensions)
     }
 
-    mutating func count(_ report: CallReport) {
-        totals.add(report)
-    }
-
-    mutating func count(_ error: PluginError) {
-        if let report = error.report { totals.add(report) }
+    /// Counts a failed call by its cause.
+    func count(_ error: PluginError) {
         Counter(
             label: "airlock_plugin_failures_total",
             dimensions: [("plugin", plugin), ("code", error.code.description)]
@@ -33,7 +29,7 @@ struct PluginMeters {
     }
 
     /// Hands over what was counted since the last time.
-    mutating func flush() {
+    func flush(_ totals: CallTotals) {
         guard totals != reported else { return }
         calls.increment(by: totals.calls - reported.calls)
         fuel.increment(by: totals.fuelUsed &- reported.fuelUsed)

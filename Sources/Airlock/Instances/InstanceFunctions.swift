@@ -1,10 +1,15 @@
 import Wasmtime
 
 /// The exported functions of one instance, found by signature without looking names up again.
-struct InstanceFunctions<Function> {
-    let version: PluginVersion
+final class InstanceFunctions<Function> {
+    private struct Entry {
+        let signature: GuestSignature
+        let function: Function
+    }
+
+    private let version: PluginVersion
     private let find: (String) throws(WasmtimeError) -> Function?
-    private var known: [(signature: GuestSignature, function: Function)?] = []
+    private var known: [Entry?] = []
 
     init(of version: PluginVersion, find: @escaping (String) throws(WasmtimeError) -> Function?) {
         self.version = version
@@ -12,15 +17,19 @@ struct InstanceFunctions<Function> {
     }
 
     /// The function of that signature. One that was looked up on another plugin is looked up here by its name.
-    mutating func function(_ signature: GuestSignature) throws(PluginError) -> Function {
+    func function(_ signature: GuestSignature) throws(PluginError) -> Function {
         if signature.index < known.count, let entry = known[signature.index], entry.signature === signature {
             return entry.function
         }
+        return try lookUp(signature)
+    }
+
+    private func lookUp(_ signature: GuestSignature) throws(PluginError) -> Function {
         try version.check(signature.name, signature.type)
-        let found = try function(named: signature.name)
+        let function = try function(named: signature.name)
         while known.count <= signature.index { known.append(nil) }
-        known[signature.index] = (signature, found)
-        return found
+        known[signature.index] = Entry(signature: signature, function: function)
+        return function
     }
 
     /// The initialiser that a WASI reactor exports as `_initialize`, or nil.

@@ -17,8 +17,7 @@ public struct PluginSession: ~Copyable {
         _ function: GuestFunction<Result, repeat each Parameter>,
         _ argument: repeat each Parameter
     ) throws(PluginError) -> Result {
-        var slots = CallSlots()
-        repeat slots.append(each argument)
+        var slots = CallSlots(repeat each argument)
         try run(function.signature, &slots)
         return Result(slots)
     }

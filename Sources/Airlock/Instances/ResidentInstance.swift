@@ -36,8 +36,7 @@ public final class ResidentInstance {
         _ function: GuestFunction<Result, repeat each Parameter>,
         _ argument: repeat each Parameter
     ) throws(PluginError) -> CallResult<Result> {
-        var slots = CallSlots()
-        repeat slots.append(each argument)
+        var slots = CallSlots(repeat each argument)
         let report = try run(function.signature, &slots)
         return CallResult(value: Result(slots), report: report)
     }

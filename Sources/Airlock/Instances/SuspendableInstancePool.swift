@@ -10,7 +10,8 @@ actor SuspendableInstancePool: VersionedPool {
     private var idle: [SuspendableInstance] = []
     private var prepared: SuspendableInstance?
     private var inFlight: [ObjectIdentifier: CallStop] = [:]
-    private var meters: PluginMeters
+    private let meters: PluginMeters
+    private(set) var totals = CallTotals()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
@@ -39,10 +40,8 @@ actor SuspendableInstancePool: VersionedPool {
         for stop in inFlight.values { stop.stop(.unloaded) }
     }
 
-    var totals: CallTotals { meters.totals }
-
     func flushMeters() {
-        meters.flush()
+        meters.flush(totals)
     }
 
     /// One call with limits of its own.
@@ -69,13 +68,13 @@ actor SuspendableInstancePool: VersionedPool {
         do {
             instance = if let ready = idle.popLast() { ready } else { try await SuspendableInstance(version, on: loop) }
         } catch {
-            meters.count(error)
+            count(error)
             throw error
         }
         do {
             try await instance.call(signature, &slots, stop: stop)
         } catch {
-            meters.count(error)
+            count(error)
             if instance.isDead {
                 events.send(.instanceDiscarded(error), plugin: specification.name, version: instance.version.number)
             } else {
@@ -84,9 +83,14 @@ actor SuspendableInstancePool: VersionedPool {
             throw error
         }
         let report = instance.report
-        meters.count(report)
+        totals.add(report)
         keep(instance)
         return report
+    }
+
+    private func count(_ error: PluginError) {
+        if let report = error.report { totals.add(report) }
+        meters.count(error)
     }
 
     private func keep(_ instance: SuspendableInstance) {

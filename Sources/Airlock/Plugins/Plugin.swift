@@ -43,21 +43,40 @@ public final class Plugin: Sendable {
 
     /// Calls an exported function, with fuel, deadline and accounts of its own.
     @inlinable
+    @inline(__always)
     public func call<Result: GuestResult, each Parameter: WasmValue>(
         _ function: GuestFunction<Result, repeat each Parameter>,
         _ argument: repeat each Parameter
     ) async throws(PluginError) -> CallResult<Result> {
-        var slots = CallSlots()
-        repeat slots.append(each argument)
+        if let result = try callHere(function, repeat each argument) { return result }
+        var slots = CallSlots(repeat each argument)
         let report = try await run(function.signature, &slots)
         return CallResult(value: Result(slots), report: report)
     }
 
+    // Not asynchronous, so that the arguments are on the stack.
+    @inlinable
+    func callHere<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        _ argument: repeat each Parameter
+    ) throws(PluginError) -> CallResult<Result>? {
+        var slots = CallSlots(repeat each argument)
+        guard let report = try runHere(function.signature, &slots) else { return nil }
+        return CallResult(value: Result(slots), report: report)
+    }
+
+    /// Runs the call at once where this is one of the plugin's loops, without a turn of the executor; nil elsewhere.
+    @usableFromInline
+    func runHere(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport? {
+        for pool in pools {
+            if let report = try pool.callHere(signature, &slots) { return report }
+        }
+        return nil
+    }
+
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        let nearest = loops.nearest
-        if nearest.isCurrent { return try pools[nearest.index].callOnLoop(signature, &slots) }
-        return try await pools[nearest.index].call(signature, &slots)
+        try await pools[loops.nearest].call(signature, &slots)
     }
 
     /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
@@ -65,7 +84,7 @@ public final class Plugin: Sendable {
     public func withSession<Value: Sendable>(
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) async throws(PluginError) -> CallResult<Value> {
-        try await pools[loops.nearest.index].withSession(body)
+        try await pools[loops.nearest].withSession(body)
     }
 
     /// What all calls used until now.

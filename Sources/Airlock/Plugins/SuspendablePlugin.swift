@@ -49,15 +49,14 @@ public final class SuspendablePlugin: Sendable {
         _ function: GuestFunction<Result, repeat each Parameter>,
         _ argument: repeat each Parameter
     ) async throws(PluginError) -> CallResult<Result> {
-        var slots = CallSlots()
-        repeat slots.append(each argument)
+        var slots = CallSlots(repeat each argument)
         let report = try await run(function.signature, &slots)
         return CallResult(value: Result(slots), report: report)
     }
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pools[loops.nearest.index].call(signature, &slots)
+        try await pools[loops.nearest].call(signature, &slots)
     }
 
     /// What all calls used until now.

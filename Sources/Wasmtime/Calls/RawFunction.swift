@@ -1,15 +1,17 @@
-/// A function of a guest in a ``Store``, of any type without references.
-public struct RawFunction {
+/// A function of a guest in a ``Store``, of any type without references. An object, so that passing it on costs one reference.
+public final class RawFunction {
     /// The function's type.
     public let type: FunctionType
 
     private let state: StoreState
     private let handle: FunctionHandle
+    private let slotCount: Int
 
     init(state: StoreState, handle: FunctionHandle, type: FunctionType) {
         self.state = state
         self.handle = handle
         self.type = type
+        slotCount = type.slotCount
     }
 
     /// Calls the function with numbers and vectors, and returns its results.
@@ -21,7 +23,7 @@ public struct RawFunction {
             throw WasmtimeError(
                 .signatureMismatch, "\(arguments.count) arguments for a function of the type \(type)")
         }
-        var slots = arguments + [RawValue](repeating: RawValue(), count: max(type.slotCount - arguments.count, 0))
+        var slots = arguments + [RawValue](repeating: RawValue(), count: max(slotCount - arguments.count, 0))
         var failure: WasmtimeError?
         unsafe slots.withUnsafeMutableBufferPointer { slots in
             do throws(WasmtimeError) {
@@ -41,7 +43,7 @@ public struct RawFunction {
     /// - Throws: ``WasmtimeError``: ``WasmtimeError/Code-swift.struct/signatureMismatch`` when there are too few slots, otherwise
     ///   what ended the guest.
     package func call(_ slots: UnsafeMutableBufferPointer<RawValue>) throws(WasmtimeError) {
-        guard slots.count >= type.slotCount else {
+        guard slots.count >= slotCount else {
             throw WasmtimeError(
                 .signatureMismatch, "\(slots.count) slots for a function of the type \(type)")
         }
