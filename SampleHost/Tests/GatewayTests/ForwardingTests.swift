@@ -148,4 +148,31 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [
+        ("/", "/"), ("/a//b/", "/a//b/"), ("//host/path", "//host/path"), ("/?", "/?"),
+        ("/%41%2f%20%00", "/%41%2f%20%00"),
+        ("/a:b@c!$&'()*+;d=e,f", "/a:b@c!$&'()*+;d=e,f"), ("/x?y=%E2%82%AC&z=a+b/c?d", "/x?y=%E2%82%AC&z=a+b/c?d"),
+        ("/a|b?c[]=1", "/a%7Cb?c%5B%5D=1"), ("/\"<>^`{}", "/%22%3C%3E%5E%60%7B%7D"),
+    ])
+    func `the upstream gets the target that was sent, with what may not stand in a URL percent-encoded`(
+        sent: String,
+        got: String
+    ) async throws {
+        let targets = AsyncStream<String>.makeStream()
+        try await RawConnection.listen { connection in
+            targets.continuation.yield(
+                try await connection.head().split(separator: "\r\n").first.map(String.init) ?? "")
+            try await connection.send("HTTP/1.1 204 No Content\r\n\r\n")
+            _ = try await connection.rest()
+        } while: { upstream in
+            try await RunningGateway.with(try .forwarding(to: upstream)) { gateway in
+                try await RawConnection.with(gateway.address) { connection in
+                    try await connection.send("GET \(sent) HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(try await connection.head().hasPrefix("HTTP/1.1 204 "))
+                    #expect(await targets.stream.first { _ in true } == "GET \(got) HTTP/1.1")
+                }
+            }
+        }
+    }
 }

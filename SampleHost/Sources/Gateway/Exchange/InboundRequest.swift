@@ -21,7 +21,10 @@ struct InboundRequest: Sendable {
     func checked(bodyLimit: Int) throws(Refusal) -> CheckedRequest {
         let framing = try framing(bodyLimit: bodyLimit)
         guard head.method != .CONNECT else { throw Refusal(.notImplemented, "CONNECT is not supported") }
-        let (authority, target) = try target()
+        let (authority, sent) = try target()
+        guard let target = RequestTarget.encoded(sent) else {
+            throw Refusal(.badRequest, "the request target is not valid")
+        }
         guard !Self.hasDotSegments(target) else { throw Refusal(.badRequest, "the path has . or .. segments") }
         return CheckedRequest(method: head.method.rawValue, authority: authority, target: target, framing: framing)
     }
@@ -87,7 +90,7 @@ struct InboundRequest: Sendable {
 struct CheckedRequest: Sendable {
     let method: String
     let authority: String
-    /// The path and query, as the client sent them.
+    /// The path and query; see ``RequestTarget``.
     let target: String
     let framing: InboundRequest.Framing
 }

@@ -10,9 +10,9 @@ struct UpstreamHead {
 
     /// - Throws: a refusal (502) where filters left a path or a method that cannot be sent.
     init(_ map: HeaderMap) throws(Refusal) {
-        guard let target = map[":path"], target.hasPrefix("/"),
-            target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != 0x23 })
-        else { throw Refusal(.badGateway, "a filter left a path that cannot be sent") }
+        guard let target = map[":path"].flatMap(RequestTarget.encoded) else {
+            throw Refusal(.badGateway, "a filter left a path that cannot be sent")
+        }
         guard let method = map[":method"], !method.isEmpty, method != "CONNECT",
             method.utf8.allSatisfy({
                 (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F

@@ -1,7 +1,7 @@
 /// A path prefix that is compared segment by segment.
 ///
 /// `/api` takes `/api`, `/api/` and `/api/users?x=1`, but not `/apis`; `/` takes every path. The path is compared byte for
-/// byte as the client sent it, percent-encoding included.
+/// byte as the client sent it; only characters that may not stand in a URL were percent-encoded before.
 public struct PathPrefix: Sendable, Hashable, CustomStringConvertible {
     /// The prefix as it was written, without trailing slashes (but `/` stays `/`).
     public let description: String

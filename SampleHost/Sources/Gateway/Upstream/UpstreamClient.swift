@@ -1,21 +1,18 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 
 /// One upstream and its connections.
 final class UpstreamClient: Sendable {
     let name: String
     private let url: UpstreamURL
     private let client: HTTPClient
-    private let responseTimeout: Duration
 
     /// `nil` when the URL is not one.
     init?(name: String, configuration: UpstreamConfiguration, eventLoops: any EventLoopGroup) {
         guard let url = UpstreamURL(configuration.url) else { return nil }
         self.name = name
         self.url = url
-        responseTimeout = configuration.responseTimeout
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.decompression = .disabled
@@ -31,6 +28,9 @@ final class UpstreamClient: Sendable {
 
     /// Sends a request and waits for the response's head; its body comes as it is read.
     ///
+    /// An upstream may close a kept connection at the moment it is used again; a request that is safe (RFC 9110, section 9.2.1) and has no body
+    /// is then sent a second time.
+    ///
     /// - Parameters:
     ///   - target: path and query; begins with `/`.
     ///   - headers: with `host`, without framing.
@@ -44,7 +44,12 @@ final class UpstreamClient: Sendable {
         request.method = HTTPMethod(rawValue: method)
         request.headers = headers
         request.body = body
-        return try await client.execute(request, deadline: .distantFuture)
+        do {
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+            guard body == nil, ["GET", "HEAD", "OPTIONS"].contains(method) else { throw error }
+            return try await client.execute(request, deadline: .distantFuture)
+        }
     }
 
     func shutdown() async { try? await client.shutdown() }
