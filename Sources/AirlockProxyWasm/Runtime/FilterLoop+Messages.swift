@@ -82,7 +82,8 @@ extension FilterLoop {
         let flow = stream.isReplying ? stream.response : stream.flow(direction)
         let timer = pauseTimer(stream, flow)
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            // The closure is isolated to the loop only because it names it.
+            await withCheckedContinuation(isolation: self) { continuation in
                 if Task.isCancelled { stream.cancel() }
                 if timer == nil || stream.finalReply != nil {
                     continuation.resume()

@@ -1,7 +1,11 @@
 extension StoreState {
     /// Runs a call to its end. The Swift task waits while the guest waits for a host function, and lets others run each
     /// time the guest yields.
-    func run(stop: CallStop?, _ start: () -> CallFuture) async throws(WasmtimeError) -> CallFuture {
+    func run(
+        stop: CallStop?,
+        isolation: isolated (any Actor)? = #isolation,
+        _ start: () -> CallFuture
+    ) async throws(WasmtimeError) -> CallFuture {
         guard let calls = asyncCalls, !calls.isRunning else {
             throw WasmtimeError(.busy, "the store is running another call")
         }
@@ -12,7 +16,9 @@ extension StoreState {
         stop?.attach(signal)
         let future = start()
         let cancellation = await withTaskCancellationHandler {
-            await drive(future, calls)
+            // Captured, because the closure is isolated to what it captures only, and would poll on another thread.
+            _ = isolation
+            return await drive(future, calls)
         } onCancel: {
             signal.signal()
         }
