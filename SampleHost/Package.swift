@@ -82,7 +82,6 @@ let package = Package(
                 "SampleHost",
                 .product(name: "Airlock", package: "airlock"),
                 .product(name: "AirlockProxyWasm", package: "airlock"),
-                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

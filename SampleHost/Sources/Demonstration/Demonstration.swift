@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import Gateway
 import Logging
 
@@ -12,7 +13,7 @@ public enum Demonstration {
     /// - Returns: whether everything was observed that is to be shown.
     public static func run(
         plugins: String,
-        print: @escaping @Sendable (String) -> Void = { Swift.print($0) }
+        print: @escaping @Sendable (String) -> Void = write
     ) async throws -> Bool {
         let transcript = Transcript(print: print)
         transcript.line("Airlock: an HTTP gateway with filters that it does not trust")
@@ -40,9 +41,12 @@ public enum Demonstration {
     /// - Parameter plugins: the folder with the sample plugins.
     public static func serve(plugins: String) async throws {
         try await Stage.with(plugins: plugins, drainsOnSignals: true, logger: warnings) { stage in
-            print(Invitation.text(stage))
+            write(Invitation.text(stage))
         }
     }
+
+    /// Writes a line at once, also where standard output is no terminal.
+    public static let write: @Sendable (String) -> Void = { FileHandle.standardOutput.write(Data("\($0)\n".utf8)) }
 
     private static let silent = Logger(label: "demo") { _ in SwiftLogNoOpLogHandler() }
 

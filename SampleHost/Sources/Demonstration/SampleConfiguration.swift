@@ -13,19 +13,19 @@ enum SampleConfiguration {
             abi: proxy-wasm
             path: plugins/add-header.wasm
             configuration: '{"request": {"x-from": "airlock"}, "response": {"x-served-by": "airlock"}}'
-            limits: { fuel: 1000000, memory: 4MiB, deadline: 50ms }
+            limits: { fuel: 1000000, memory: 4MiB, deadline: 500ms }
             reload: watch
           - name: auth
             path: plugins/api-key-auth.wasm
             configuration: '{"header": "x-api-key", "keys": ["k1"]}'
-            limits: { fuel: 1000000, memory: 4MiB, deadline: 50ms }
+            limits: { fuel: 1000000, memory: 4MiB, deadline: 500ms }
           - name: redact
             path: plugins/redact.wasm
-            limits: { fuel: 10000000, memory: 4MiB, deadline: 50ms }
+            limits: { fuel: 10000000, memory: 4MiB, deadline: 500ms }
           - name: bucket
             path: plugins/token-bucket.wasm
             configuration: '{"capacity": 3, "refillPerSecond": 1, "key": "x-client"}'
-            limits: { fuel: 1000000, memory: 4MiB, deadline: 50ms }
+            limits: { fuel: 1000000, memory: 4MiB, deadline: 500ms }
           - name: unruly
             path: plugins/unruly.wasm
             limits: { fuel: 5000000, memory: 2MiB, deadline: 1s }

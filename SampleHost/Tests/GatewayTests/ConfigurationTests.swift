@@ -60,6 +60,21 @@ import Testing
         #expect(configuration.routes.last?.action == .forward(filters: ["auth"], upstream: "echo"))
     }
 
+    @Test func `the configuration in the README is accepted`() throws {
+        let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("README.md")
+        let text = try String(contentsOf: readme, encoding: .utf8)
+        let yaml = try #require(text.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "plugins/api-key-auth.wasm")
+        let configuration = try GatewayConfiguration(yaml: yaml, file: "README.md", folder: folder.path)
+        #expect(configuration.bounds == RequestBounds())
+        #expect(configuration.drain == .seconds(30))
+        #expect(configuration.upstreams["echo"] == UpstreamConfiguration(url: "http://127.0.0.1:9090"))
+        #expect(configuration.plugins.map(\.filter.name) == ["auth"])
+        #expect(configuration.routes.count == 2)
+    }
+
     @Test func `all mistakes are reported at once, in the order of their lines`() throws {
         let error = try #require(throws: ConfigurationError.self) {
             try GatewayConfiguration(

@@ -33,6 +33,26 @@ import Testing
         }
     }
 
+    @Test func `a request that does not finish while the gateway drains is cut off`() async throws {
+        let begun = AsyncStream<Void>.makeStream()
+        try await RawConnection.listen { connection in
+            _ = try await connection.head()
+            begun.continuation.finish()
+            _ = try await connection.rest()
+        } while: { upstream in
+            var configuration = try GatewayConfiguration.forwarding(to: upstream)
+            configuration.drain = .milliseconds(50)
+            try await RunningGateway.with(configuration) { gateway in
+                try await RawConnection.with(gateway.address) { connection in
+                    try await connection.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                    for await _ in begun.stream {}
+                    await gateway.drain()
+                    #expect(try await connection.rest() == "")
+                }
+            }
+        }
+    }
+
     private func readiness(of gateway: RunningGateway) async throws -> Int {
         try await gateway.sendToAdmin("/readyz").status
     }

@@ -124,6 +124,22 @@ import Testing
         }
     }
 
+    @Test func `a client that goes away while the upstream thinks ends the request to the upstream`() async throws {
+        let received = AsyncStream<String>.makeStream()
+        try await RawConnection.listen { connection in
+            received.continuation.yield(try await connection.head())
+            received.continuation.yield(try await connection.rest())
+        } while: { upstream in
+            try await RunningGateway.with(try .forwarding(to: upstream)) { gateway in
+                try await RawConnection.with(gateway.address) { connection in
+                    try await connection.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(await received.stream.first { _ in true }?.hasPrefix("GET / HTTP/1.1\r\n") == true)
+                }
+                #expect(await received.stream.first { _ in true } == "")
+            }
+        }
+    }
+
     @Test func `a client that goes away in its body does not look like a complete request to the upstream`()
         async throws
     {

@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 import Gateway
 import Hummingbird
 import NIOCore
