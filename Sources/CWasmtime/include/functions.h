@@ -12,7 +12,7 @@ bool wasmtime_caller_export_get(
 
 /// A host function: arguments in, results out, in the same slots of 16 bytes. Returns a trap to end the guest.
 typedef wasm_trap_t *_Nullable (*wasmtime_func_unchecked_callback_t)(
-    void *_Nullable env, wasmtime_caller_t *_Nonnull, void *_Nullable slots, size_t count);
+    void *_Nullable env, wasmtime_caller_t *_Nonnull, void *_Nonnull slots, size_t count);
 
 /// Calls a function without looking at its type: `slots` holds the arguments, then the results.
 wasmtime_error_t *_Nullable wasmtime_func_call_unchecked(

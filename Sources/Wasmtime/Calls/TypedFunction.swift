@@ -7,10 +7,13 @@ public struct TypedFunction<Result, each Parameter: WasmValue> {
     let state: StoreState
     @usableFromInline
     let handle: FunctionHandle
+    @usableFromInline
+    let layout: SlotLayout
 
     init(state: StoreState, handle: FunctionHandle) {
         self.state = state
         self.handle = handle
+        layout = SlotLayout(of: repeat (each Parameter).self)
     }
 }
 
@@ -21,7 +24,7 @@ extension TypedFunction where Result: WasmValue {
     ///   open. After a trap the instance can be called again, but what it left behind is its own affair.
     @inlinable
     public func callAsFunction(_ arguments: repeat each Parameter) throws(WasmtimeError) -> Result {
-        try unsafe withArgumentSlots(repeat each arguments) { slots, count throws(WasmtimeError) in
+        try unsafe withArgumentSlots(layout, repeat each arguments) { slots, count throws(WasmtimeError) in
             try unsafe state.call(handle, slots, count)
             return unsafe slots[0].as(Result.self)
         }
@@ -35,7 +38,7 @@ extension TypedFunction where Result == Void {
     ///   open. After a trap the instance can be called again, but what it left behind is its own affair.
     @inlinable
     public func callAsFunction(_ arguments: repeat each Parameter) throws(WasmtimeError) {
-        try unsafe withArgumentSlots(repeat each arguments) { slots, count throws(WasmtimeError) in
+        try unsafe withArgumentSlots(layout, repeat each arguments) { slots, count throws(WasmtimeError) in
             try unsafe state.call(handle, slots, count)
         }
     }
@@ -73,7 +76,7 @@ extension Caller {
 @inlinable
 @inline(__always)
 func withArgumentSlots<Result, each Argument: WasmValue>(
-    _ arguments: repeat each Argument,
+    _ layout: SlotLayout, _ arguments: repeat each Argument,
     body: (UnsafeMutablePointer<RawValue>, Int) throws(WasmtimeError) -> Result
 ) throws(WasmtimeError) -> Result {
     var count = 0
@@ -83,14 +86,14 @@ func withArgumentSlots<Result, each Argument: WasmValue>(
     let slotCount = max(count, 1)
     return try unsafe withUnsafeTemporaryAllocation(of: RawValue.self, capacity: slotCount) {
         slots throws(WasmtimeError) in
-        var index = 0
-        for argument in repeat each arguments {
-            unsafe slots.initializeElement(at: index, to: RawValue(argument))
-            index += 1
+        unsafe slots.initialize(repeating: RawValue())
+        let start = unsafe slots.baseAddress.unsafelyUnwrapped
+        var tuple = (repeat each arguments)
+        unsafe withUnsafeMutableBytes(of: &tuple) { bytes in
+            if let bytes = bytes.baseAddress {
+                unsafe layout.scatter(bytes, into: start)
+            }
         }
-        if index == 0 {
-            unsafe slots.initializeElement(at: 0, to: RawValue())
-        }
-        return try unsafe body(slots.baseAddress.unsafelyUnwrapped, slotCount)
+        return try unsafe body(start, slotCount)
     }
 }

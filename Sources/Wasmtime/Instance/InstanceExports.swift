@@ -48,7 +48,7 @@ struct InstanceExports {
         guard let (handle, type) = try function(name) else {
             throw WasmtimeError(.missingExport, "the instance exports no function \(name), expected \(expected)")
         }
-        guard type == expected else {
+        guard type == expected, type.parameters.count <= FunctionType.maximumTypedParameters else {
             throw WasmtimeError(
                 .signatureMismatch, "the function \(name) has the type \(type), expected \(expected)")
         }

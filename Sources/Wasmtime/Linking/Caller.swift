@@ -2,7 +2,8 @@ import CWasmtime
 
 /// What a host function sees of the guest that called it. It is valid during the call only.
 public struct Caller<Host: AnyObject>: ~Copyable {
-    private let handle: CallerHandle
+    @usableFromInline
+    let handle: CallerHandle
 
     @usableFromInline
     init(_ handle: CallerHandle) {
@@ -10,9 +11,10 @@ public struct Caller<Host: AnyObject>: ~Copyable {
     }
 
     /// The store's host object.
+    @inlinable
     public var host: Host {
         // A linker, what it prelinks and the stores that take it have the same host type.
-        unsafe unsafeDowncast(state.host, to: Host.self)
+        unsafe unsafeDowncast(handle.host, to: Host.self)
     }
 
     /// A memory that the calling instance exports, or `nil` when it exports no memory of that name.
@@ -52,7 +54,7 @@ public struct Caller<Host: AnyObject>: ~Copyable {
 
     var state: StoreState {
         // Every store of this library has its state as its data, and the state lives as long as the store.
-        unsafe StoreState.of(caller: handle.pointer).unsafelyUnwrapped._withUnsafeGuaranteedRef { $0 }
+        unsafe StoreState.of(caller: handle.pointer).unsafelyUnwrapped.takeUnretainedValue()
     }
 
     private func export(_ name: String) -> wasmtime_extern_t? {

@@ -7,13 +7,16 @@ import CWasmtime
 @safe
 @usableFromInline
 final class HostFunction: Sendable {
+    /// The slots are as many as the larger of the numbers of parameters and results.
     @usableFromInline
-    typealias Body = @Sendable (CallerHandle, UnsafeMutableBufferPointer<RawValue>) throws -> Void
+    typealias Body = @Sendable (CallerHandle, UnsafeMutablePointer<RawValue>, SlotLayout) throws -> Void
 
+    fileprivate let layout: SlotLayout
     fileprivate let body: Body
 
     @usableFromInline
-    init(_ body: @escaping Body) {
+    init(_ layout: SlotLayout, _ body: @escaping Body) {
+        self.layout = layout
         unsafe self.body = body
     }
 
@@ -35,21 +38,27 @@ final class HostFunction: Sendable {
 @usableFromInline
 struct CallerHandle {
     let pointer: OpaquePointer
+
+    /// The store's host object. Every store of this library has its state as its data, and the state lives as long as
+    /// the store.
+    @usableFromInline
+    var host: AnyObject {
+        unsafe StoreState.of(caller: pointer).unsafelyUnwrapped._withUnsafeGuaranteedRef { $0.host }
+    }
 }
 
 /// What the engine calls when a guest calls a host function.
 func callHostFunction(
-    function: UnsafeMutableRawPointer?, caller: OpaquePointer, slots: UnsafeMutableRawPointer?, count: Int
+    function: UnsafeMutableRawPointer?, caller: OpaquePointer, slots: UnsafeMutableRawPointer, count: Int
 ) -> OpaquePointer? {
     guard let function = unsafe function else {
         return unsafe makeTrap("the host function is gone")
     }
     // The linker or the pre-linked module that the guest was made from holds the function during the call.
     return unsafe Unmanaged<HostFunction>.fromOpaque(function)._withUnsafeGuaranteedRef { function in
-        let values = unsafe UnsafeMutableBufferPointer(
-            start: slots?.assumingMemoryBound(to: RawValue.self), count: count)
         do {
-            try unsafe function.body(CallerHandle(pointer: caller), values)
+            try unsafe function.body(
+                CallerHandle(pointer: caller), slots.assumingMemoryBound(to: RawValue.self), function.layout)
             return nil
         } catch {
             return unsafe endGuest(caller, with: error)

@@ -16,11 +16,10 @@ extension HostFunction {
     convenience init<Host: AnyObject, Result: WasmValue, each Parameter: WasmValue>(
         returning body: @escaping @Sendable (borrowing Caller<Host>, repeat each Parameter) throws -> Result
     ) {
-        unsafe self.init { caller, slots in
-            var index = 0
-            let result = try unsafe body(
-                Caller(caller), repeat readSlot(slots, &index, as: (each Parameter).self))
-            unsafe slots[0] = RawValue(result)
+        unsafe self.init(SlotLayout(of: repeat (each Parameter).self)) { caller, slots, layout in
+            let arguments = unsafe takeArguments(slots, layout, as: (repeat each Parameter).self)
+            let result = try body(Caller(caller), repeat each arguments)
+            unsafe slots.pointee.low = result.rawBits
         }
     }
 
@@ -28,19 +27,21 @@ extension HostFunction {
     convenience init<Host: AnyObject, each Parameter: WasmValue>(
         _ body: @escaping @Sendable (borrowing Caller<Host>, repeat each Parameter) throws -> Void
     ) {
-        unsafe self.init { caller, slots in
-            var index = 0
-            try unsafe body(Caller(caller), repeat readSlot(slots, &index, as: (each Parameter).self))
+        unsafe self.init(SlotLayout(of: repeat (each Parameter).self)) { caller, slots, layout in
+            let arguments = unsafe takeArguments(slots, layout, as: (repeat each Parameter).self)
+            try body(Caller(caller), repeat each arguments)
         }
     }
 }
 
-/// The next argument. The linker registered the function with as many parameters as it reads.
+/// The arguments of a call, as a tuple of this layout. The linker registered the function with as many parameters, and
+/// the slots are as large as the tuple at least: they have 16 bytes for each element.
 @inlinable
 @inline(__always)
-func readSlot<Value: WasmValue>(
-    _ slots: UnsafeMutableBufferPointer<RawValue>, _ index: inout Int, as _: Value.Type
-) -> Value {
-    defer { index += 1 }
-    return unsafe slots[index].as(Value.self)
+func takeArguments<Arguments>(
+    _ slots: UnsafeMutablePointer<RawValue>, _ layout: SlotLayout, as _: Arguments.Type
+) -> Arguments {
+    let start = UnsafeMutableRawPointer(slots)
+    unsafe layout.gather(start)
+    return unsafe start.load(as: Arguments.self)
 }

@@ -15,6 +15,11 @@ struct ImportDefinitions {
             throw WasmtimeError(
                 .invalidDefinition, "\(module).\(name) has the type \(type): host functions cannot pass references")
         }
+        guard type.parameters.count <= FunctionType.maximumTypedParameters else {
+            throw WasmtimeError(
+                .invalidDefinition,
+                "\(module).\(name) has \(type.parameters.count) parameters, at most \(FunctionType.maximumTypedParameters) are supported")
+        }
         guard types.updateValue(type, forKey: Name(module: module, name: name)) == nil else {
             throw WasmtimeError(.invalidDefinition, "\(module).\(name) is defined twice")
         }

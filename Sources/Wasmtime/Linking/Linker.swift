@@ -50,7 +50,11 @@ public final class Linker<Host: AnyObject> {
         _ module: String, _ name: String, type: FunctionType,
         _ body: @escaping @Sendable (borrowing Caller<Host>, UnsafeMutableBufferPointer<RawValue>) throws -> Void
     ) throws(WasmtimeError) {
-        try unsafe core.define(module, name, type, HostFunction { try unsafe body(Caller($0), $1) })
+        let count = type.slotCount
+        let function = unsafe HostFunction(SlotLayout()) { caller, slots, _ in
+            try unsafe body(Caller(caller), UnsafeMutableBufferPointer(start: slots, count: count))
+        }
+        try core.define(module, name, type, function)
     }
 
     /// Checks that the linker has everything that the module imports.

@@ -12,7 +12,11 @@ public struct FunctionType: Hashable, Sendable {
     }
 
     /// How many slots an unchecked call needs: arguments and results share them.
+    @usableFromInline
     var slotCount: Int { max(parameters.count, results.count) }
+
+    /// The most parameters of a function that is called or defined with Swift numbers: ``SlotLayout`` keeps a bit for each.
+    static let maximumTypedParameters = 64
 
     /// Whether any value of it is a reference.
     var hasReferences: Bool { parameters.contains(where: \.isReference) || results.contains(where: \.isReference) }

@@ -10,6 +10,7 @@ public struct RawValue: BitwiseCopyable, Sendable, Hashable {
 
     /// Makes a value from its bytes.
     @inlinable
+    @inline(__always)
     public init(low: UInt64 = 0, high: UInt64 = 0) {
         self.low = low
         self.high = high
@@ -17,12 +18,14 @@ public struct RawValue: BitwiseCopyable, Sendable, Hashable {
 
     /// Makes a value that holds a number.
     @inlinable
+    @inline(__always)
     public init<Value: WasmValue>(_ value: Value) {
         self.init(low: value.rawBits)
     }
 
     /// The number that was written as this type.
     @inlinable
+    @inline(__always)
     public func `as`<Value: WasmValue>(_: Value.Type) -> Value {
         Value(rawBits: low)
     }

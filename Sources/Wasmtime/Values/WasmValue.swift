@@ -15,52 +15,52 @@ extension Int32: WasmValue {
     /// `i32`.
     public static var valueType: ValueType { .i32 }
     /// Reads the lower half.
-    @inlinable public init(rawBits: UInt64) { self.init(truncatingIfNeeded: rawBits) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(truncatingIfNeeded: rawBits) }
     /// The bits of the number in the lower half.
-    @inlinable public var rawBits: UInt64 { UInt64(UInt32(bitPattern: self)) }
+    @inlinable @inline(__always) public var rawBits: UInt64 { UInt64(UInt32(bitPattern: self)) }
 }
 
 extension UInt32: WasmValue {
     /// `i32`.
     public static var valueType: ValueType { .i32 }
     /// Reads the lower half.
-    @inlinable public init(rawBits: UInt64) { self.init(truncatingIfNeeded: rawBits) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(truncatingIfNeeded: rawBits) }
     /// The number in the lower half.
-    @inlinable public var rawBits: UInt64 { UInt64(self) }
+    @inlinable @inline(__always) public var rawBits: UInt64 { UInt64(self) }
 }
 
 extension Int64: WasmValue {
     /// `i64`.
     public static var valueType: ValueType { .i64 }
     /// Reads all bits.
-    @inlinable public init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
     /// The bits of the number.
-    @inlinable public var rawBits: UInt64 { UInt64(bitPattern: self) }
+    @inlinable @inline(__always) public var rawBits: UInt64 { UInt64(bitPattern: self) }
 }
 
 extension UInt64: WasmValue {
     /// `i64`.
     public static var valueType: ValueType { .i64 }
     /// Reads all bits.
-    @inlinable public init(rawBits: UInt64) { self = rawBits }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self = rawBits }
     /// The number.
-    @inlinable public var rawBits: UInt64 { self }
+    @inlinable @inline(__always) public var rawBits: UInt64 { self }
 }
 
 extension Float: WasmValue {
     /// `f32`.
     public static var valueType: ValueType { .f32 }
     /// Reads the lower half.
-    @inlinable public init(rawBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: rawBits)) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: rawBits)) }
     /// The bits of the number in the lower half.
-    @inlinable public var rawBits: UInt64 { UInt64(bitPattern) }
+    @inlinable @inline(__always) public var rawBits: UInt64 { UInt64(bitPattern) }
 }
 
 extension Double: WasmValue {
     /// `f64`.
     public static var valueType: ValueType { .f64 }
     /// Reads all bits.
-    @inlinable public init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
     /// The bits of the number.
-    @inlinable public var rawBits: UInt64 { bitPattern }
+    @inlinable @inline(__always) public var rawBits: UInt64 { bitPattern }
 }
