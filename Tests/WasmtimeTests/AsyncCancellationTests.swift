@@ -69,7 +69,9 @@ struct AsyncCancellationTests {
         let stop = CallStop()
         let ticks = Mutex(0)
         let instance = try await Self.instance(store) {
-            if ticks.withLock({ $0 += 1; return $0 }) == 35 {
+            if ticks.withLock({
+                $0 += 1; return $0
+            }) == 35 {
                 stop.stop(StopReason(rawValue: "enough"))
             }
         }
@@ -89,7 +91,9 @@ struct AsyncCancellationTests {
         let started = Mutex(0)
         let task = Task {
             try await owner.runForever {
-                if started.withLock({ $0 += 1; return $0 }) >= 100 {
+                if started.withLock({
+                    $0 += 1; return $0
+                }) >= 100 {
                     cancel.withLock { $0?.cancel() }
                 }
             }
@@ -140,7 +144,8 @@ struct AsyncCancellationTests {
             linker.prelink(
                 Module(
                     engine: engine,
-                    wat: #"(module (import "env" "f" (func $f (result i32))) (func (export "g") (result i32) call $f))"#)))
+                    wat: #"(module (import "env" "f" (func $f (result i32))) (func (export "g") (result i32) call $f))"#
+                )))
         let function = try instance.function("g", returning: Int32.self)
         let error = await #expect(throws: WasmtimeError.self) { _ = try await function(stop: stop) }
         #expect(error?.stopReason == StopReason(rawValue: "gone"))

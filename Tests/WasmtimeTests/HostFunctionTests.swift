@@ -186,7 +186,7 @@ struct HostFunctionTests {
             try makeGuest(text, engine: engine) { linker in
                 try linker.define("env", "f") { (caller) in
                     let host = caller.host
-                let functions = try #require(host.functions)
+                    let functions = try #require(host.functions)
                     try caller.call(functions.note, 1)
                 }
             }

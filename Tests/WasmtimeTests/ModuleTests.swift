@@ -6,7 +6,7 @@ struct ModuleTests {
     let engine: Engine
 
     init() throws {
-        engine = try Engine(EngineConfiguration(features: WasmFeatures.standard.union(.memory64)))
+        engine = try Engine()
     }
 
     @Test("Bytes that are not a module are refused")
@@ -22,7 +22,10 @@ struct ModuleTests {
     @Test("A module that was cut off anywhere is refused, or is a shorter module")
     func truncated() throws {
         let bytes = try Module.binary(
-            ofWAT: #"(module (memory (export "m") 1) (func (export "f") (result i32) i32.const 7) (data (i32.const 0) "abc"))"#)
+            ofWAT: """
+                (module (memory (export "m") 1) (data (i32.const 0) "abc")
+                  (func (export "f") (result i32) i32.const 7))
+                """)
         try Module.validate(bytes, engine: engine)
         var refused = 0
         for count in 0..<bytes.count {
@@ -62,6 +65,8 @@ struct ModuleTests {
 
     @Test("Imports and exports are listed with their types, also those that the host cannot pass")
     func types() throws {
+        let features = WasmFeatures.standard.union([.memory64, .multiMemory, .garbageCollection])
+        let engine = try Engine(EngineConfiguration(features: features))
         let module = try Module(
             engine: engine,
             wat: """

@@ -4,21 +4,11 @@ import CWasmtime
 /// to stay in place until the future is deleted, which is here in `deinit` at the latest.
 @safe
 final class CallFuture {
-    @unsafe
-    private struct Frame {
-        var function = unsafe wasmtime_func_t()
-        var instance = wasmtime_instance_t()
-        var trap: OpaquePointer?
-        var error: OpaquePointer?
-    }
-
     private let state: StoreState
     /// Keeps a linked module alive while it is instantiated.
     private let module: PrelinkedCore?
     private let type: FunctionType
-    private let frame: UnsafeMutablePointer<Frame>
-    /// The arguments, then the results.
-    private let values: UnsafeMutableBufferPointer<wasmtime_val_t>
+    private let frame: CallFrame
     private var future: OpaquePointer?
 
     /// A call of a function, with one argument for each of its parameters.
@@ -26,18 +16,14 @@ final class CallFuture {
         self.state = state
         self.module = nil
         self.type = type
-        unsafe frame = .allocate(capacity: 1)
-        unsafe frame.initialize(to: Frame(function: function.handle))
-        let count = type.parameters.count + type.results.count
-        unsafe values = .allocate(capacity: count)
-        unsafe values.initialize(repeating: wasmtime_val_t())
+        frame = CallFrame(valueCount: type.parameters.count + type.results.count)
+        unsafe frame.function.initialize(to: function.handle)
         for (index, (argument, parameter)) in zip(arguments, type.parameters).enumerated() {
-            unsafe values[index] = wasmtime_val_t(argument, parameter)
+            unsafe (frame.values + index).initialize(to: wasmtime_val_t(argument, parameter))
         }
-        let results = unsafe values.baseAddress.map { unsafe $0 + type.parameters.count }
         unsafe future = wasmtime_func_call_async(
-            state.context, pointer(to: \.function), values.baseAddress, type.parameters.count, results,
-            type.results.count, pointer(to: \.trap), pointer(to: \.error))
+            state.context, frame.function, frame.values, type.parameters.count, frame.values + type.parameters.count,
+            type.results.count, frame.trap, frame.error)
     }
 
     /// An instantiation.
@@ -45,24 +31,20 @@ final class CallFuture {
         self.state = state
         self.module = module
         type = FunctionType(parameters: [], results: [])
-        unsafe frame = .allocate(capacity: 1)
-        unsafe frame.initialize(to: Frame())
-        unsafe values = .allocate(capacity: 0)
+        frame = CallFrame(valueCount: 0)
         unsafe future = wasmtime_instance_pre_instantiate_async(
-            module.pointer, state.context, pointer(to: \.instance), pointer(to: \.trap), pointer(to: \.error))
+            module.pointer, state.context, frame.instance, frame.trap, frame.error)
     }
 
     deinit {
         delete()
-        if let trap = unsafe frame.pointee.trap {
+        if let trap = unsafe frame.trap.pointee {
             unsafe wasm_trap_delete(trap)
         }
-        if let error = unsafe frame.pointee.error {
+        if let error = unsafe frame.error.pointee {
             unsafe wasmtime_error_delete(error)
         }
-        unsafe frame.deinitialize(count: 1)
-        unsafe frame.deallocate()
-        unsafe values.deallocate()
+        frame.deallocate()
     }
 
     /// Runs the guest until it ends or yields. Returns whether it has ended.
@@ -87,9 +69,9 @@ final class CallFuture {
 
     /// Throws what ended the guest, if it did not return.
     func checkResult(fallback: WasmtimeError.Code) throws(WasmtimeError) {
-        let (trap, error) = unsafe (frame.pointee.trap, frame.pointee.error)
-        unsafe frame.pointee.trap = nil
-        unsafe frame.pointee.error = nil
+        let (trap, error) = unsafe (frame.trap.pointee, frame.error.pointee)
+        unsafe frame.trap.pointee = nil
+        unsafe frame.error.pointee = nil
         if unsafe error != nil || trap != nil {
             throw unsafe state.failure(error: error, trap: trap, fallback: fallback)
         }
@@ -97,21 +79,49 @@ final class CallFuture {
 
     /// The results of a call that returned.
     var results: [RawValue] {
-        unsafe values.dropFirst(type.parameters.count).map { $0.rawValue }
+        type.results.indices.map { unsafe frame.values[type.parameters.count + $0].rawValue }
     }
 
     /// The first result of a call that returned.
     var firstResult: RawValue {
-        unsafe values.count > type.parameters.count ? values[type.parameters.count].rawValue : RawValue()
+        type.results.isEmpty ? RawValue() : unsafe frame.values[type.parameters.count].rawValue
     }
 
     /// The instance that an instantiation made.
     var instance: wasmtime_instance_t {
-        unsafe frame.pointee.instance
+        unsafe frame.instance.pointee
+    }
+}
+
+/// The memory that the engine reads from and writes to during a call: a function, an instance, a trap, an error, and the
+/// arguments with the results behind them.
+@safe
+private struct CallFrame {
+    let function: UnsafeMutablePointer<wasmtime_func_t>
+    let instance: UnsafeMutablePointer<wasmtime_instance_t>
+    let trap: UnsafeMutablePointer<OpaquePointer?>
+    let error: UnsafeMutablePointer<OpaquePointer?>
+    let values: UnsafeMutablePointer<wasmtime_val_t>
+
+    init(valueCount: Int) {
+        let header = 16 + 16 + 8 + 8
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: header + valueCount * MemoryLayout<wasmtime_val_t>.stride, alignment: 16)
+        // The parts lie one behind the other; all of them need an alignment of 8 at most.
+        unsafe function = memory.bindMemory(to: wasmtime_func_t.self, capacity: 1)
+        unsafe instance = (memory + 16).bindMemory(to: wasmtime_instance_t.self, capacity: 1)
+        unsafe trap = (memory + 32).bindMemory(to: OpaquePointer?.self, capacity: 1)
+        unsafe error = (memory + 40).bindMemory(to: OpaquePointer?.self, capacity: 1)
+        unsafe values = (memory + header).bindMemory(to: wasmtime_val_t.self, capacity: valueCount)
+        unsafe function.initialize(to: wasmtime_func_t())
+        unsafe instance.initialize(to: wasmtime_instance_t())
+        unsafe trap.initialize(to: nil)
+        unsafe error.initialize(to: nil)
+        unsafe values.initialize(repeating: wasmtime_val_t(), count: valueCount)
     }
 
-    private func pointer<Value>(to part: WritableKeyPath<Frame, Value>) -> UnsafeMutablePointer<Value> {
-        // The frame is allocated, and moves only with this object gone.
-        unsafe frame.pointer(to: part).unsafelyUnwrapped
+    /// Everything in it is of a type that needs no deinitialisation.
+    func deallocate() {
+        unsafe UnsafeMutableRawPointer(function).deallocate()
     }
 }

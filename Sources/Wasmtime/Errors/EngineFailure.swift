@@ -10,7 +10,9 @@ func takeMessage(of error: OpaquePointer) -> String {
 }
 
 /// Throws the error as one of the given code, if there is an error.
-func check(_ error: OpaquePointer?, _ code: WasmtimeError.Code, _ what: @autoclosure () -> String) throws(WasmtimeError) {
+func check(
+    _ error: OpaquePointer?, _ code: WasmtimeError.Code, _ what: @autoclosure () -> String
+) throws(WasmtimeError) {
     guard let error = unsafe error else {
         return
     }

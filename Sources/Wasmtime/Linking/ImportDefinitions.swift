@@ -15,10 +15,10 @@ struct ImportDefinitions {
             throw WasmtimeError(
                 .invalidDefinition, "\(module).\(name) has the type \(type): host functions cannot pass references")
         }
-        guard type.parameters.count <= FunctionType.maximumTypedParameters else {
+        let most = FunctionType.maximumTypedParameters
+        guard type.parameters.count <= most else {
             throw WasmtimeError(
-                .invalidDefinition,
-                "\(module).\(name) has \(type.parameters.count) parameters, at most \(FunctionType.maximumTypedParameters) are supported")
+                .invalidDefinition, "\(module).\(name) has \(type.parameters.count) parameters, more than \(most)")
         }
         guard types.updateValue(type, forKey: Name(module: module, name: name)) == nil else {
             throw WasmtimeError(.invalidDefinition, "\(module).\(name) is defined twice")

@@ -51,7 +51,9 @@ extension Float: WasmValue {
     /// `f32`.
     public static var valueType: ValueType { .f32 }
     /// Reads the lower half.
-    @inlinable @inline(__always) public init(rawBits: UInt64) { self.init(bitPattern: UInt32(truncatingIfNeeded: rawBits)) }
+    @inlinable @inline(__always) public init(rawBits: UInt64) {
+        self.init(bitPattern: UInt32(truncatingIfNeeded: rawBits))
+    }
     /// The bits of the number in the lower half.
     @inlinable @inline(__always) public var rawBits: UInt64 { UInt64(bitPattern) }
 }
