@@ -55,6 +55,36 @@ struct TrailerTests {
         }
     }
 
+    @Test("A filter that let the body go can append to it in front of the trailers")
+    func append() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32) (i32.const 0))
+                    (func (export "proxy_on_response_trailers") (param i32 i32) (result i32)
+                      (call $note (i32.const 97) (call $set_buffer_bytes (i32.const 1) (i32.const -1) (i32.const 0) @"tail"))
+                      (i32.const 0))
+                    """), name: "appends")
+            let next = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_response_body") (param $id i32) (param $size i32) (param $end i32) (result i32)
+                      (call $note (i32.const 115) (local.get $size)) (i32.const 0))
+                    (func (export "proxy_on_response_trailers") (param i32 i32) (result i32) (call $say @"trailers") (i32.const 0))
+                    """), name: "next")
+            let stream = await filters.stream(next, filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            _ = await stream.responseHeaders(okResponse, endOfStream: false)
+            #expect(await stream.responseBody("head ").forwarded == "head ")
+            let outcome = await stream.responseTrailers(["x": "y"])
+            #expect(outcome.body == "tail")
+            #expect(outcome.forwarded == ["x": "y"])
+            #expect(filters.log.messages == ["s=5", "a=0", "s=4", "trailers"])
+            await stream.finish()
+        }
+    }
+
     @Test("A message without trailers has none")
     func absent() async throws {
         try await withFilters { filters in

@@ -279,11 +279,29 @@ final class HTTPStream {
         }
         flow.trailersEditor = context
         context[flow.direction].continues = false
+        showEndOfBody(flow, to: context)
+        defer { keepEndOfBody(flow, of: context) }
         let count = UInt32(clamping: flow.trailers?.count ?? 0)
         let action = context.call(callback, count).map(TrailersAction.init)
         guard askedReply == nil else { return .stop }
         if action == .pause, !context[flow.direction].continues { return .hold }
         return .proceed
+    }
+
+    /// Lets a filter that looks at bodies change what it still holds back, or append to what it let go: its last chance to.
+    private func showEndOfBody(_ flow: MessageFlow, to context: StreamContext) {
+        guard context.filter.callbacks[flow.direction].body != nil else { return }
+        if !context[flow.direction].isPaused {
+            context[flow.direction].body = []
+            context[flow.direction].endOfStream = false
+        }
+        context[flow.direction].showsBody = true
+    }
+
+    /// What was appended counts as held back: it goes on before the trailers.
+    private func keepEndOfBody(_ flow: MessageFlow, of context: StreamContext) {
+        context[flow.direction].isPaused = !context[flow.direction].body.isEmpty
+        context[flow.direction].showsBody = context[flow.direction].isPaused
     }
 
     // MARK: Local replies
