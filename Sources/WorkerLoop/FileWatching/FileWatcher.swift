@@ -37,6 +37,8 @@ final class FileWatcher: @unchecked Sendable {
         var quietAt: UInt64
         let endsAt: UInt64
         var fileWasNamed = false
+        /// Whether libuv delivered what was under way after the quiet time seemed to be over.
+        var isSettled = false
         var timer: TimerHandle?
     }
 
@@ -82,6 +84,7 @@ final class FileWatcher: @unchecked Sendable {
             startTimer(at: quietAt)
         } else {
             window?.quietAt = quietAt
+            window?.isSettled = false
         }
         if fileWasNamed {
             window?.fileWasNamed = true
@@ -103,6 +106,12 @@ final class FileWatcher: @unchecked Sendable {
         if now < window.endsAt {
             if now < window.quietAt {
                 startTimer(at: min(window.quietAt, window.endsAt))
+                return
+            }
+            if !window.isSettled {
+                // If the loop was held up, this timer runs before the events that wait; they have their turn first.
+                self.window?.isSettled = true
+                startTimer(at: now.addingSaturated(1_000_000))
                 return
             }
             if rearm() {
