@@ -38,8 +38,14 @@ enum SampleGuests {
         let process = Process()
         process.executableURL = repository.appendingPathComponent("Scripts/build-guests")
         process.arguments = [folder.path]
-        try process.run()
-        process.waitUntilExit()
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do {
+                try process.run()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
         guard process.terminationStatus == 0 else { throw BuildFailure(status: process.terminationStatus) }
         return folder
     }
