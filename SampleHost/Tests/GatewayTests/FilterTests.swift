@@ -112,13 +112,15 @@ import Testing
             "token-bucket", configuration: #"{"capacity": 10, "refillPerSecond": 0.000001, "key": "x-client"}"#)
         try await TestUpstream.with(TestUpstream.echo) { upstream in
             try await RunningGateway.with(try .forwarding(to: upstream, plugins: [bucket])) { gateway in
+                // The first request makes the bucket: the ABI has no way to set a value only where there is none.
+                #expect(try await gateway.send("GET", "/", headers: [("x-client", "a")]).status == 200)
                 let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                     for _ in 1...60 {
                         group.addTask { try await gateway.send("GET", "/", headers: [("x-client", "a")]).status }
                     }
                     return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
                 }
-                #expect(statuses == [200: 10, 429: 50])
+                #expect(statuses == [200: 9, 429: 51])
                 #expect(try await gateway.send("GET", "/", headers: [("x-client", "b")]).status == 200)
                 let refused = try await gateway.send("GET", "/", headers: [("x-client", "a")])
                 #expect(refused.headers["retry-after"] != nil)
