@@ -178,4 +178,24 @@ struct PauseTests {
             #expect(await filter.status().openStreams == 0)
         }
     }
+
+    @Test("A response that is held back ends at once when the request ends the stream")
+    func otherMessage() async throws {
+        try await withFilters(limits: ProxyWasmRuntimeLimits(bodyBytes: 4)) { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.const 1))
+                    (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+                      (call $say @"paused") (i32.const 1))
+                    """))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: false)
+            let response = Task { await stream.responseHeaders(okResponse, endOfStream: true) }
+            await filters.log.wait(for: "paused")
+            #expect(await stream.requestBody("12345").reply?.status == 413)
+            #expect(await response.value.reply?.status == 413)
+            await stream.finish()
+        }
+    }
 }

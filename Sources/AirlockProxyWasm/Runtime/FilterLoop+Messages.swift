@@ -12,22 +12,28 @@ extension FilterLoop {
     func headers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap, endOfStream: Bool) -> HeadersOutcome? {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         stream.begin(stream.flow(direction), headers: map, endOfStream: endOfStream)
-        settle()
+        finishPart(stream)
         return headersOutcome(stream, direction)
     }
 
     func body(_ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool) -> BodyOutcome? {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
-        settle()
+        finishPart(stream)
         return bodyOutcome(stream, direction, isLast: endOfStream)
     }
 
     func trailers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap) -> TrailersOutcome? {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         stream.end(stream.flow(direction), trailers: map)
-        settle()
+        finishPart(stream)
         return trailersOutcome(stream, direction)
+    }
+
+    /// Does what the part's callbacks left to be done; when it ended the stream, the other message's calls learn of it.
+    private func finishPart(_ stream: HTTPStream) {
+        settle()
+        if stream.finalReply != nil { wake(stream) }
     }
 
     // MARK: Waiting

@@ -116,7 +116,7 @@ actor FilterLoop {
     }
 
     /// Resumes the server's calls, which look again whether they can return.
-    private func wake(_ stream: HTTPStream) {
+    func wake(_ stream: HTTPStream) {
         for flow in [stream.request, stream.response] where !flow.waiters.isEmpty {
             let waiters = flow.waiters
             flow.waiters = []

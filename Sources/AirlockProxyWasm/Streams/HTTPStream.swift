@@ -65,8 +65,9 @@ final class HTTPStream {
     }
 
     func end(_ flow: MessageFlow, trailers: HeaderMap) {
-        guard flow.headersLeft, !flow.bodyLeft, flow.trailers == nil, finalReply == nil, passingReply == nil else {
-            return
+        guard finalReply == nil, passingReply == nil else { return }
+        guard flow.headersLeft, !flow.bodyLeft, flow.trailers == nil else {
+            return abandon(details: "stream_out_of_order")
         }
         flow.trailers = trailers
         passTrailers(flow, from: 0)
@@ -96,6 +97,7 @@ final class HTTPStream {
     }
 
     private func resume(_ flow: MessageFlow) {
+        guard !isStopped(flow) else { return }
         if let position = flow.headersPause, isReleased(flow, position) {
             flow.headersPause = nil
             passHeaders(flow, from: position + 1)
