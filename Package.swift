@@ -112,6 +112,8 @@ let package = Package(
             dependencies: [
                 "Airlock", "AirlockProxyWasm", "AirlockTesting", "Wasmtime",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: settings
         ),

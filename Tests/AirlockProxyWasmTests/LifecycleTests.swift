@@ -129,4 +129,42 @@ struct LifecycleTests {
             #expect(await filter.status().openStreams == 0)
         }
     }
+
+    @Test("Nothing of a filter is left when it, its streams and its host are gone")
+    func freed() async throws {
+        weak var witness: Token?
+        try await withFilters(workers: 2) { filters in
+            let token = Token()
+            witness = token
+            let source = Guest.wat(
+                """
+                (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                  (drop (call $set_tick_period_milliseconds (i32.const 1))) (i32.const 1))
+                (func (export "proxy_on_tick") (param i32))
+                (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                  (if (i32.eqz (call $get_header_map_value (i32.const 0) @"fail" @result)) (then unreachable)) (i32.const 0))
+                """)
+            let filter = try await filters.load(source) { $0.capabilities = [Keeping(token: token)] }
+            let ended = await filters.stream(filter)
+            _ = await ended.requestHeaders(getRequest, endOfStream: true)
+            await ended.finish()
+            let failed = await filters.stream(filter)
+            _ = await failed.requestHeaders(["fail": "now"], endOfStream: true)
+            await failed.finish()
+            try await filter.reload()
+            let letGo = await filters.stream(filter)
+            _ = await letGo.requestHeaders(getRequest, endOfStream: true)
+            await filters.runtime.shutdown()
+        }
+        #expect(witness == nil)
+    }
+}
+
+private final class Token: Sendable {}
+
+/// A capability without functions that keeps an object.
+private struct Keeping: Capability {
+    static let id: CapabilityID = "test:keeping"
+    let token: Token
+    static let functions = HostFunctions<Self>(module: "keeping", [])
 }

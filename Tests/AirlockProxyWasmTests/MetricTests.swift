@@ -1,4 +1,6 @@
 import AirlockProxyWasm
+import Metrics
+import MetricsTestKit
 import Testing
 
 @Suite("Metrics")
@@ -76,5 +78,30 @@ struct MetricTests {
                 ])
             await stream.finish()
         }
+    }
+
+    @Test("Filters' metrics and what the host counts of them reach swift-metrics")
+    func backend() async throws {
+        let backend = TestMetrics()
+        try await withMetricsFactory(backend) {
+            try await withFilters { filters in
+                let filter = try await filters.load(
+                    Guest.wat(
+                        """
+                        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                          (drop (call $define_metric (i32.const 0) @"my.requests" (i32.const 24)))
+                          (drop (call $increment_metric (i32.load (i32.const 24)) (i64.const 2)))
+                          (i32.const 0))
+                        """), name: "counted"
+                ) { $0.vmID = "vm" }
+                for _ in 0..<3 {
+                    let stream = await filters.stream(filter)
+                    _ = await stream.requestHeaders(getRequest, endOfStream: true)
+                    await stream.finish()
+                }
+            }
+        }
+        #expect(try backend.expectCounter("proxy_wasm_my_requests_total", [("vm_id", "vm")]).totalValue == 6)
+        #expect(try backend.expectCounter("airlock_filter_calls_total", [("filter", "counted")]).totalValue == 3)
     }
 }

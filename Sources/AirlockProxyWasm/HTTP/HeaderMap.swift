@@ -176,6 +176,7 @@ extension HeaderMap: Sequence {
             self.map = map
         }
 
+        /// The next field.
         public mutating func next() -> (name: String, value: String)? {
             guard index < map.fields.count else { return nil }
             let field = map.fields[index]
@@ -187,6 +188,7 @@ extension HeaderMap: Sequence {
         }
     }
 
+    /// Walks over the fields in order, as text.
     public func makeIterator() -> Iterator { Iterator(self) }
 }
 

@@ -39,7 +39,9 @@ public struct ReloadBackoff: Sendable, Hashable {
     public func delay(afterFailures failures: Int) -> Duration {
         guard failures > 0 else { return .zero }
         var delay = initial
-        for _ in 1..<failures where delay < maximum {
+        // 63 doublings are beyond every maximum.
+        for _ in 1..<min(failures, 64) {
+            if delay >= maximum { break }
             delay *= 2
         }
         return min(delay, maximum)

@@ -27,8 +27,12 @@ public final class HTTPFilterStream: Sendable {
 
     deinit {
         guard let loop, !isFinished.load(ordering: .relaxed) else { return }
-        loop.worker.submit { [loop, id] in
+        let isAccepted = loop.worker.submit { [loop, id] in
             loop.assumeIsolated { _ = $0.close(id) }
+        }
+        if !isAccepted {
+            // The worker loop was shut down; jobs of actors run all the same.
+            Task { [loop, id] in _ = await loop.close(id) }
         }
     }
 

@@ -2,8 +2,10 @@
 /// failure), and a WASI function 76 (not capable), as Envoy's capability restriction does; the filter is loaded all
 /// the same.
 public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
+    /// One bit for each part.
     public let rawValue: UInt32
 
+    /// Makes a set of parts from its bits.
     public init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
