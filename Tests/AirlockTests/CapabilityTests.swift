@@ -73,8 +73,7 @@ struct CapabilityTests {
         try await withPluginHost { host in
             let plugin = try await host.load(
                 .wat(passing),
-                granting: [Texts()],
-                limits: PluginLimits(outputBytes: .max)
+                granting: [Texts()]
             )
             for export in ["text", "owned", "bytes"] {
                 let pass = try plugin.function(export, taking: Int32.self, Int32.self, returning: Int32.self)

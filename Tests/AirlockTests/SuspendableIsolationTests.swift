@@ -10,7 +10,8 @@ struct SuspendableIsolationTests {
     func loops() async throws {
         try await withPluginHost { host in
             let places = Places(loops: host.loops)
-            let plugin = try await host.loadSuspendable(.wat(module), granting: [Whereabouts(places: places)])
+            let plugin = try await host.loadSuspendable(
+                .wat(module), granting: [Whereabouts(places: places)], limits: PluginLimits(deadline: .seconds(60)))
             let visit = try plugin.function("visit")
             for _ in 0..<4 {
                 _ = try await plugin.call(visit)

@@ -4,13 +4,16 @@ import Synchronization
 import Testing
 import Wasmtime
 
+/// On a machine that is busy, a call that waits may take long.
+private let patient = PluginLimits(deadline: .seconds(60))
+
 @Suite("Suspendable plugins")
 struct SuspendableTests {
     @Test("A host function that waits gives the guest its result")
     func asyncHostFunction() async throws {
         try await withPluginHost { host in
             let gate = Gate()
-            let plugin = try await host.loadSuspendable(.wat(waiting), granting: [Waiting(gate: gate)])
+            let plugin = try await host.loadSuspendable(.wat(waiting), granting: [Waiting(gate: gate)], limits: patient)
             let wait = try plugin.function("wait", taking: Int32.self, returning: Int32.self)
             async let result = plugin.call(wait, 7)
             await gate.arrivals(1)
@@ -62,7 +65,7 @@ struct SuspendableTests {
         try await withPluginHost { host in
             let plugin = try await host.loadSuspendable(
                 .wat(waiting), granting: [Waiting(gate: Gate())],
-                limits: PluginLimits(fuel: .max, deadline: .milliseconds(200))
+                limits: PluginLimits(fuel: .max, deadline: .seconds(3))
             )
             let spin = try plugin.function("spin")
             let add = try plugin.function("add", taking: Int32.self, Int32.self, returning: Int32.self)
@@ -111,7 +114,8 @@ struct SuspendableTests {
     @Test("An error of a host function that waited ends the call")
     func hostError() async throws {
         try await withPluginHost { host in
-            let plugin = try await host.loadSuspendable(.wat(waiting), granting: [Waiting(gate: Gate())])
+            let plugin = try await host.loadSuspendable(
+                .wat(waiting), granting: [Waiting(gate: Gate())], limits: patient)
             let fail = try plugin.function("fail")
             let error = await #expect(throws: PluginError.self) { try await plugin.call(fail) }
             #expect(error?.code == .denied)
@@ -122,7 +126,8 @@ struct SuspendableTests {
     @Test("Bytes that a waiting host function returns are written into the guest's room")
     func bytesLater() async throws {
         try await withPluginHost { host in
-            let plugin = try await host.loadSuspendable(.wat(waiting), granting: [Waiting(gate: Gate())])
+            let plugin = try await host.loadSuspendable(
+                .wat(waiting), granting: [Waiting(gate: Gate())], limits: patient)
             let fetch = try plugin.function("fetch", returning: Int32.self)
             #expect(try await plugin.call(fetch).value == 3 + Int32(UInt8(ascii: "a")))
         }
@@ -132,7 +137,7 @@ struct SuspendableTests {
     func refusedForRunToCompletion() async throws {
         try await withPluginHost { host in
             let error = await #expect(throws: PluginError.self) {
-                try await host.load(.wat(waiting), granting: [Waiting(gate: Gate())])
+                try await host.load(.wat(waiting), granting: [Waiting(gate: Gate())], limits: patient)
             }
             #expect(error?.code == .missingCapability)
             #expect(error?.message.contains("waiting.wait waits, which only a suspendable plugin can do") == true)

@@ -30,8 +30,8 @@ public struct HostCall: ~Copyable {
         of bytes: GuestBytes,
         _ body: (RawSpan) throws(HostError) -> Result
     ) throws(HostError) -> Result {
-        try state.countOutput(bytes.count)
         let range = try range(at: bytes.offset, count: bytes.count)
+        try state.countOutput(bytes.count)
         return try memory().withBytes { (all) throws(HostError) in try body(all.extracting(range)) }
     }
 
@@ -58,13 +58,7 @@ public struct HostCall: ~Copyable {
 
     /// A copy of the bytes.
     public func bytes(of bytes: GuestBytes) throws(HostError) -> [UInt8] {
-        try state.countOutput(bytes.count)
-        let memory = try memory()
-        do {
-            return try memory.read(at: bytes.offset, count: bytes.count)
-        } catch {
-            throw HostError(error)
-        }
+        try withBytes(of: bytes) { (span) throws(HostError) in unsafe span.withUnsafeBytes { unsafe Array($0) } }
     }
 
     /// A copy of the text. Bytes that are not UTF-8 throw ``HostError/Kind/badArgument``.

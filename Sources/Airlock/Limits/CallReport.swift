@@ -1,6 +1,7 @@
 /// What one call used.
 public struct CallReport: Sendable, Hashable {
-    /// Fuel that the guest burnt.
+    /// Fuel that the guest burnt. After a call that its deadline stopped it is a lower bound: the engine keeps the count of a loop in a
+    /// register, and does not write it back when it interrupts the loop.
     public var fuelUsed: UInt64
     /// Bytes of the instance's exported memory after the call. Linear memory never shrinks, so this is its high-water mark.
     public var memoryBytes: Int
