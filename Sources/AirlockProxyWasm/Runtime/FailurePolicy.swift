@@ -41,8 +41,7 @@ public struct ReloadBackoff: Sendable, Hashable {
         var delay = initial
         // 63 doublings are beyond every maximum.
         for _ in 1..<min(failures, 64) {
-            if delay >= maximum { break }
-            delay *= 2
+            delay = delay > maximum / 2 ? maximum : delay * 2
         }
         return min(delay, maximum)
     }
