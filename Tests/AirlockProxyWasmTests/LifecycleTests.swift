@@ -48,7 +48,9 @@ struct LifecycleTests {
                 #expect(usage.fuelUsed > 0)
                 #expect(usage.memoryBytes == 16 << 16)
                 #expect(report.filters.first?.version == 1)
-                #expect(report.duration >= usage.wallTime)
+                // What filters do after the stream's last byte counts for them, not for the stream.
+                #expect(report.duration > .zero)
+                #expect(usage.wallTime > .zero)
                 fuel += usage.fuelUsed
             }
             let status = await filter.status()
