@@ -19,12 +19,12 @@ final class HTTPStream {
     /// Whether the agenda has the stream already.
     var isTouched = false
     /// The reply that a filter or a failure asked for and that has not been begun.
-    private var askedReply: LocalReply?
+    var askedReply: LocalReply?
     /// The reply on its way through the response filters.
-    private var passingReply: LocalReply?
+    var passingReply: LocalReply?
     /// What the server is to answer with; nothing runs any more but the end of the stream.
-    private(set) var finalReply: LocalReply?
-    private let bodyLimit: Int
+    var finalReply: LocalReply?
+    let bodyLimit: Int
 
     init(id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], bodyLimit: Int) {
         self.id = id
@@ -39,7 +39,7 @@ final class HTTPStream {
     }
 
     /// The context at a position of a message's way.
-    private func context(_ flow: MessageFlow, _ position: Int) -> StreamContext {
+    func context(_ flow: MessageFlow, _ position: Int) -> StreamContext {
         flow.direction == .request ? contexts[position] : contexts[contexts.count - 1 - position]
     }
 
@@ -81,7 +81,7 @@ final class HTTPStream {
     }
 
     /// Whether a message goes no further, because the stream has another answer.
-    private func isStopped(_ flow: MessageFlow) -> Bool {
+    func isStopped(_ flow: MessageFlow) -> Bool {
         finalReply != nil || askedReply != nil || (passingReply != nil && flow === request)
     }
 
@@ -125,234 +125,6 @@ final class HTTPStream {
 
     /// Why there is a local reply, where there is one.
     var replyDetails: String? { (finalReply ?? passingReply)?.details }
-
-    // MARK: Headers
-
-    private func passHeaders(_ flow: MessageFlow, from start: Int) {
-        for position in contexts.indices[start...] {
-            let context = context(flow, position)
-            switch deliverHeaders(flow, to: context) {
-            case .proceed:
-                flow.headersEditor = nil
-            case .hold:
-                flow.headersPause = position
-                return
-            case .stop:
-                flow.headersEditor = nil
-                return beginReply()
-            }
-        }
-        flow.headersEditor = nil
-        flow.headersLeft = true
-        if flow.endsWithHeaders { flow.bodyLeft = true }
-        if flow.direction == .response { continueReply() }
-    }
-
-    private enum Verdict {
-        case proceed
-        case hold
-        case stop
-    }
-
-    private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
-        if flow.direction == .request { _ = context.enter() }
-        guard askedReply == nil else { return .stop }
-        guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else {
-            return .proceed
-        }
-        flow.headersEditor = context
-        context[flow.direction].continues = false
-        let count = UInt32(clamping: flow.headers?.count ?? 0)
-        let action = context.call(callback, count, flow.endsWithHeaders ? 1 : 0).map(HeadersAction.init)
-        guard askedReply == nil else { return .stop }
-        if action == .pause, !context[flow.direction].continues { return .hold }
-        return .proceed
-    }
-
-    // MARK: Body
-
-    private func passBody(_ flow: MessageFlow, _ chunk: [UInt8], endOfStream: Bool, from start: Int) {
-        var bytes = chunk
-        for position in contexts.indices[start...] {
-            if bytes.isEmpty, !endOfStream { return }
-            let context = context(flow, position)
-            switch deliverBody(flow, &bytes, endOfStream: endOfStream, to: context) {
-            case .proceed: continue
-            case .hold: return
-            case .stop: return beginReply()
-            }
-        }
-        if flow.output.isEmpty { flow.output = bytes } else { flow.output += bytes }
-        if endOfStream {
-            flow.bodyLeft = true
-            if flow.direction == .response { continueReply() }
-        }
-    }
-
-    /// Shows the bytes to a filter, together with those that it held back. On `.proceed` the bytes are what the next
-    /// filter gets.
-    private func deliverBody(
-        _ flow: MessageFlow, _ bytes: inout [UInt8], endOfStream: Bool, to context: StreamContext
-    ) -> Verdict {
-        let direction = flow.direction
-        let wasPaused = context[direction].isPaused
-        guard context.home != nil, let callback = context.filter.callbacks[direction].body else {
-            if wasPaused { bytes = takeBody(of: context, direction) + bytes }
-            return .proceed
-        }
-        if wasPaused {
-            context[direction].body += bytes
-            guard context[direction].body.count <= bodyLimit else { return refuseBody(flow) }
-        } else {
-            context[direction].body = bytes
-        }
-        bytes = []
-        context[direction].endOfStream = endOfStream
-        context[direction].continues = false
-        context[direction].showsBody = true
-        let count = UInt32(clamping: context[direction].body.count)
-        let action = context.call(callback, count, endOfStream ? 1 : 0).map(BodyAction.init)
-        guard askedReply == nil else { return .stop }
-        switch action {
-        case .pause where !context[direction].continues:
-            context[direction].isPaused = true
-            return context[direction].body.count <= bodyLimit ? .hold : refuseBody(flow)
-        case .discard where !context[direction].continues:
-            context[direction].body = []
-            context[direction].isPaused = true
-            return .hold
-        default:
-            bytes = takeBody(of: context, direction)
-            return .proceed
-        }
-    }
-
-    /// Lets go of what a filter holds back, to the filters behind it.
-    private func flushBody(_ flow: MessageFlow, heldAt position: Int) {
-        let context = context(flow, position)
-        guard context[flow.direction].isPaused else { return }
-        let endOfStream = context[flow.direction].endOfStream
-        passBody(flow, takeBody(of: context, flow.direction), endOfStream: endOfStream, from: position + 1)
-    }
-
-    private func takeBody(of context: StreamContext, _ direction: Direction) -> [UInt8] {
-        let body = context[direction].body
-        context[direction].body = []
-        context[direction].showsBody = false
-        context[direction].isPaused = false
-        return body
-    }
-
-    private func refuseBody(_ flow: MessageFlow) -> Verdict {
-        let isRequest = flow.direction == .request
-        refuse(
-            LocalReply(
-                status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"
-            ))
-        return .stop
-    }
-
-    // MARK: Trailers
-
-    private func passTrailers(_ flow: MessageFlow, from start: Int) {
-        for position in contexts.indices[start...] {
-            guard !isStopped(flow) else { return }
-            let context = context(flow, position)
-            switch deliverTrailers(flow, to: context) {
-            case .proceed:
-                flow.trailersEditor = nil
-                flushBody(flow, heldAt: position)
-            case .hold:
-                flow.trailersPause = position
-                return
-            case .stop:
-                flow.trailersEditor = nil
-                return beginReply()
-            }
-        }
-        guard !isStopped(flow) else { return }
-        flow.bodyLeft = true
-        flow.trailersLeft = true
-    }
-
-    private func deliverTrailers(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
-        guard let callback = context.filter.callbacks[flow.direction].trailers, context.home != nil else {
-            return .proceed
-        }
-        flow.trailersEditor = context
-        context[flow.direction].continues = false
-        showEndOfBody(flow, to: context)
-        defer { keepEndOfBody(flow, of: context) }
-        let count = UInt32(clamping: flow.trailers?.count ?? 0)
-        let action = context.call(callback, count).map(TrailersAction.init)
-        guard askedReply == nil else { return .stop }
-        if action == .pause, !context[flow.direction].continues { return .hold }
-        return .proceed
-    }
-
-    /// Lets a filter that looks at bodies change what it still holds back, or append to what it let go: its last chance to.
-    private func showEndOfBody(_ flow: MessageFlow, to context: StreamContext) {
-        guard context.filter.callbacks[flow.direction].body != nil else { return }
-        if !context[flow.direction].isPaused {
-            context[flow.direction].body = []
-            context[flow.direction].endOfStream = false
-        }
-        context[flow.direction].showsBody = true
-    }
-
-    /// What was appended counts as held back: it goes on before the trailers.
-    private func keepEndOfBody(_ flow: MessageFlow, of context: StreamContext) {
-        context[flow.direction].isPaused = !context[flow.direction].body.isEmpty
-        context[flow.direction].showsBody = context[flow.direction].isPaused
-    }
-
-    // MARK: Local replies
-
-    /// A reply passes through the response filters, the sender's own as well, unless a response is already on its
-    /// way: then it goes out as it is.
-    private func beginReply() {
-        guard let reply = askedReply, finalReply == nil else { return }
-        askedReply = nil
-        guard response.headers == nil, !reply.resetsStream else {
-            var direct = reply
-            if response.headersLeft, passingReply == nil { direct.resetsStream = true }
-            return finish(with: direct)
-        }
-        passingReply = reply
-        response.headers = reply.responseHeaders
-        response.endsWithHeaders = reply.body.isEmpty
-        response.bodyBytes = reply.body.count
-        passHeaders(response, from: 0)
-    }
-
-    /// Sends the reply's body after its headers, and ends the stream when all of it is through.
-    private func continueReply() {
-        guard var reply = passingReply, finalReply == nil, response.headersLeft else { return }
-        if !response.bodyLeft {
-            guard !reply.body.isEmpty else { return }
-            let body = reply.body
-            passingReply?.body = []
-            return passBody(response, body, endOfStream: true, from: 0)
-        }
-        reply.body = response.takeOutput()
-        reply.take(response.headers ?? HeaderMap())
-        finish(with: reply)
-    }
-
-    private func finish(with reply: LocalReply) {
-        finalReply = reply
-        request.headersPause = nil
-        request.trailersPause = nil
-        response.headersPause = nil
-        response.trailersPause = nil
-    }
-
-    /// Ends the stream because the client went away.
-    func cancel() {
-        guard finalReply == nil, duration == nil else { return }
-        askedReply = nil
-        finish(with: LocalReply(status: 499, details: "client_went_away", resetsStream: true))
-    }
 
     // MARK: The end
 

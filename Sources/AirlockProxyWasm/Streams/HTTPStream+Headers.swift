@@ -1,0 +1,47 @@
+/// Passing headers from filter to filter.
+extension HTTPStream {
+    func passHeaders(_ flow: MessageFlow, from start: Int) {
+        for position in contexts.indices[start...] {
+            let context = context(flow, position)
+            switch deliverHeaders(flow, to: context) {
+            case .proceed:
+                flow.headersEditor = nil
+            case .hold:
+                flow.headersPause = position
+                return
+            case .stop:
+                flow.headersEditor = nil
+                return beginReply()
+            }
+        }
+        flow.headersEditor = nil
+        flow.headersLeft = true
+        if flow.endsWithHeaders { flow.bodyLeft = true }
+        if flow.direction == .response { continueReply() }
+    }
+
+    /// What becomes of a part of a message after a filter saw it.
+    enum Verdict {
+        /// It goes on to the next filter.
+        case proceed
+        /// The filter holds it back.
+        case hold
+        /// The stream gets another answer.
+        case stop
+    }
+
+    private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
+        if flow.direction == .request { _ = context.enter() }
+        guard askedReply == nil else { return .stop }
+        guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else {
+            return .proceed
+        }
+        flow.headersEditor = context
+        context[flow.direction].continues = false
+        let count = UInt32(clamping: flow.headers?.count ?? 0)
+        let action = context.call(callback, count, flow.endsWithHeaders ? 1 : 0).map(HeadersAction.init)
+        guard askedReply == nil else { return .stop }
+        if action == .pause, !context[flow.direction].continues { return .hold }
+        return .proceed
+    }
+}

@@ -1,0 +1,48 @@
+/// Answers in place of the upstream's.
+extension HTTPStream {
+    /// A reply passes through the response filters, the sender's own as well, unless a response is already on its
+    /// way: then it goes out as it is.
+    func beginReply() {
+        guard let reply = askedReply, finalReply == nil else { return }
+        askedReply = nil
+        guard response.headers == nil, !reply.resetsStream else {
+            var direct = reply
+            if response.headersLeft, passingReply == nil { direct.resetsStream = true }
+            return finish(with: direct)
+        }
+        passingReply = reply
+        response.headers = reply.responseHeaders
+        response.endsWithHeaders = reply.body.isEmpty
+        response.bodyBytes = reply.body.count
+        passHeaders(response, from: 0)
+    }
+
+    /// Sends the reply's body after its headers, and ends the stream when all of it is through.
+    func continueReply() {
+        guard var reply = passingReply, finalReply == nil, response.headersLeft else { return }
+        if !response.bodyLeft {
+            guard !reply.body.isEmpty else { return }
+            let body = reply.body
+            passingReply?.body = []
+            return passBody(response, body, endOfStream: true, from: 0)
+        }
+        reply.body = response.takeOutput()
+        reply.take(response.headers ?? HeaderMap())
+        finish(with: reply)
+    }
+
+    func finish(with reply: LocalReply) {
+        finalReply = reply
+        request.headersPause = nil
+        request.trailersPause = nil
+        response.headersPause = nil
+        response.trailersPause = nil
+    }
+
+    /// Ends the stream because the client went away.
+    func cancel() {
+        guard finalReply == nil, duration == nil else { return }
+        askedReply = nil
+        finish(with: LocalReply(status: 499, details: "client_went_away", resetsStream: true))
+    }
+}
