@@ -35,6 +35,54 @@ struct PauseTests {
         }
     }
 
+    @Test("A filter that lets go of something else meanwhile gets no more time for its pause")
+    func noMoreTime() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (global $id (mut i32) (i32.const 0))
+                    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                      (drop (call $set_tick_period_milliseconds (i32.const 1))) (i32.const 1))
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (global.set $id (local.get 0)) (i32.const 1))
+                    (func (export "proxy_on_tick") (param i32)
+                      (if (i32.eqz (global.get $id)) (then (return)))
+                      (drop (call $set_effective_context (global.get $id)))
+                      (drop (call $continue_stream (i32.const 1))))
+                    """)
+            ) { $0.pauseDeadline = .milliseconds(100) }
+            let stream = await filters.stream(filter)
+            guard case .localReply(let reply) = await stream.requestHeaders(getRequest, endOfStream: true) else {
+                Issue.record("the pause had no end")
+                return
+            }
+            #expect(reply.status == 504)
+            await stream.finish()
+        }
+    }
+
+    @Test("A request that is held back ends with its stream, when the response was complete before")
+    func earlyResponse() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $say @"paused") (i32.const 1))
+                    """))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: false)
+            let upload = Task { await stream.requestBody("held back", endOfStream: true) }
+            await filters.log.wait(for: "paused")
+            _ = await stream.responseHeaders(okResponse, endOfStream: true)
+            await stream.finish()
+            guard case .localReply = await upload.value else {
+                Issue.record("the upload went on")
+                return
+            }
+        }
+    }
+
     @Test("So do a response's headers")
     func responseHeaders() async throws {
         try await withFilters { filters in

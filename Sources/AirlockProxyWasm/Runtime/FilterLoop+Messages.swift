@@ -41,7 +41,7 @@ extension FilterLoop {
     func waitForHeaders(_ id: UInt64, _ direction: Direction) async -> HeadersOutcome {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         while true {
-            if let outcome = headersOutcome(stream, direction) { return outcome }
+            if let outcome = headersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
             await wait(stream, direction)
         }
     }
@@ -49,7 +49,9 @@ extension FilterLoop {
     func waitForBody(_ id: UInt64, _ direction: Direction, isLast: Bool) async -> BodyOutcome {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         while true {
-            if let outcome = bodyOutcome(stream, direction, isLast: isLast) { return outcome }
+            if let outcome = bodyOutcome(stream, direction, isLast: isLast) {
+                return endWait(stream, direction, outcome)
+            }
             await wait(stream, direction)
         }
     }
@@ -57,13 +59,19 @@ extension FilterLoop {
     func waitForTrailers(_ id: UInt64, _ direction: Direction) async -> TrailersOutcome {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         while true {
-            if let outcome = trailersOutcome(stream, direction) { return outcome }
+            if let outcome = trailersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
             await wait(stream, direction)
         }
     }
 
+    private func endWait<Outcome>(_ stream: HTTPStream, _ direction: Direction, _ outcome: Outcome) -> Outcome {
+        stream.flow(direction).waitsFor = nil
+        return outcome
+    }
+
     private func headersOutcome(_ stream: HTTPStream, _ direction: Direction) -> HeadersOutcome? {
         if let reply = stream.finalReply { return .localReply(reply) }
+        guard stream.duration == nil else { return .localReply(.streamClosed) }
         let flow = stream.flow(direction)
         guard flow.headersLeft, !stream.isReplying else { return nil }
         return .forward(flow.headers ?? HeaderMap())
@@ -71,6 +79,7 @@ extension FilterLoop {
 
     private func bodyOutcome(_ stream: HTTPStream, _ direction: Direction, isLast: Bool) -> BodyOutcome? {
         if let reply = stream.finalReply { return .localReply(reply) }
+        guard stream.duration == nil else { return .localReply(.streamClosed) }
         let flow = stream.flow(direction)
         guard !stream.isReplying, !isLast || flow.bodyLeft else { return nil }
         return .forward(flow.takeOutput())
@@ -78,6 +87,7 @@ extension FilterLoop {
 
     private func trailersOutcome(_ stream: HTTPStream, _ direction: Direction) -> TrailersOutcome? {
         if let reply = stream.finalReply { return .localReply(reply) }
+        guard stream.duration == nil else { return .localReply(.streamClosed) }
         let flow = stream.flow(direction)
         guard !stream.isReplying, flow.trailersLeft else { return nil }
         return .forward(body: flow.takeOutput(), trailers: flow.trailers ?? HeaderMap())
@@ -114,8 +124,10 @@ extension FilterLoop {
         }
         let (id, direction) = (stream.id, flow.direction)
         let filter = context.filter.id
+        if flow.waitsFor?.filter != filter { flow.waitsFor = (filter, .now) }
+        let waited = flow.waitsFor.map { MonotonicInstant.now - $0.since } ?? .zero
         do {
-            return try worker.schedule(after: context.filter.configuration.pauseDeadline) { [weak self] in
+            return try worker.schedule(after: context.filter.configuration.pauseDeadline - waited) { [weak self] in
                 self?.assumeIsolated { $0.pauseExpired(id, direction, filter) }
             }
         } catch {
@@ -128,6 +140,8 @@ extension FilterLoop {
         guard let stream = streams[id] else { return }
         if stream.pausedContext(stream.flow(direction))?.filter.id == filter {
             stream.refuse(LocalReply(status: 504, details: "pause_deadline"))
+            // With all of the response on its way there is nobody left to tell.
+            if stream.response.bodyLeft { stream.abandon(details: "pause_deadline") }
         }
         agenda.touch(stream)
         settle()

@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// The two messages of a stream.
 enum Direction: Sendable {
     case request
@@ -27,6 +29,8 @@ final class MessageFlow {
     var output: [UInt8] = []
     /// Body bytes that came in.
     var bodyBytes = 0
+    /// Which filter the server waits for, and since when; a filter that lets only other things happen meanwhile gets no more time.
+    var waitsFor: (filter: FilterID, since: MonotonicInstant)?
     /// Calls of the server that wait for a filter to go on.
     var waiters: [CheckedContinuation<Void, Never>] = []
 
