@@ -39,6 +39,7 @@ extension VMState {
             }
         }
         guard let stream = active.stream?.stream else { return nil }
-        return stream.properties[bytes] ?? stream.property(path)
+        // What a filter set never stands in for what the host knows.
+        return stream.property(path) ?? stream.properties[bytes]
     }
 }
