@@ -212,6 +212,32 @@ struct FailureTests {
         }
     }
 
+    @Test("Ticks that a failing callback asked for are gone with its machine")
+    func ticksOfTheDead() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (drop (call $set_tick_period_milliseconds (i32.const 1))) unreachable)
+                    (func (export "proxy_on_tick") (param i32) (call $say @"tick of the dead"))
+                    """))
+            let clock = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                      (drop (call $set_tick_period_milliseconds (i32.const 1))) (i32.const 1))
+                    (func (export "proxy_on_tick") (param i32) (call $say @"tick"))
+                    """), name: "clock")
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            await stream.finish()
+            await filters.log.wait(for: "tick", count: 20)
+            #expect(!filters.log.messages.contains("tick of the dead"))
+            await clock.unload()
+        }
+    }
+
     @Test("A failure in a tick ends the machine, and the replacement ticks again")
     func tick() async throws {
         try await withFilters { filters in

@@ -26,7 +26,7 @@ extension ProxyWasmABI {
                     (vm) throws(Refusal) in
                     guard let root = vm.active?.root else { throw .status(.internalFailure) }
                     root.tickPeriod = period == 0 ? nil : .milliseconds(Int64(period))
-                    vm.agenda.changedTicks.append(root)
+                    vm.agenda.noteTick(root)
                 }
             },
             HostFunction("proxy_get_current_time_nanoseconds") {

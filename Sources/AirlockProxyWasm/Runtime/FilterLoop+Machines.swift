@@ -28,6 +28,7 @@ extension FilterLoop {
         startWaiting(slot)
         filters.append(filter)
         prepared[preparation.id] = filter
+        startTicks(of: filter)
     }
 
     /// Starts the filters that waited for a machine in their slot, when another one brought it.
@@ -36,6 +37,7 @@ extension FilterLoop {
         for filter in members(slot) where filter.root == nil && !filter.isRetired {
             do throws(PluginError) {
                 filter.root = try vm.startRoot(for: filter)
+                startTicks(of: filter)
             } catch {
                 logger.error("filter did not start", metadata: ["error": "\(error)"])
             }
@@ -98,7 +100,7 @@ extension FilterLoop {
         slot.vm = nil
         slot.lastFailure = vm.failure
         for filter in members(slot) {
-            if let root = filter.root { ticks[ObjectIdentifier(root)] = nil }
+            filter.root?.tickTimer = nil
             filter.root = nil
             endIfUnused(filter)
         }
@@ -135,8 +137,9 @@ extension FilterLoop {
         guard let first = members.first else { return }
         do throws(PluginError) {
             let vm = try makeVM(for: first)
-            for filter in members { filter.root = try vm.startRoot(for: filter) }
+            try restart(members, in: vm)
             slot.vm = vm
+            for filter in members { startTicks(of: filter) }
         } catch {
             for filter in members { filter.root = nil }
             slot.failures += 1
@@ -144,6 +147,22 @@ extension FilterLoop {
             logger.error("virtual machine did not start", metadata: ["error": "\(error)"])
             restart(slot, after: Self.startBackoff.delay(afterFailures: slot.failures))
         }
+    }
+
+    /// A filter that refuses its configuration stays without a root context, and those that it shares with go on; where all refuse, the
+    /// machine is of no use.
+    private func restart(_ members: [FilterInstance], in vm: ProxyWasmVM) throws(PluginError) {
+        var refusal: PluginError?
+        for filter in members {
+            do {
+                filter.root = try vm.startRoot(for: filter)
+            } catch {
+                if let failure = vm.failure { throw failure }
+                filter.logger.error("filter did not start", metadata: ["error": "\(error)"])
+                refusal = error
+            }
+        }
+        if let refusal, members.allSatisfy({ $0.root == nil }) { throw refusal }
     }
 
     func members(_ slot: VMSlot) -> [FilterInstance] {
@@ -181,27 +200,27 @@ extension FilterLoop {
 
     /// A filter that never calls `proxy_done` does not stay for ever.
     private func giveUpOn(_ root: RootContext, after delay: Duration) {
-        let key = ObjectIdentifier(root.filter)
         do {
-            root.doneTimer = try worker.schedule(after: delay) { [weak self] in
-                self?.assumeIsolated { $0.giveUp(key) }
+            root.doneTimer = try worker.schedule(after: delay) { [weak self, serial = root.serial] in
+                self?.assumeIsolated { $0.giveUp(serial) }
             }
         } catch {
             finish(root)
         }
     }
 
-    private func giveUp(_ key: ObjectIdentifier) {
-        guard let filter = filters.first(where: { ObjectIdentifier($0) == key }), let root = filter.root else { return }
+    private func giveUp(_ serial: UInt64) {
+        guard let root = filters.first(where: { $0.root?.serial == serial })?.root else { return }
         finish(root)
         settle()
     }
 
     /// `proxy_on_delete`, and the filter is gone; with the last one of its virtual machine, that is gone, too.
     func finish(_ root: RootContext) {
-        let filter = root.filter
-        ticks[ObjectIdentifier(root)] = nil
+        // The root context may be gone already, and its filter with it.
+        guard let filter = filters.first(where: { $0.root === root }) else { return }
         filter.home?.vm.delete(root)
+        root.tickTimer = nil
         filter.root = nil
         drop(filter)
     }
@@ -212,32 +231,6 @@ extension FilterLoop {
             slots[filter.slot.key] = nil
             restarts[filter.slot.key] = nil
         }
-    }
-
-    // MARK: Ticks
-
-    func setTick(_ root: RootContext) {
-        let key = ObjectIdentifier(root)
-        guard let period = root.tickPeriod, root.filter.callbacks.onTick != nil else {
-            ticks[key] = nil
-            return
-        }
-        let filter = ObjectIdentifier(root.filter)
-        do {
-            ticks[key] = try worker.schedule(after: period, repeating: period) { [weak self] in
-                self?.assumeIsolated { $0.tick(filter) }
-            }
-        } catch {
-            logger.debug("no timer is started any more", metadata: ["reason": "\(error)"])
-        }
-    }
-
-    private func tick(_ key: ObjectIdentifier) {
-        guard let filter = filters.first(where: { ObjectIdentifier($0) == key }), let (vm, root) = filter.home,
-            let onTick = filter.callbacks.onTick
-        else { return }
-        _ = vm.call(onTick, root.id, in: .root(root))
-        settle()
     }
 }
 

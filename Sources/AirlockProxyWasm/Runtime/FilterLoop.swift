@@ -21,8 +21,6 @@ actor FilterLoop {
     /// The version of each filter that is about to take over.
     var prepared: [FilterID: FilterInstance] = [:]
     var streams: [UInt64: HTTPStream] = [:]
-    /// Timers of ticks, by root context.
-    var ticks: [ObjectIdentifier: LoopTimer] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]
     private var lastStream: UInt64 = 0

@@ -14,6 +14,13 @@ final class LoopAgenda {
         touchedStreams.isEmpty && failedVMs.isEmpty && changedTicks.isEmpty && doneRoots.isEmpty
     }
 
+    func noteTick(_ root: RootContext) {
+        if !root.isTickNoted {
+            root.isTickNoted = true
+            changedTicks.append(root)
+        }
+    }
+
     func touch(_ stream: HTTPStream) {
         if !stream.isTouched {
             stream.isTouched = true
