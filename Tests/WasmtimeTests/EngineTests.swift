@@ -77,7 +77,7 @@ struct EngineTests {
         },
     ]
 
-    @Test("Settings in their ranges make an engine that compiles", arguments: valid)
+    @Test("Settings in their ranges make an engine that compiles", .serialized, arguments: valid)
     func validSettings(configuration: EngineConfiguration) throws {
         let engine = try Engine(configuration)
         #expect(engine.configuration == configuration)
