@@ -136,6 +136,23 @@ struct PropertyTests {
         }
     }
 
+    @Test("A property that a filter sets does not stand in for the host's of that name")
+    func forgery() async throws {
+        try await withFilters { filters in
+            let forger = try await filters.load(
+                Guest.wat(
+                    #"""
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (drop (call $set_property @"request\00method" @"TRACE")) (i32.const 0))
+                    """#), name: "forger")
+            let reader = try await filters.load(reading([#"request\00method"#]), name: "reader")
+            let stream = await filters.stream(forger, reader)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            #expect(filters.log.messages == ["g=0", "GET"])
+            await stream.finish()
+        }
+    }
+
     @Test("Properties that are set are bounded")
     func bounds() async throws {
         try await withFilters { filters in
