@@ -28,6 +28,17 @@ final class InstanceState {
         max(.zero, limits.deadline - (MonotonicInstant.now - usage.start))
     }
 
+    /// What the call in progress used, from the fuel that it has left.
+    func report(remainingFuel: UInt64) -> CallReport {
+        CallReport(
+            fuelUsed: limits.fuel - min(limits.fuel, remainingFuel),
+            memoryBytes: memory?.byteCount ?? 0,
+            hostCalls: usage.hostCalls,
+            outputBytes: usage.outputBytes,
+            wallTime: MonotonicInstant.now - usage.start
+        )
+    }
+
     func countHostCall() throws(HostError) {
         usage.hostCalls += 1
         guard usage.hostCalls <= limits.hostCalls else {

@@ -92,12 +92,6 @@ final class SuspendableInstance {
     var report: CallReport {
         // Every engine of a plugin host has fuel, so that reading it does not fail.
         let remaining = (try? store.remainingFuel) ?? 0
-        return CallReport(
-            fuelUsed: version.limits.fuel - min(version.limits.fuel, remaining),
-            memoryBytes: state.memory?.byteCount ?? 0,
-            hostCalls: state.usage.hostCalls,
-            outputBytes: state.usage.outputBytes,
-            wallTime: MonotonicInstant.now - state.usage.start
-        )
+        return state.report(remainingFuel: remaining)
     }
 }
