@@ -1,4 +1,3 @@
-import Logging
 import Wasmtime
 import WorkerLoop
 
@@ -9,7 +8,6 @@ struct HostServices: Sendable {
     let compiler: ModuleCompiler
     let workers: WorkerLoopGroup
     let events: EventHub
-    let logger: Logger
     let knownCapabilities: [any Capability.Type]
 
     /// Links a module with what the plugin was granted, after naming every import that nothing grants.

@@ -49,7 +49,6 @@ public final class PluginHost: Service, Sendable {
                 compiler: try ModuleCompiler(engine: engine),
                 workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
                 events: EventHub(logger: logger),
-                logger: logger,
                 knownCapabilities: configuration.knownCapabilities
             )
             try startMeters()
@@ -137,6 +136,8 @@ public final class PluginHost: Service, Sendable {
         try lifecycle.specification.limits.check(plugin: name)
         _ = try await lifecycle.reload(from: nil, start: start)
         let isStopped = plugins.withLock { plugins in
+            // Those that were unloaded have nothing left to end.
+            plugins.lifecycles.removeAll { $0.current == nil }
             plugins.lifecycles.append(lifecycle)
             return plugins.isStopped
         }
