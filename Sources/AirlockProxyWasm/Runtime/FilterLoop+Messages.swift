@@ -69,25 +69,27 @@ extension FilterLoop {
         return outcome
     }
 
+    /// What every call gets once nothing of the stream goes on.
+    private func endReply(_ stream: HTTPStream) -> LocalReply? {
+        stream.finalReply ?? (stream.duration == nil ? nil : .streamClosed)
+    }
+
     private func headersOutcome(_ stream: HTTPStream, _ direction: Direction) -> HeadersOutcome? {
-        if let reply = stream.finalReply { return .localReply(reply) }
-        guard stream.duration == nil else { return .localReply(.streamClosed) }
+        if let reply = endReply(stream) { return .localReply(reply) }
         let flow = stream.flow(direction)
         guard flow.headersLeft, !stream.isReplying else { return nil }
         return .forward(flow.headers ?? HeaderMap())
     }
 
     private func bodyOutcome(_ stream: HTTPStream, _ direction: Direction, isLast: Bool) -> BodyOutcome? {
-        if let reply = stream.finalReply { return .localReply(reply) }
-        guard stream.duration == nil else { return .localReply(.streamClosed) }
+        if let reply = endReply(stream) { return .localReply(reply) }
         let flow = stream.flow(direction)
         guard !stream.isReplying, !isLast || flow.bodyLeft else { return nil }
         return .forward(flow.takeOutput())
     }
 
     private func trailersOutcome(_ stream: HTTPStream, _ direction: Direction) -> TrailersOutcome? {
-        if let reply = stream.finalReply { return .localReply(reply) }
-        guard stream.duration == nil else { return .localReply(.streamClosed) }
+        if let reply = endReply(stream) { return .localReply(reply) }
         let flow = stream.flow(direction)
         guard !stream.isReplying, flow.trailersLeft else { return nil }
         return .forward(body: flow.takeOutput(), trailers: flow.trailers ?? HeaderMap())
