@@ -28,16 +28,27 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Airlock", targets: ["Airlock"]),
+        .library(name: "AirlockCapabilities", targets: ["AirlockCapabilities"]),
+        .library(name: "AirlockHTTP", targets: ["AirlockHTTP"]),
         .library(name: "AirlockProxyWasm", targets: ["AirlockProxyWasm"]),
+        .library(name: "AirlockSQLite", targets: ["AirlockSQLite"]),
         .library(name: "AirlockTesting", targets: ["AirlockTesting"]),
         .library(name: "Wasmtime", targets: ["Wasmtime"]),
         .library(name: "WorkerLoop", targets: ["WorkerLoop"]),
+        .executable(name: "airlock", targets: ["AirlockCommand"]),
+        .executable(name: "airlock-compiler", targets: ["AirlockCompiler"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
     ],
     targets: [
         .target(
@@ -74,6 +85,44 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "AirlockCapabilities",
+            dependencies: ["Airlock", "WorkerLoop", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "AirlockSQLite",
+            dependencies: ["AirlockCapabilities", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "AirlockHTTP",
+            dependencies: [
+                "Airlock",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "AirlockCompiler",
+            dependencies: ["Airlock", "Wasmtime"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "AirlockCommand",
+            dependencies: [
+                "Airlock", "AirlockCapabilities", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite", "Wasmtime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
@@ -104,7 +153,47 @@ let package = Package(
         ),
         .testTarget(
             name: "AirlockTests",
-            dependencies: ["Airlock", "AirlockTesting", "Wasmtime", "WorkerLoop"],
+            dependencies: [
+                "Airlock", "AirlockCompiler", "AirlockTesting", "Wasmtime", "WorkerLoop",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AirlockCapabilitiesTests",
+            dependencies: [
+                "Airlock", "AirlockCapabilities", "AirlockSQLite", "AirlockTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AirlockHTTPTests",
+            dependencies: [
+                "Airlock", "AirlockHTTP", "AirlockTesting",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AirlockCommandTests",
+            dependencies: ["Airlock", "AirlockCommand", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HostileGuestTests",
+            dependencies: [
+                "Airlock", "AirlockCapabilities", "AirlockCompiler", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite",
+                "AirlockTesting", "Wasmtime",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

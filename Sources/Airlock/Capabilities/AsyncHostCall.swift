@@ -5,8 +5,12 @@ import WorkerLoop
 public struct AsyncHostCall: Sendable {
     private let start: MonotonicInstant
     private let allowed: Duration
+    let meter: CallMeter
+    let values: InstanceValues
 
     init(_ call: borrowing HostCall) {
+        meter = call.state.meter
+        values = call.state.values
         start = call.state.usage.start
         allowed = call.state.limits.deadline
     }

@@ -46,6 +46,17 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let signatureMismatch = Code(description: "signatureMismatch")
         /// Too many calls are in flight, or the engine has no room for another instance.
         public static let overloaded = Code(description: "overloaded")
+        /// A quota that the plugin shares with others, or its share of a worker loop, is used up; ``PluginError/quota`` names it and
+        /// ``PluginError/retryAfter`` says when to try again.
+        public static let quotaExceeded = Code(description: "quotaExceeded")
+        /// The plugin failed too often and is not run for a while, or until it is readmitted.
+        public static let quarantined = Code(description: "quarantined")
+        /// The module's digest is not the one that was pinned.
+        public static let digestMismatch = Code(description: "digestMismatch")
+        /// The plugin's manifest is not usable, or asks for what the host's policy does not give.
+        public static let manifest = Code(description: "manifest")
+        /// The module could not be compiled within the limits of the compiler's process.
+        public static let compilation = Code(description: "compilation")
         /// The instance ended in an earlier failure and takes no more calls.
         public static let unavailable = Code(description: "unavailable")
         /// The host was shut down.
@@ -102,6 +113,18 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         set { change { $0.report = newValue } }
     }
 
+    /// The name of the quota that is used up, where one is.
+    public var quota: String? {
+        get { details.fields.quota }
+        set { change { $0.quota = newValue } }
+    }
+
+    /// How long to wait before the same call can succeed; nil where time alone does not help, as with memory.
+    public var retryAfter: Duration? {
+        get { details.fields.retryAfter }
+        set { change { $0.retryAfter = newValue } }
+    }
+
     // One word, so that a function that may throw it costs nothing more where it does not.
     private var details: Details
 
@@ -114,6 +137,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         var used: UInt64?
         var trap: Trap?
         var report: CallReport?
+        var quota: String?
+        var retryAfter: Duration?
     }
 
     private final class Details: Sendable {
@@ -163,6 +188,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         if version > 0 { text += " version \(version)" }
         text += "\(text.isEmpty ? "" : ": ")\(code): \(message)"
         if let limit, let used { text += " (used \(used) of \(limit))" }
+        if let retryAfter { text += "; try again in \(retryAfter)" }
         return text
     }
 }

@@ -17,6 +17,10 @@ final class InstanceState {
     var reentryFailure: WasmtimeError?
     /// What the call in progress used, and until when it may run.
     var usage = CallUsage()
+    /// What capabilities used during the call in progress.
+    let meter = CallMeter()
+    /// What capabilities keep for this instance.
+    let values = InstanceValues()
 
     init(_ version: PluginVersion, attachment: AnyObject?) {
         self.version = version

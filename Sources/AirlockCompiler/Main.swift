@@ -1,0 +1,6 @@
+import Airlock
+
+@main
+struct AirlockCompiler {
+    static func main() {}
+}

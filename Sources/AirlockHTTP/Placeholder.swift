@@ -1,0 +1,2 @@
+import Airlock
+import AsyncHTTPClient

@@ -1,0 +1,2 @@
+import AirlockCapabilities
+import GRDB
