@@ -2,9 +2,16 @@
 ///
 /// The operator's policy holds the widest value that a plugin may get; the manifest's wish asks for some of it; the plugin gets
 /// what is in both, never more than either.
+///
+/// By convention a conforming type also has an initialiser `init(policy fields: inout ManifestFields, …) throws(PluginError)` that
+/// reads the widest value from a policy file, with the objects of the embedder that it needs as further parameters.
 public protocol AttenuableCapability: Capability {
-    /// The part of this grant that the wish asks for. A wish without parameters asks for all of it.
-    /// - Throws: ``PluginError/Code/configuration`` where the wish cannot be understood; the message names the parameter, what was
+    /// The part of this grant that the wish asks for. A wish without parameters asks for all of it. Read the parameters with
+    /// ``CapabilityWish/read(_:)``.
+    ///
+    /// What a wish asks for beyond this grant is cut down to the grant where the plugin can do with less (bytes, rates); where it
+    /// cannot (a namespace, a host, a folder), throw ``PluginError/Code/denied`` with what was asked and what is given.
+    /// - Throws: ``PluginError/Code/manifest`` where the wish cannot be understood; the message names the parameter, what was
     ///   expected and what came.
     func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self
 
@@ -22,6 +29,9 @@ public struct CapabilityWish: Sendable, Hashable {
     public var isRequired: Bool
     /// How much of it, in terms of the capability; empty for all that the policy gives.
     public var parameters: [String: ManifestValue]
+    /// Where the parameters stand in the manifest, for messages.
+    var path: String
+    var origin: ManifestOrigin
 
     /// Makes a wish.
     public init(
@@ -34,5 +44,14 @@ public struct CapabilityWish: Sendable, Hashable {
         self.reason = reason
         self.isRequired = isRequired
         self.parameters = parameters
+        path = ""
+        origin = ManifestOrigin(code: .manifest)
+    }
+
+    /// Reads the parameters with `body` and refuses those that it did not ask for.
+    public func read<Value>(
+        _ body: (inout ManifestFields) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        try ManifestFields.read(parameters, path: path, origin: origin, body)
     }
 }
