@@ -9,7 +9,8 @@ import Wasmtime
 ///     HostFunction("fetch") { (store, call, key: String) async throws(HostError) -> [UInt8] in … }
 ///
 /// An asynchronous function gets copies of its arguments and an ``AsyncHostCall``; the guest's fiber is parked until it returns,
-/// and the worker loop serves other calls. It can be granted to suspendable plugins only.
+/// and the worker loop serves other calls. It can be granted to suspendable plugins only. One that needs the guest's memory before
+/// and after it waits returns ``HostWork``.
 public struct HostFunction<Granted: Capability>: Sendable {
     /// The name that guests import it by.
     public let name: String
@@ -18,7 +19,7 @@ public struct HostFunction<Granted: Capability>: Sendable {
 
     enum Body: Sendable {
         case immediate(@Sendable (Granted, borrowing HostCall, inout HostArguments) throws(HostError) -> RawValue?)
-        case waiting(@Sendable (Granted, borrowing HostCall, inout HostArguments) throws(HostError) -> HostWork)
+        case waiting(@Sendable (Granted, borrowing HostCall, inout HostArguments) throws(HostError) -> PendingWork)
     }
 
     /// A function that returns a value at once.
@@ -58,7 +59,7 @@ public struct HostFunction<Granted: Capability>: Sendable {
             let values = (repeat try (each Parameter)(from: &arguments, in: call))
             let room = arguments.room(for: Result.self)
             let asyncCall = AsyncHostCall(call)
-            return HostWork { () async throws(HostError) in
+            return .waiting { () async throws(HostError) in
                 let result = try await body(capability, asyncCall, repeat each values)
                 return { (call: borrowing HostCall) throws(HostError) in try result.encode(into: room, of: call) }
             }
@@ -75,14 +76,14 @@ public struct HostFunction<Granted: Capability>: Sendable {
         self.body = .waiting { (capability, call, arguments) throws(HostError) in
             let values = (repeat try (each Parameter)(from: &arguments, in: call))
             let asyncCall = AsyncHostCall(call)
-            return HostWork { () async throws(HostError) in
+            return .waiting { () async throws(HostError) in
                 try await body(capability, asyncCall, repeat each values)
                 return { (_: borrowing HostCall) throws(HostError) in nil }
             }
         }
     }
 
-    private static func functionType<each Parameter: HostParameter>(
+    static func functionType<each Parameter: HostParameter>(
         _ parameter: repeat (each Parameter).Type,
         room: [ValueType],
         results: [ValueType]
@@ -92,15 +93,5 @@ public struct HostFunction<Granted: Capability>: Sendable {
             parameters += types
         }
         return FunctionType(parameters: parameters + room, results: results)
-    }
-}
-
-/// What an asynchronous host function does while the guest's fiber is parked; it ends with what is to be done on the fiber then.
-struct HostWork: Sendable {
-    typealias Completion = @Sendable (borrowing HostCall) throws(HostError) -> RawValue?
-    let run: @Sendable () async throws(HostError) -> Completion
-
-    init(_ run: @escaping @Sendable () async throws(HostError) -> Completion) {
-        self.run = run
     }
 }

@@ -28,7 +28,7 @@ extension Capability {
     }
 
     private func waiting(
-        _ begin: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> HostWork
+        _ begin: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> PendingWork
     ) -> @Sendable (borrowing Caller<InstanceState>, [RawValue]) throws -> PendingHostCall<InstanceState> {
         { caller, values in
             let call = HostCall(caller.host)
@@ -37,11 +37,18 @@ extension Capability {
                 var arguments = unsafe HostArguments(slots)
                 return try begin(self, call, &arguments)
             }
-            return caller.startHostCall {
-                let complete = try await work.run()
-                return { caller in
-                    guard let result = try complete(HostCall(caller.host)) else { return [] }
-                    return [result]
+            switch work {
+            case .finished(let result):
+                let call = PendingHostCall<InstanceState>()
+                call.complete(with: .success(result.map { [$0] } ?? []))
+                return call
+            case .waiting(let wait):
+                return caller.startHostCall {
+                    let complete = try await wait()
+                    return { caller in
+                        guard let result = try complete(HostCall(caller.host)) else { return [] }
+                        return [result]
+                    }
                 }
             }
         }

@@ -13,6 +13,8 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
         public static let badArgument = Kind(code: .badArgument)
         /// The guest broke the rules of its ABI.
         public static let abiViolation = Kind(code: .abiViolation)
+        /// The guest ended itself.
+        static let exit = Kind(code: .exit)
         /// The guest passed the limit of host calls.
         static let hostCalls = Kind(code: .hostCalls)
         /// The guest passed the limit of output bytes.
@@ -26,11 +28,20 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
 
     var limit: UInt64?
     var used: UInt64?
+    var exitCode: UInt32?
 
     /// Makes an error.
     public init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
+    }
+
+    /// What a host function throws through which a guest ends itself, such as WASI's `proc_exit`. The call ends with
+    /// ``PluginError/Code/exit`` and this ``PluginError/exitCode``.
+    public static func exit(_ code: UInt32) -> Self {
+        var error = Self(.exit, "the guest exited with the code \(code)")
+        error.exitCode = code
+        return error
     }
 
     public var description: String { "\(kind.code): \(message)" }

@@ -32,7 +32,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let abiViolation = Code(description: "abiViolation")
         /// The guest answered that it failed, in the way its ABI has for that.
         public static let guestError = Code(description: "guestError")
-        /// The guest ended itself with an exit code.
+        /// The guest ended itself; ``PluginError/exitCode`` is the code that it gave.
         public static let exit = Code(description: "exit")
         /// The module cannot be read, is not valid WebAssembly, or needs something that is off.
         public static let invalidModule = Code(description: "invalidModule")
@@ -107,6 +107,12 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         set { change { $0.trap = newValue } }
     }
 
+    /// The code that the guest ended itself with, where it did.
+    public var exitCode: UInt32? {
+        get { details.fields.exitCode }
+        set { change { $0.exitCode = newValue } }
+    }
+
     /// What the failed call used until then, where it had begun.
     public var report: CallReport? {
         get { details.fields.report }
@@ -139,6 +145,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         var report: CallReport?
         var quota: String?
         var retryAfter: Duration?
+        var exitCode: UInt32?
     }
 
     private final class Details: Sendable {

@@ -21,8 +21,10 @@ extension PluginError {
             message = hostError.message
             limit = hostError.limit
             used = hostError.used
+            exitCode = hostError.exitCode
             return
         }
+        exitCode = error.exitStatus.map(UInt32.init(bitPattern:))
         if error.stopReason == .deadline {
             setDeadline(limits, report)
             return
