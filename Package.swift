@@ -155,6 +155,7 @@ let package = Package(
             name: "AirlockTests",
             dependencies: [
                 "Airlock", "AirlockCompiler", "AirlockTesting", "Wasmtime", "WorkerLoop",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -114,7 +114,7 @@ struct ReloadTests {
         let file = FileManager.default.temporaryDirectory.appending(path: "filter-\(UUID().uuidString).wasm")
         defer { try? FileManager.default.removeItem(at: file) }
         func write(_ number: Int) throws {
-            guard case .wat(let text) = version(number) else { return }
+            guard case .wat(let text) = version(number).origin else { return }
             try Data(Module.binary(ofWAT: text)).write(to: file, options: .atomic)
         }
         try write(1)

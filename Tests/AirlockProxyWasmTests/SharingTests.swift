@@ -45,7 +45,9 @@ struct SharingTests {
         try await withFilters { filters in
             let a = try await filters.load(counting, name: "a")
             var source = counting
-            if difference == "code", case .wat(let text) = counting { source = .wat("\(text.dropLast()) (func))") }
+            if difference == "code", case .wat(let text) = counting.origin {
+                source = .wat("\(text.dropLast()) (func))")
+            }
             let b = try await filters.load(source, name: "b") {
                 switch difference {
                 case "vmID": $0.vmID = "other"

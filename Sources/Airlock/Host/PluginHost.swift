@@ -178,7 +178,7 @@ public final class PluginHost: Service, Sendable {
 
 extension PluginSource {
     var defaultName: String {
-        guard case .file(let path) = self, let file = path.split(separator: "/").last else { return "plugin" }
+        guard case .file(let path) = origin, let file = path.split(separator: "/").last else { return "plugin" }
         return String(file.hasSuffix(".wasm") ? file.dropLast(5) : file)
     }
 }

@@ -126,7 +126,7 @@ actor PluginLifecycle {
 
     /// Reloads whenever the file that the plugin came from changes.
     func follow(start: Start?) throws(PluginError) {
-        guard case .file(let path) = source else {
+        guard case .file(let path) = source.origin else {
             throw PluginError(
                 .configuration,
                 plugin: specification.name,

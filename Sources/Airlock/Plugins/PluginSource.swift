@@ -1,9 +1,82 @@
-/// Where a plugin's module comes from.
-public enum PluginSource: Sendable, Hashable {
+/// Where a plugin's module comes from, and what the embedder says about it.
+///
+///     .file("plugin.wasm")
+///     .file("plugin.wasm").pinned(sha256: "9f86d081884c7d65…")     // these bytes and no others
+///     .file("our-own.wasm").trusted()                              // compiled in the host's own process
+///
+/// What is said goes with the source: a reload from the same source, a watched one too, is held to the same digest.
+///
+/// ## Topics
+/// ### Where it is
+/// - ``file(_:)``
+/// - ``bytes(_:)``
+/// - ``wat(_:)``
+/// ### What is said about it
+/// - ``pinned(sha256:)``
+/// - ``trusted()``
+public struct PluginSource: Sendable, Hashable {
+    /// Where a module is.
+    public enum Origin: Sendable, Hashable {
+        /// A file with a binary module, by its path.
+        case file(String)
+        /// A binary module.
+        case bytes([UInt8])
+        /// A module in the WebAssembly text format.
+        case wat(String)
+    }
+
+    /// Where the module is.
+    public var origin: Origin
+
+    /// The SHA-256 that the module's bytes must have, in hexadecimal; nil where any will do.
+    public var pinnedDigest: String?
+
+    /// Whether the module may be compiled in the host's own process.
+    public var trust: ModuleTrust
+
+    /// Makes a source.
+    public init(_ origin: Origin, pinnedDigest: String? = nil, trust: ModuleTrust = .untrusted) {
+        self.origin = origin
+        self.pinnedDigest = pinnedDigest
+        self.trust = trust
+    }
+
     /// A file with a binary module, by its path.
-    case file(String)
+    public static func file(_ path: String) -> PluginSource { PluginSource(.file(path)) }
+
     /// A binary module.
-    case bytes([UInt8])
+    public static func bytes(_ bytes: [UInt8]) -> PluginSource { PluginSource(.bytes(bytes)) }
+
     /// A module in the WebAssembly text format, for tests and examples.
-    case wat(String)
+    public static func wat(_ text: String) -> PluginSource { PluginSource(.wat(text)) }
+
+    /// The same source, but no module is accepted whose bytes have another digest. It is checked before anything else is done with the
+    /// bytes; another digest is refused with ``PluginError/Code/digestMismatch``, which shows both.
+    ///
+    /// - Parameter digest: the SHA-256 of the module in its binary form: 64 hexadecimal digits in upper or lower case. Anything
+    ///   else is refused at load with ``PluginError/Code/configuration``.
+    public func pinned(sha256 digest: String) -> PluginSource {
+        var source = self
+        source.pinnedDigest = digest
+        return source
+    }
+
+    /// The same source, declared to be as trustworthy as the host's own code. See ``ModuleTrust``.
+    public func trusted() -> PluginSource {
+        var source = self
+        source.trust = .trusted
+        return source
+    }
+}
+
+/// Whether a module may be compiled in the host's own process.
+///
+/// It is about compiling only: a trusted module runs under the same limits as any other, with nothing but what it was granted.
+public enum ModuleTrust: Sendable, Hashable {
+    /// The module may have been written to take minutes and gigabytes to compile. It is compiled where
+    /// ``PluginHostConfiguration/compilation`` says.
+    case untrusted
+    /// The embedder knows who wrote the module. It is compiled in the host's own process, which starts faster and uses all cores, and
+    /// which nothing can stop once it began. Its bounds (``PluginLimits/module``) are checked all the same.
+    case trusted
 }

@@ -1,0 +1,72 @@
+import Crypto
+import Wasmtime
+
+/// A module in its binary form, as it came from its source.
+struct ModuleBytes: Sendable {
+    let bytes: [UInt8]
+    /// SHA-256 of the bytes, in hexadecimal.
+    let digest: String
+
+    /// Reads what `source` holds, at most as many bytes as a module may have, and compares its digest with the pinned one.
+    init(_ source: PluginSource, most: Int) throws(PluginError) {
+        let pinned = try Self.digits(of: source.pinnedDigest)
+        bytes = try Self.read(source.origin, most: most)
+        digest = hexadecimal(SHA256.hash(data: bytes))
+        guard let pinned, pinned != digest else { return }
+        throw PluginError(.digestMismatch, message: "the module has the SHA-256 \(digest), expected \(pinned)")
+    }
+
+    private static func digits(of pinned: String?) throws(PluginError) -> String? {
+        guard let pinned else { return nil }
+        guard pinned.utf8.count == 64, pinned.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else {
+            throw PluginError(
+                .configuration,
+                message: "the pinned SHA-256 is '\(pinned)', expected 64 hexadecimal digits"
+            )
+        }
+        return pinned.lowercased()
+    }
+
+    private static func read(_ origin: PluginSource.Origin, most: Int) throws(PluginError) -> [UInt8] {
+        do {
+            switch origin {
+            case .bytes(let bytes): return bytes
+            case .wat(let text): return try Module.binary(ofWAT: text)
+            case .file(let path): return try read(path, most: most)
+            }
+        } catch let error as PluginError {
+            throw error
+        } catch let error as WasmtimeError {
+            throw PluginError(.invalidModule, message: error.message)
+        } catch {
+            throw PluginError(.invalidModule, message: "\(error)")
+        }
+    }
+
+    private static func read(_ path: String, most: Int) throws -> [UInt8] {
+        let file = try OpenFile(path, .read)
+        let facts = try file.facts()
+        guard facts.isRegular else {
+            throw PluginError(.invalidModule, message: "'\(path)' is not a regular file")
+        }
+        // The file may grow while it is read.
+        let limit = max(most, 0)
+        let bytes = facts.size > limit ? [] : try file.read(atMost: limit + 1)
+        let size = max(facts.size, bytes.count)
+        guard size <= limit else {
+            throw PluginError(
+                .moduleBounds,
+                message: "the file '\(path)' has \(size) bytes",
+                limit: UInt64(limit),
+                used: UInt64(size)
+            )
+        }
+        return bytes
+    }
+}
+
+/// Bytes as hexadecimal digits.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
