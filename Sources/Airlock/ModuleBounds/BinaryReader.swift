@@ -10,7 +10,8 @@ struct BinaryReader {
         self.init(bytes, from: 0, to: bytes.count)
     }
 
-    private init(_ bytes: [UInt8], from offset: Int, to end: Int) {
+    /// Reads the bytes from `offset` up to `end`, which are within the module.
+    init(_ bytes: [UInt8], from offset: Int, to end: Int) {
         self.bytes = bytes
         self.offset = offset
         self.end = end

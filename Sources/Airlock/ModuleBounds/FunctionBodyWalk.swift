@@ -14,6 +14,8 @@ struct FunctionBodyWalk {
     private(set) var blocks = 0
     private(set) var branchTargets: UInt64 = 0
     private(set) var trackedValues: UInt64 = 0
+    /// Where each `memory.grow` is.
+    private(set) var growths: [Int] = []
 
     /// A block that is not closed yet.
     private struct Block {
@@ -72,7 +74,10 @@ struct FunctionBodyWalk {
             for _ in 0..<(try reader.unsigned32("the number of value types")) { try reader.skipValueType() }
         case 0x1F: try tryTable()
         case 0x00, 0x01, 0x05, 0x0A, 0x0F, 0x1A, 0x1B, 0x45...0xC4, 0xD1, 0xD4: break
-        case 0x08, 0x20...0x26, 0x3F, 0x40, 0xD2: try index()
+        case 0x08, 0x20...0x26, 0x3F, 0xD2: try index()
+        case 0x40:
+            try index()
+            growths.append(start)
         case 0x28...0x3E: try memoryArgument()
         case 0x41: _ = try reader.signed(bits: 32, "an i32 constant")
         case 0x42: _ = try reader.signed(bits: 64, "an i64 constant")

@@ -98,9 +98,14 @@ public struct ModuleBounds: Sendable, Hashable {
     ///   ``ModuleBoundsViolation/malformed(offset:expected:)`` when the bytes are not a core module.
     @discardableResult
     public func check(_ bytes: [UInt8]) throws(ModuleBoundsViolation) -> ModuleInspection {
+        try walk(bytes).inspection
+    }
+
+    func walk(_ bytes: [UInt8]) throws(ModuleBoundsViolation) -> SectionWalk {
         try require(.moduleBytes, atMost: moduleBytes, found: UInt64(bytes.count))
         var walk = SectionWalk(bounds: self, bytes: bytes)
-        return try walk.run()
+        try walk.run()
+        return walk
     }
 
     func require(

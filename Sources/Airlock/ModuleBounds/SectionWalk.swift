@@ -3,7 +3,8 @@
 struct SectionWalk {
     private let bounds: ModuleBounds
     private var reader: BinaryReader
-    private var inspection = ModuleInspection()
+    private(set) var inspection = ModuleInspection()
+    private(set) var outline = ModuleOutline()
     private var types: [Signature] = []
     /// The type index of every function, imported functions first.
     private var functionTypes: [UInt32] = []
@@ -22,7 +23,7 @@ struct SectionWalk {
         inspection.moduleBytes = bytes.count
     }
 
-    mutating func run() throws(ModuleBoundsViolation) -> ModuleInspection {
+    mutating func run() throws(ModuleBoundsViolation) {
         for expected: UInt8 in [0x00, 0x61, 0x73, 0x6D] where try reader.byte("the magic number \\0asm") != expected {
             throw .malformed(offset: 0, expected: "the magic number \\0asm")
         }
@@ -43,6 +44,7 @@ struct SectionWalk {
                 throw .malformed(offset: start, expected: "the sections in their order, each at most once")
             }
             lastRank = rank
+            outline.sections.append(.init(id: id, start: start, content: content.offset..<reader.offset))
             try section(id, &content)
         }
         guard functionTypes.count - importedFunctions == bodies ?? 0 else {
@@ -51,12 +53,14 @@ struct SectionWalk {
                 expected: "\(functionTypes.count - importedFunctions) function bodies, as declared"
             )
         }
-        return inspection
+        outline.types = types.count
+        outline.functions = functionTypes.count
+        outline.globals = inspection.globals
     }
 
     /// Section identifiers in the order in which sections may come: type, import, function, table, memory, tag, global,
     /// export, start, element, data count, code, data.
-    private static let order: [UInt8] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
+    static let order: [UInt8] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
     private mutating func section(_ id: UInt8, _ content: inout BinaryReader) throws(ModuleBoundsViolation) {
         switch id {
@@ -138,7 +142,8 @@ struct SectionWalk {
             _ = try limits(&content)
         case 2:
             inspection.memories += 1
-            try memory(&content)
+            outline.importedMemories += 1
+            _ = try memory(&content)
         case 3:
             inspection.globals += 1
             try bounds.require(.globals, atMost: bounds.globals, found: UInt64(inspection.globals))
@@ -165,25 +170,28 @@ struct SectionWalk {
     private mutating func memorySection(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {
         let before = inspection.memories
         inspection.memories = try count(of: .memories, bounds.memories, after: before, in: &content)
-        for _ in before..<inspection.memories { try memory(&content) }
+        for _ in before..<inspection.memories { outline.memories.append(try memory(&content)) }
         try requireEnd(of: content, "memory")
     }
 
-    private mutating func memory(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {
+    private mutating func memory(
+        _ content: inout BinaryReader
+    ) throws(ModuleBoundsViolation) -> ModuleOutline.Limits {
         try bounds.require(.memories, atMost: bounds.memories, found: UInt64(inspection.memories))
-        let pages = try limits(&content)
-        try bounds.require(.initialMemoryPages, atMost: bounds.initialMemoryPages, found: pages)
-        inspection.initialMemoryPages = max(inspection.initialMemoryPages, pages)
+        let limits = try limits(&content)
+        try bounds.require(.initialMemoryPages, atMost: bounds.initialMemoryPages, found: limits.minimum)
+        inspection.initialMemoryPages = max(inspection.initialMemoryPages, limits.minimum)
+        return limits
     }
 
-    /// The minimum of a memory's or table's limits. Flags: 1 with a maximum, 2 shared, 4 of 64 bits.
-    private func limits(_ content: inout BinaryReader) throws(ModuleBoundsViolation) -> UInt64 {
+    /// The limits of a memory or table. Flags: 1 with a maximum, 2 shared, 4 of 64 bits.
+    private func limits(_ content: inout BinaryReader) throws(ModuleBoundsViolation) -> ModuleOutline.Limits {
         let start = content.offset
         let flags = try content.byte("the flags of limits")
         guard flags <= 7 else { throw .malformed(offset: start, expected: "the flags of limits (0 to 7)") }
         let minimum = try content.unsigned64("a minimum")
-        if flags & 1 != 0 { _ = try content.unsigned64("a maximum") }
-        return minimum
+        let maximum = flags & 1 != 0 ? try content.unsigned64("a maximum") : nil
+        return ModuleOutline.Limits(offset: start, flags: flags, minimum: minimum, maximum: maximum)
     }
 
     private mutating func codeSection(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {
@@ -196,7 +204,7 @@ struct SectionWalk {
         for index in 0..<count {
             let size = try content.unsigned32("the size of a function body")
             let body = try content.range(of: size, "a function body")
-            try function(importedFunctions + index, body, size: Int(size))
+            try function(importedFunctions + index, body, size: Int(size), codeStart: start)
         }
         try requireEnd(of: content, "code")
     }
@@ -204,7 +212,8 @@ struct SectionWalk {
     private mutating func function(
         _ index: Int,
         _ body: BinaryReader,
-        size: Int
+        size: Int,
+        codeStart: Int
     ) throws(ModuleBoundsViolation) {
         try bounds.require(
             .functionBodyBytes,
@@ -223,6 +232,8 @@ struct SectionWalk {
             body: body
         )
         try walk.run()
+        // The size of a section has 32 bits.
+        outline.growths.append(contentsOf: walk.growths.lazy.map { UInt32(truncatingIfNeeded: $0 - codeStart) })
         let (sum, tooHigh) = inspection.trackedValues.addingReportingOverflow(walk.trackedValues)
         inspection.trackedValues = tooHigh ? .max : sum
         try bounds.require(.trackedValues, atMost: bounds.trackedValues, found: inspection.trackedValues)
