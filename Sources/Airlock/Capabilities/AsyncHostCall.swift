@@ -5,13 +5,16 @@ import WorkerLoop
 public struct AsyncHostCall: Sendable {
     private let start: MonotonicInstant
     private let allowed: Duration
+    /// The name of the plugin that calls.
+    public let plugin: String
     let meter: CallMeter
     let values: InstanceValues
 
     init(_ call: borrowing HostCall) {
+        plugin = call.plugin
         meter = call.state.meter
         values = call.state.values
-        start = call.state.usage.start
+        start = call.state.start
         allowed = call.state.limits.deadline
     }
 

@@ -18,6 +18,13 @@ public struct HostCall: ~Copyable {
     /// Time that is left until the call's deadline; zero when it has passed.
     public var remainingTime: Duration { state.remainingTime }
 
+    /// Whether the call was cancelled, or its deadline passed: the guest will be stopped as soon as the host function returns. A host function
+    /// that takes long should look now and then, and return.
+    public var isCancelled: Bool { state.stopReason != nil }
+
+    /// The name of the plugin that calls.
+    public var plugin: String { state.version.plugin }
+
     /// The object that an ABI attached to this instance, if it is of that type.
     public func attachment<Object: AnyObject>(as type: Object.Type) -> Object? {
         guard let object = state.attachment, Swift.type(of: object) == type else { return nil }

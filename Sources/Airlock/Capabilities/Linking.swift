@@ -9,30 +9,35 @@ extension Capability {
     }
 
     /// Defines this capability's functions, with this granted value, for plugins that run to completion. Those that wait are left out.
-    func link(into linker: Linker<InstanceState>) throws(WasmtimeError) {
-        for entry in Self.functions.entries {
+    /// - Parameter first: the index of its first function in the plugin's list of host functions.
+    func link(into linker: Linker<InstanceState>, first: Int) throws(WasmtimeError) {
+        for (index, entry) in Self.functions.entries.enumerated() {
             guard case .immediate(let body) = entry.function.body else { continue }
-            try unsafe linker.defineRaw(entry.module, entry.function.name, type: entry.function.type, immediate(body))
+            try unsafe linker.defineRaw(
+                entry.module, entry.function.name, type: entry.function.type, immediate(body, first + index))
         }
     }
 
     /// Defines this capability's functions, with this granted value, for suspendable plugins.
-    func link(into linker: AsyncLinker<InstanceState>) throws(WasmtimeError) {
-        for entry in Self.functions.entries {
+    func link(into linker: AsyncLinker<InstanceState>, first: Int) throws(WasmtimeError) {
+        for (index, entry) in Self.functions.entries.enumerated() {
             let (module, name, type) = (entry.module, entry.function.name, entry.function.type)
             switch entry.function.body {
-            case .immediate(let body): try unsafe linker.defineRaw(module, name, type: type, immediate(body))
-            case .waiting(let begin): try linker.defineRawAsync(module, name, type: type, waiting(begin))
+            case .immediate(let body):
+                try unsafe linker.defineRaw(module, name, type: type, immediate(body, first + index))
+            case .waiting(let begin):
+                try linker.defineRawAsync(module, name, type: type, waiting(begin, first + index))
             }
         }
     }
 
     private func waiting(
-        _ begin: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> PendingWork
+        _ begin: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> PendingWork,
+        _ index: Int
     ) -> @Sendable (borrowing Caller<InstanceState>, [RawValue]) throws -> PendingHostCall<InstanceState> {
         { caller, values in
             let call = HostCall(caller.host)
-            try call.state.countHostCall()
+            try call.state.countHostCall(index)
             let work = try unsafe values.withUnsafeBufferPointer { slots in
                 var arguments = unsafe HostArguments(slots)
                 return try begin(self, call, &arguments)
@@ -55,11 +60,12 @@ extension Capability {
     }
 
     private func immediate(
-        _ body: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> RawValue?
+        _ body: @escaping @Sendable (Self, borrowing HostCall, inout HostArguments) throws(HostError) -> RawValue?,
+        _ index: Int
     ) -> @Sendable (borrowing Caller<InstanceState>, UnsafeMutableBufferPointer<RawValue>) throws -> Void {
         { caller, slots in
             let call = HostCall(caller.host)
-            try call.state.countHostCall()
+            try call.state.countHostCall(index)
             var arguments = unsafe HostArguments(UnsafeBufferPointer(slots))
             if let result = try body(self, call, &arguments) {
                 // Safe: the engine gives room for the larger of parameters and results, and the linked type has one result.

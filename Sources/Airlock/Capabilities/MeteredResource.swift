@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that capabilities use up on behalf of a plugin, and that is counted in its ``CallReport``.
+/// Something that capabilities use up on behalf of a plugin. It is counted in the ``CallReport`` and against the plugin's ``Quota``.
 public struct MeteredResource: Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
@@ -14,6 +14,15 @@ public struct MeteredResource: Sendable, Hashable, CustomStringConvertible {
 final class CallMeter: Sendable {
     private let log = Atomic<Int>(0)
     private let egress = Atomic<Int>(0)
+    private let quota: Mutex<Quota?>
+
+    init(quota: Quota?) {
+        self.quota = Mutex(quota)
+    }
+
+    func setQuota(_ new: Quota?) {
+        quota.withLock { $0 = new }
+    }
 
     func reset() {
         log.store(0, ordering: .relaxed)
@@ -24,6 +33,7 @@ final class CallMeter: Sendable {
     var egressBytes: Int { egress.load(ordering: .relaxed) }
 
     func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
+        if let quota = quota.withLock({ $0 }) { try quota.charge(amount, to: resource) }
         switch resource {
         case .logBytes: log.wrappingAdd(amount, ordering: .relaxed)
         case .egressBytes: egress.wrappingAdd(amount, ordering: .relaxed)
@@ -33,7 +43,7 @@ final class CallMeter: Sendable {
 }
 
 extension HostCall {
-    /// Counts what a capability used up for the guest: in the call's report, and against the plugin's quota.
+    /// Counts what a capability uses up for the guest: in the call's report, and against the plugin's quota.
     /// - Throws: where the quota has not that much left; let the error pass, so that the call ends with
     ///   ``PluginError/Code/quotaExceeded``.
     public func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
@@ -42,7 +52,7 @@ extension HostCall {
 }
 
 extension AsyncHostCall {
-    /// Counts what a capability used up for the guest; see ``HostCall/charge(_:to:)``. It can be called from anywhere.
+    /// Counts what a capability uses up for the guest; see ``HostCall/charge(_:to:)``. It can be called from anywhere.
     public func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
         try meter.charge(amount, to: resource)
     }

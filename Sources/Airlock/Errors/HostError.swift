@@ -19,6 +19,8 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
         static let hostCalls = Kind(code: .hostCalls)
         /// The guest passed the limit of output bytes.
         static let output = Kind(code: .output)
+        /// A quota of the plugin is used up.
+        static let quota = Kind(code: .quotaExceeded)
     }
 
     /// The kind of failure.
@@ -29,6 +31,17 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
     var limit: UInt64?
     var used: UInt64?
     var exitCode: UInt32?
+    var quota: String?
+    var retryAfter: Duration?
+
+    /// The refusal of a quota, in the middle of a call.
+    init(quota refusal: PluginError) {
+        self.init(.quota, refusal.message)
+        limit = refusal.limit
+        used = refusal.used
+        quota = refusal.quota
+        retryAfter = refusal.retryAfter
+    }
 
     /// Makes an error.
     public init(_ kind: Kind, _ message: String) {

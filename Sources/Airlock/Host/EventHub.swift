@@ -70,6 +70,12 @@ final class EventHub: Sendable {
             logger.debug("plugin file changed", metadata: metadata.merging(["path": "\(path)"]) { $1 })
         case .instanceDiscarded(let error):
             logger.warning("plugin instance discarded", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .paused(let pause):
+            logger.error("plugin paused after failures", metadata: metadata.merging(["pause": "\(pause)"]) { $1 })
+        case .quarantined:
+            logger.error("plugin quarantined", metadata: metadata)
+        case .readmitted:
+            logger.notice("plugin readmitted", metadata: metadata)
         case .unloaded:
             logger.info("plugin unloaded", metadata: metadata)
         }

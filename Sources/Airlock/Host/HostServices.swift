@@ -8,6 +8,7 @@ struct HostServices: Sendable {
     let compiler: ModuleCompiler
     let workers: WorkerLoopGroup
     let events: EventHub
+    let census: InstanceCensus
     let knownCapabilities: [any Capability.Type]
 
     /// Links a module with what the plugin was granted, after naming every import that nothing grants.
@@ -20,11 +21,15 @@ struct HostServices: Sendable {
             switch specification.mode {
             case .runToCompletion:
                 let linker = Linker<InstanceState>(engine: engine)
-                for capability in specification.grants { try capability.link(into: linker) }
+                try specification.forEachGrant { (capability, first) throws(WasmtimeError) in
+                    try capability.link(into: linker, first: first)
+                }
                 return .runToCompletion(try linker.prelink(compiled.module))
             case .suspendable:
                 let linker = AsyncLinker<InstanceState>(engine: engine)
-                for capability in specification.grants { try capability.link(into: linker) }
+                try specification.forEachGrant { (capability, first) throws(WasmtimeError) in
+                    try capability.link(into: linker, first: first)
+                }
                 return .suspendable(try linker.prelink(compiled.module))
             }
         } catch {
@@ -73,4 +78,29 @@ struct PluginSpecification: Sendable {
     let grants: [any Capability]
     let limits: PluginLimits
     let mode: Mode
+    let quota: Quota?
+    /// What watches it for crash loops, if anything does.
+    let crashGuard: CrashGuard?
+    /// The host functions of all grants, in order.
+    let hostFunctions: HostCallCounts.Names
+
+    init(name: String, grants: [any Capability], limits: PluginLimits, mode: Mode, quota: Quota?) {
+        self.name = name
+        self.grants = grants
+        self.limits = limits
+        self.mode = mode
+        self.quota = quota
+        crashGuard = limits.crashLoop.map { CrashGuard($0) }
+        hostFunctions = HostCallCounts.Names(
+            grants.flatMap { type(of: $0).offers.map(\.name.description) })
+    }
+
+    /// Runs `body` for each grant, with the index of its first function in ``hostFunctions``.
+    func forEachGrant(_ body: (any Capability, Int) throws(WasmtimeError) -> Void) throws(WasmtimeError) {
+        var first = 0
+        for grant in grants {
+            try body(grant, first)
+            first += type(of: grant).offers.count
+        }
+    }
 }

@@ -12,6 +12,12 @@ public struct PluginEvent: Sendable {
         case changeSeen(path: String)
         /// An instance ended in a failure and was thrown away.
         case instanceDiscarded(PluginError)
+        /// The plugin failed too often and is not run for a while.
+        case paused(for: Duration)
+        /// The plugin failed too often, again and again, and is not run until it is readmitted or replaced.
+        case quarantined
+        /// A pause or a quarantine was ended.
+        case readmitted
         /// The plugin was unloaded.
         case unloaded
     }

@@ -15,8 +15,8 @@ public import WorkerLoop
 ///
 /// ## Topics
 /// ### Loading
-/// - ``load(_:name:granting:limits:start:)``
-/// - ``loadSuspendable(_:name:granting:limits:)``
+/// - ``load(_:name:granting:limits:quota:start:)``
+/// - ``loadSuspendable(_:name:granting:limits:quota:)``
 /// ### Watching
 /// - ``events()``
 /// ### Ending
@@ -49,6 +49,7 @@ public final class PluginHost: Service, Sendable {
                 compiler: try ModuleCompiler(engine: engine),
                 workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
                 events: EventHub(logger: logger),
+                census: InstanceCensus(most: configuration.instances),
                 knownCapabilities: configuration.knownCapabilities
             )
             try startMeters()
@@ -75,6 +76,9 @@ public final class PluginHost: Service, Sendable {
     /// The loop of a key, the same for the same key.
     public func loop(for key: some Hashable) -> WorkerLoop { services.workers.loop(for: key) }
 
+    /// Instances of all plugins that there are at this moment, resident ones included.
+    public var instanceCount: Int { services.census.instances }
+
     /// What happens to the plugins of this host from now on. A subscriber that does not keep up loses the oldest events beyond 256.
     public func events() -> AsyncStream<PluginEvent> { services.events.subscribe() }
 
@@ -85,6 +89,7 @@ public final class PluginHost: Service, Sendable {
     ///   - name: what errors, events and metrics call the plugin; by default the file's name without its ending, or `plugin`.
     ///   - grants: what it may do.
     ///   - limits: what it may use.
+    ///   - quota: what it may use together with others.
     ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
     /// - Throws: why it was refused. Nothing of it is left then.
     public func load(
@@ -92,33 +97,37 @@ public final class PluginHost: Service, Sendable {
         name: String? = nil,
         granting grants: [any Capability] = [],
         limits: PluginLimits = PluginLimits(),
+        quota: Quota? = nil,
         start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
     ) async throws(PluginError) -> Plugin {
         let specification = PluginSpecification(
             name: name ?? source.defaultName,
             grants: grants,
             limits: limits,
-            mode: .runToCompletion
+            mode: .runToCompletion,
+            quota: quota
         )
-        let pools = loops.map { InstancePool(loop: $0, plugin: specification.name, events: services.events) }
+        let pools = loops.map { InstancePool(loop: $0, specification: specification, events: services.events) }
         let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
         try await add(lifecycle, start: start)
         return Plugin(lifecycle, pools: pools, loops: loops)
     }
 
     /// Reads, checks, compiles, links and starts a plugin whose calls may be suspended, so that its host functions may wait. The
-    /// parameters and errors are those of ``load(_:name:granting:limits:start:)``.
+    /// parameters and errors are those of ``load(_:name:granting:limits:quota:start:)``.
     public func loadSuspendable(
         _ source: PluginSource,
         name: String? = nil,
         granting grants: [any Capability] = [],
-        limits: PluginLimits = PluginLimits()
+        limits: PluginLimits = PluginLimits(),
+        quota: Quota? = nil
     ) async throws(PluginError) -> SuspendablePlugin {
         let specification = PluginSpecification(
             name: name ?? source.defaultName,
             grants: grants,
             limits: limits,
-            mode: .suspendable
+            mode: .suspendable,
+            quota: quota
         )
         let pools = loops.map {
             SuspendableInstancePool(loop: $0, specification: specification, events: services.events)

@@ -5,6 +5,10 @@ public struct PluginHostConfiguration: Sendable {
     /// How many worker loops run plugins; each is a thread of its own. At least 1.
     public var workers: Int
 
+    /// How many instances all plugins may have together, at least 1. Each takes address space: about 4 GiB with the engine's default settings, of
+    /// the 128 TiB that a process has on most machines.
+    public var instances: Int
+
     /// How often the engine's epoch is advanced: the granularity of deadlines, and the longest that a suspendable plugin
     /// runs before others on its loop get their turn. From 1 ms to 1 s.
     public var epochTick: Duration
@@ -19,11 +23,13 @@ public struct PluginHostConfiguration: Sendable {
     /// Makes a configuration; each argument left out keeps its default.
     public init(
         workers: Int = 2,
+        instances: Int = 10_000,
         epochTick: Duration = .milliseconds(1),
         engine: EngineConfiguration = EngineConfiguration(),
         knownCapabilities: [any Capability.Type] = []
     ) {
         self.workers = workers
+        self.instances = instances
         self.epochTick = epochTick
         self.engine = engine
         self.knownCapabilities = knownCapabilities
@@ -34,6 +40,9 @@ extension PluginHostConfiguration {
     func check() throws(PluginError) {
         guard workers >= 1, workers <= 1024 else {
             throw PluginError(.configuration, message: "workers is \(workers), expected 1 to 1024")
+        }
+        guard instances >= 1 else {
+            throw PluginError(.configuration, message: "instances is \(instances), expected at least 1")
         }
         guard epochTick >= .milliseconds(1), epochTick <= .seconds(1) else {
             throw PluginError(.configuration, message: "epochTick is \(epochTick), expected 1 ms to 1 s")

@@ -1,14 +1,19 @@
 import Metrics
 
 /// Hands what the calls of one plugin on one worker loop used to the metrics system. Calls are counted by their pool in plain numbers and
-/// handed over now and then, so that a call pays for a few additions only. Labels are the plugin's name and error codes: both sets
-/// are bounded.
+/// handed over now and then, so that a call pays for a few additions only. Labels are the plugin's name, error codes and the host
+/// functions that it was linked with: all of these sets are bounded.
 final class PluginMeters {
     private var reported = CallTotals()
+    private var reportedHostCalls: [String: UInt64] = [:]
     private let plugin: String
     private let calls: Counter
     private let fuel: Counter
-    private let hostCalls: Counter
+    private let output: Counter
+    private let log: Counter
+    private let egress: Counter
+    private let wallTime: Counter
+    private let loopTime: Counter
     private let memory: Gauge
 
     init(plugin: String) {
@@ -16,7 +21,11 @@ final class PluginMeters {
         let dimensions = [("plugin", plugin)]
         calls = Counter(label: "airlock_plugin_calls_total", dimensions: dimensions)
         fuel = Counter(label: "airlock_plugin_fuel_total", dimensions: dimensions)
-        hostCalls = Counter(label: "airlock_plugin_host_calls_total", dimensions: dimensions)
+        output = Counter(label: "airlock_plugin_output_bytes_total", dimensions: dimensions)
+        log = Counter(label: "airlock_plugin_log_bytes_total", dimensions: dimensions)
+        egress = Counter(label: "airlock_plugin_egress_bytes_total", dimensions: dimensions)
+        wallTime = Counter(label: "airlock_plugin_wall_microseconds_total", dimensions: dimensions)
+        loopTime = Counter(label: "airlock_plugin_loop_microseconds_total", dimensions: dimensions)
         memory = Gauge(label: "airlock_plugin_memory_bytes", dimensions: dimensions)
     }
 
@@ -33,8 +42,27 @@ final class PluginMeters {
         guard totals != reported else { return }
         calls.increment(by: totals.calls - reported.calls)
         fuel.increment(by: totals.fuelUsed &- reported.fuelUsed)
-        hostCalls.increment(by: totals.hostCalls &- reported.hostCalls)
+        output.increment(by: totals.outputBytes &- reported.outputBytes)
+        log.increment(by: totals.logBytes &- reported.logBytes)
+        egress.increment(by: totals.egressBytes &- reported.egressBytes)
+        wallTime.increment(by: totals.wallTime.microseconds - reported.wallTime.microseconds)
+        loopTime.increment(by: totals.loopTime.microseconds - reported.loopTime.microseconds)
         memory.record(totals.memoryBytes)
+        if totals.hostCalls != reported.hostCalls { flushHostCalls(totals.hostCallsByName.byName) }
         reported = totals
     }
+
+    private func flushHostCalls(_ counts: [String: UInt64]) {
+        for (function, count) in counts where count != reportedHostCalls[function, default: 0] {
+            Counter(
+                label: "airlock_plugin_host_calls_total",
+                dimensions: [("plugin", plugin), ("function", function)]
+            ).increment(by: count &- reportedHostCalls[function, default: 0])
+        }
+        reportedHostCalls = counts
+    }
+}
+
+extension Duration {
+    fileprivate var microseconds: Int64 { Int64(clamping: nanosecondsClamped / 1_000) }
 }

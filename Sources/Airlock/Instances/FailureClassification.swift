@@ -22,11 +22,21 @@ extension PluginError {
             limit = hostError.limit
             used = hostError.used
             exitCode = hostError.exitCode
+            quota = hostError.quota
+            retryAfter = hostError.retryAfter
             return
         }
         exitCode = error.exitStatus.map(UInt32.init(bitPattern:))
         if error.stopReason == .deadline {
             setDeadline(limits, report)
+            return
+        }
+        if error.stopReason == .loopShare {
+            code = .quotaExceeded
+            message = "the call used up what its plugin had left of the worker loop's time"
+            quota = LoopBudget.name
+            limit = state.usage.loopTime?.nanosecondsClamped
+            used = report?.loopTime.nanosecondsClamped
             return
         }
         switch error.trap?.code {
@@ -35,8 +45,6 @@ extension PluginError {
             message = "the call burnt all its fuel"
             limit = limits.fuel
             used = limits.fuel
-        case .interrupt:
-            setDeadline(limits, report)
         case .some where state.isMemoryAtLimit:
             code = .memory
             message = "the guest stopped while its memory stood at its limit: \(error.message)"
@@ -60,6 +68,10 @@ extension PluginError {
 extension StopReason {
     /// The call's deadline passed while it was suspended or gave way to others.
     static let deadline = StopReason(rawValue: "deadline")
+    /// The plugin has nothing left of its share of the worker loop.
+    static let loopShare = StopReason(rawValue: "loopShare")
+    /// The task that awaits the call was cancelled.
+    static let cancelled = StopReason(rawValue: "cancelled")
     /// The plugin was unloaded.
     static let unloaded = StopReason(rawValue: "unloaded")
 }

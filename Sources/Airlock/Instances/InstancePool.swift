@@ -8,9 +8,9 @@ actor InstancePool: VersionedPool {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
-    init(loop: WorkerLoop, plugin: String, events: EventHub) {
+    init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {
         self.loop = loop
-        unsafe instances = LoopInstances(plugin: plugin, events: events)
+        unsafe instances = LoopInstances(specification, events: events)
     }
 
     func prepare(_ version: PluginVersion) throws(PluginError) {
@@ -25,10 +25,12 @@ actor InstancePool: VersionedPool {
         unsafe instances.stop()
     }
 
-    var totals: CallTotals { unsafe instances.totals }
+    var totals: CallTotals { unsafe instances.account.totals }
+
+    var totalsByVersion: [Int: CallTotals] { unsafe instances.account.totalsByVersion }
 
     func flushMeters() {
-        unsafe instances.flushMeters()
+        unsafe instances.account.flushMeters()
     }
 
     /// One call with limits of its own.

@@ -2,11 +2,18 @@ import Wasmtime
 import WorkerLoop
 
 /// What the host keeps for one instance: the host object of its store. Confined to the worker loop that owns the store.
+@safe
 final class InstanceState {
     let version: PluginVersion
     var limits: PluginLimits
+    /// The quota that is charged; the version's unless an ABI set that of the event's owner.
+    var quota: Quota? {
+        didSet { meter.setQuota(quota) }
+    }
     /// What an ABI attached to this instance.
     let attachment: AnyObject?
+    /// Whether the cancellation of the task that runs a call ends the call.
+    let isCancellable: Bool
     /// The export named `memory`, known from the end of the instantiation on.
     var memory: Memory?
     /// The exports of a run-to-completion instance that were looked up, known from the end of the instantiation on.
@@ -16,41 +23,84 @@ final class InstanceState {
     /// What stopped the guest in a function that a host function called back; the cause of the error that the host function passes on.
     var reentryFailure: WasmtimeError?
     /// What the call in progress used, and until when it may run.
-    var usage = CallUsage()
+    private(set) var usage = CallUsage()
+    /// How often the call in progress called each host function. Plain memory, because each host call counts here: the array's checks
+    /// would cost as much as the call. Allocated and freed by this object, as long as the version's list of functions.
+    private let hostCallCounts: UnsafeMutableBufferPointer<UInt64>
     /// What capabilities used during the call in progress.
-    let meter = CallMeter()
+    let meter: CallMeter
     /// What capabilities keep for this instance.
     let values = InstanceValues()
 
-    init(_ version: PluginVersion, attachment: AnyObject?) {
+    init(_ version: PluginVersion, attachment: AnyObject?, isCancellable: Bool) {
         self.version = version
         limits = version.limits
+        quota = version.quota
+        meter = CallMeter(quota: version.quota)
         self.attachment = attachment
+        self.isCancellable = isCancellable
+        unsafe hostCallCounts = .allocate(capacity: version.hostFunctions.values.count)
+        unsafe hostCallCounts.initialize(repeating: 0)
     }
 
-    var remainingTime: Duration {
-        max(.zero, limits.deadline - (MonotonicInstant.now - usage.start))
+    deinit {
+        unsafe hostCallCounts.deallocate()
+    }
+
+    /// Starts the account of a call.
+    func begin(loopTime: Duration?) {
+        if usage.hostCalls > 0 {
+            unsafe hostCallCounts.update(repeating: 0)
+            meter.reset()
+        }
+        usage = CallUsage(start: .now, loopTime: loopTime)
+    }
+
+    var elapsedTime: Duration { MonotonicInstant.now - usage.start }
+
+    /// When the call in progress began.
+    var start: MonotonicInstant { usage.start }
+
+    var remainingTime: Duration { max(.zero, limits.deadline - elapsedTime) }
+
+    /// Why the call in progress must end, if it must.
+    var stopReason: StopReason? {
+        let elapsed = elapsedTime
+        if elapsed >= limits.deadline { return .deadline }
+        if let allowed = usage.loopTime, elapsed >= allowed { return .loopShare }
+        return isCancellable && Task.isCancelled ? .cancelled : nil
     }
 
     /// What the call in progress used, from the fuel that it has left.
-    func report(remainingFuel: UInt64) -> CallReport {
-        CallReport(
+    func report(remainingFuel: UInt64, loopTime: Duration? = nil) -> CallReport {
+        let wallTime = elapsedTime
+        var report = CallReport(
             fuelUsed: limits.fuel - min(limits.fuel, remainingFuel),
             memoryBytes: memory?.byteCount ?? 0,
-            hostCalls: usage.hostCalls,
-            outputBytes: usage.outputBytes,
-            wallTime: MonotonicInstant.now - usage.start
+            wallTime: wallTime,
+            loopTime: loopTime ?? wallTime
         )
+        guard usage.hostCalls > 0 else { return report }
+        report.hostCalls = usage.hostCalls
+        unsafe report.hostCallsByName = HostCallCounts(names: version.hostFunctions, counts: Array(hostCallCounts))
+        report.outputBytes = usage.outputBytes
+        report.logBytes = meter.logBytes
+        report.egressBytes = meter.egressBytes
+        return report
     }
 
-    func countHostCall() throws(HostError) {
+    /// Counts a call of the host function with that index in the version's list.
+    func countHostCall(_ index: Int) throws(HostError) {
         usage.hostCalls += 1
+        // Safe: linking numbers the functions of the same list that the memory was allocated for.
+        unsafe hostCallCounts[index] &+= 1
         guard usage.hostCalls <= limits.hostCalls else {
             var error = HostError(.hostCalls, "the call made more than \(limits.hostCalls) host calls")
             error.limit = UInt64(clamping: limits.hostCalls)
             error.used = UInt64(clamping: usage.hostCalls)
             throw error
         }
+        if let quota { try quota.chargeHostCall() }
     }
 
     func countOutput(_ bytes: UInt32) throws(HostError) {
@@ -67,6 +117,8 @@ final class InstanceState {
 /// What the call in progress used, and until when it may run.
 struct CallUsage {
     var start = MonotonicInstant.now
+    /// Time that it may hold its worker loop; nil for no limit but its deadline.
+    var loopTime: Duration?
     var hostCalls = 0
     var outputBytes = 0
 }

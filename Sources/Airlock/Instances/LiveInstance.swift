@@ -11,34 +11,44 @@ final class LiveInstance {
         didSet {
             guard limits != oldValue else { return }
             state.limits = limits
-            deadlineTicks = version.ticker.ticks(covering: limits.deadline)
         }
     }
     private(set) var isDead = false
-    private var deadlineTicks: UInt64
     private var calls = 0
+    private let reservation: InstanceReservation
     private let store: Store<InstanceState>
 
     /// Makes the instance; its start section runs under the fuel and the deadline of a call.
-    init(_ version: PluginVersion, attachment: AnyObject?) throws(PluginError) {
+    /// - Parameters:
+    ///   - loopTime: how long that may hold the worker loop; nil for no limit but the deadline.
+    ///   - isCancellable: whether the cancellation of the task that runs a call ends the call.
+    init(
+        _ version: PluginVersion,
+        attachment: AnyObject?,
+        loopTime: Duration? = nil,
+        isCancellable: Bool
+    ) throws(PluginError) {
         guard case .runToCompletion(let linked) = version.linked else {
             throw version.error(.configuration, "the plugin was loaded as suspendable")
         }
         self.version = version
         limits = version.limits
-        deadlineTicks = version.deadlineTicks
-        state = InstanceState(version, attachment: attachment)
+        reservation = try InstanceReservation(version)
+        let state = InstanceState(version, attachment: attachment, isCancellable: isCancellable)
+        self.state = state
         store = Store(engine: version.engine, host: state)
         store.setLimits(version.limits.ofStore)
-        state.usage.start = .now
+        store.setEpochCheck { state.stopReason }
+        state.begin(loopTime: loopTime)
         do {
             try store.setFuel(limits.fuel)
-            store.setEpochDeadline(ticks: deadlineTicks)
+            store.setEpochDeadline(ticks: 1)
             let instance = try store.instantiate(linked)
             state.memory = instance.memory("memory")
             state.functions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
-            throw PluginError(error, state: state, report: nil)
+            let report = state.report(remainingFuel: (try? store.remainingFuel) ?? 0)
+            throw PluginError(error, state: state, report: report)
         }
     }
 
@@ -63,13 +73,15 @@ final class LiveInstance {
     var isReusable: Bool { !isDead && calls < limits.callsPerInstance }
 
     /// Starts a call's account: full fuel, the deadline from now on, nothing used.
-    func begin() throws(PluginError) {
+    /// - Parameter loopTime: how long the call may hold the worker loop; nil for no limit but the deadline.
+    func begin(loopTime: Duration? = nil) throws(PluginError) {
         guard !isDead else {
             throw version.error(.unavailable, "the instance ended in an earlier failure")
         }
         calls += 1
-        state.usage = CallUsage(start: .now)
-        store.setEpochDeadline(ticks: deadlineTicks)
+        state.begin(loopTime: loopTime)
+        // At each tick it is asked whether the call must end.
+        store.setEpochDeadline(ticks: 1)
         do {
             try store.setFuel(limits.fuel)
         } catch {

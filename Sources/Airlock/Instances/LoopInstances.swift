@@ -2,18 +2,15 @@
 /// share; a call never waits in the middle, so one instance serves the loop.
 final class LoopInstances {
     /// What all calls used.
-    private(set) var totals = CallTotals()
-    private let meters: PluginMeters
+    let account: LoopAccount
     private let plugin: String
-    private let events: EventHub
     private var version: PluginVersion?
     private var idle: LiveInstance?
     private var prepared: LiveInstance?
 
-    init(plugin: String, events: EventHub) {
-        self.plugin = plugin
-        self.events = events
-        meters = PluginMeters(plugin: plugin)
+    init(_ specification: PluginSpecification, events: EventHub) {
+        plugin = specification.name
+        account = LoopAccount(specification, events: events)
     }
 
     /// Makes and starts an instance of a version that is about to take over.
@@ -24,6 +21,7 @@ final class LoopInstances {
     /// Makes the version serve from now on.
     func adopt(_ version: PluginVersion) {
         self.version = version
+        account.open(version)
         idle = prepared?.version === version ? prepared : nil
         prepared = nil
     }
@@ -35,14 +33,10 @@ final class LoopInstances {
         prepared = nil
     }
 
-    func flushMeters() {
-        meters.flush(totals)
-    }
-
     func call(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
         let instance = try checkOut()
         do {
-            try instance.begin()
+            try instance.begin(loopTime: account.allowance)
             try instance.run(signature, &slots)
         } catch {
             discard(instance, after: error)
@@ -56,7 +50,7 @@ final class LoopInstances {
     ) throws(PluginError) -> CallResult<Value> {
         let instance = try checkOut()
         do {
-            try instance.begin()
+            try instance.begin(loopTime: account.allowance)
             let value = try body(PluginSession(instance))
             return CallResult(value: value, report: checkIn(instance))
         } catch {
@@ -67,32 +61,29 @@ final class LoopInstances {
 
     /// Takes the idle instance, so that a call that begins while this one runs gets another.
     private func checkOut() throws(PluginError) -> LiveInstance {
-        if let instance = idle.take() { return instance }
         guard let version else {
             throw PluginError(.stopped, plugin: plugin, message: "the plugin was unloaded or the host was shut down")
         }
-        return try makeInstance(of: version)
+        try account.checkMayBegin(version)
+        if let instance = idle.take() { return instance }
+        do {
+            return try makeInstance(of: version)
+        } catch {
+            account.count(error, version: version.number, endedInstance: error.report != nil)
+            throw error
+        }
     }
 
     private func checkIn(_ instance: LiveInstance) -> CallReport {
         let report = instance.report
-        count(report)
+        account.count(report, version: instance.version.number)
         keep(instance)
         return report
     }
 
-    private func count(_ report: CallReport) {
-        // In and out: an access that lasts as long as the addition would be checked at run time.
-        var sum = totals
-        sum.add(report)
-        totals = sum
-    }
-
     private func discard(_ instance: LiveInstance, after error: PluginError) {
-        if let report = error.report { count(report) }
-        meters.count(error)
-        guard instance.isDead else { return keep(instance) }
-        events.send(.instanceDiscarded(error), plugin: plugin, version: instance.version.number)
+        account.count(error, version: instance.version.number, endedInstance: instance.isDead)
+        if !instance.isDead { keep(instance) }
     }
 
     private func keep(_ instance: LiveInstance) {
@@ -100,7 +91,7 @@ final class LoopInstances {
     }
 
     private func makeInstance(of version: PluginVersion) throws(PluginError) -> LiveInstance {
-        let instance = try LiveInstance(version, attachment: nil)
+        let instance = try LiveInstance(version, attachment: nil, loopTime: account.allowance, isCancellable: true)
         try instance.initialize()
         return instance
     }

@@ -9,6 +9,8 @@ public final class ResidentInstance {
     /// The version that it runs.
     public let version: PluginVersion
     private let instance: LiveInstance
+    /// What is left of the share of the worker loop that the next events are charged to; nil where it is not limited.
+    package var loopBudget: LoopBudget?
 
     /// What all calls together used.
     public private(set) var totals = CallTotals()
@@ -17,7 +19,7 @@ public final class ResidentInstance {
     /// - Parameter attachment: the object that host functions find with ``HostCall/attachment(as:)``. It is kept alive by the instance.
     public init(_ version: PluginVersion, attachment: AnyObject? = nil) throws(PluginError) {
         self.version = version
-        instance = try LiveInstance(version, attachment: attachment)
+        instance = try LiveInstance(version, attachment: attachment, isCancellable: false)
     }
 
     /// What the events from now on may use: the version's limits unless others are set. Of these, fuel, deadline, host calls and output
@@ -25,6 +27,12 @@ public final class ResidentInstance {
     public var limits: PluginLimits {
         get { instance.limits }
         set { instance.limits = newValue }
+    }
+
+    /// The quota that the events from now on are charged to; the version's unless another is set.
+    public var quota: Quota? {
+        get { instance.state.quota }
+        set { instance.state.quota = newValue }
     }
 
     /// Whether it ended in a failure.
@@ -43,16 +51,22 @@ public final class ResidentInstance {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
-        try instance.begin()
+        try instance.begin(loopTime: loopBudget?.allowance())
         do {
             try instance.run(signature, &slots)
         } catch {
-            totals.add(instance.report)
+            count(instance.report)
             throw error
         }
         let report = instance.report
-        totals.add(report)
+        count(report)
         return report
+    }
+
+    private func count(_ report: CallReport) {
+        totals.add(report)
+        loopBudget?.charge(report.loopTime)
+        quota?.charge(fuel: report.fuelUsed)
     }
 
     /// Bytes of the exported memory; 0 where there is none.

@@ -9,6 +9,7 @@ final class SuspendableInstance {
     private var calls = 0
     private let loop: WorkerLoop
     private let store: AsyncStore<InstanceState>
+    private let reservation: InstanceReservation
 
     var version: PluginVersion { state.version }
 
@@ -18,7 +19,8 @@ final class SuspendableInstance {
             throw version.error(.configuration, "the plugin was loaded to run to completion")
         }
         self.loop = loop
-        state = InstanceState(version, attachment: nil)
+        reservation = try InstanceReservation(version)
+        state = InstanceState(version, attachment: nil, isCancellable: true)
         store = AsyncStore(engine: version.engine, host: state, taskExecutor: loop.taskExecutor)
         store.setLimits(version.limits.ofStore)
         // Each tick of the epoch another plugin on this loop gets its turn.
@@ -61,7 +63,8 @@ final class SuspendableInstance {
 
     /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
     private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
-        state.usage = CallUsage(start: .now)
+        state.begin(loopTime: nil)
+        store.busyTime = .zero
         do {
             try store.setFuel(version.limits.fuel)
         } catch {
@@ -92,6 +95,6 @@ final class SuspendableInstance {
     var report: CallReport {
         // Every engine of a plugin host has fuel, so that reading it does not fail.
         let remaining = (try? store.remainingFuel) ?? 0
-        return state.report(remainingFuel: remaining)
+        return state.report(remainingFuel: remaining, loopTime: store.busyTime)
     }
 }

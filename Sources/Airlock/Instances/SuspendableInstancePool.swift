@@ -5,21 +5,18 @@ import WorkerLoop
 actor SuspendableInstancePool: VersionedPool {
     private let loop: WorkerLoop
     private let specification: PluginSpecification
-    private let events: EventHub
     private var version: PluginVersion?
     private var idle: [SuspendableInstance] = []
     private var prepared: SuspendableInstance?
     private var inFlight: [ObjectIdentifier: CallStop] = [:]
-    private let meters: PluginMeters
-    private(set) var totals = CallTotals()
+    private let account: LoopAccount
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {
         self.loop = loop
         self.specification = specification
-        self.events = events
-        meters = PluginMeters(plugin: specification.name)
+        account = LoopAccount(specification, events: events)
     }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
@@ -28,6 +25,7 @@ actor SuspendableInstancePool: VersionedPool {
 
     func adopt(_ version: PluginVersion) {
         self.version = version
+        account.open(version)
         idle = if let prepared, prepared.version === version { [prepared] } else { [] }
         prepared = nil
     }
@@ -40,8 +38,12 @@ actor SuspendableInstancePool: VersionedPool {
         for stop in inFlight.values { stop.stop(.unloaded) }
     }
 
+    var totals: CallTotals { account.totals }
+
+    var totalsByVersion: [Int: CallTotals] { account.totalsByVersion }
+
     func flushMeters() {
-        meters.flush(totals)
+        account.flushMeters()
     }
 
     /// One call with limits of its own.
@@ -50,6 +52,7 @@ actor SuspendableInstancePool: VersionedPool {
             throw PluginError(
                 .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
         }
+        try account.checkMayBegin(version)
         let most = specification.limits.concurrentCalls
         guard inFlight.count < most else {
             var error = version.error(.overloaded, "\(most) calls are in flight on this worker loop")
@@ -68,29 +71,20 @@ actor SuspendableInstancePool: VersionedPool {
         do {
             instance = if let ready = idle.popLast() { ready } else { try await SuspendableInstance(version, on: loop) }
         } catch {
-            count(error)
+            account.count(error, version: version.number, endedInstance: error.report != nil)
             throw error
         }
         do {
             try await instance.call(signature, &slots, stop: stop)
         } catch {
-            count(error)
-            if instance.isDead {
-                events.send(.instanceDiscarded(error), plugin: specification.name, version: instance.version.number)
-            } else {
-                keep(instance)
-            }
+            account.count(error, version: instance.version.number, endedInstance: instance.isDead)
+            if !instance.isDead { keep(instance) }
             throw error
         }
         let report = instance.report
-        totals.add(report)
+        account.count(report, version: instance.version.number)
         keep(instance)
         return report
-    }
-
-    private func count(_ error: PluginError) {
-        if let report = error.report { totals.add(report) }
-        meters.count(error)
     }
 
     private func keep(_ instance: SuspendableInstance) {

@@ -1,24 +1,45 @@
 /// What one call used.
 public struct CallReport: Sendable, Hashable {
-    /// Fuel that the guest burnt. After a call that its deadline stopped it is a lower bound: the engine keeps the count of a loop in a
-    /// register, and does not write it back when it interrupts the loop.
+    /// Fuel that the guest burnt. After a deadline it is a lower bound.
     public var fuelUsed: UInt64
-    /// Bytes of the instance's exported memory after the call. Linear memory never shrinks, so this is its high-water mark.
+    /// Bytes of linear memory that the instance had at the end; memory never shrinks, so this is its high-water mark.
     public var memoryBytes: Int
-    /// Host functions that were called.
+    /// How many host functions the guest called.
     public var hostCalls: Int
-    /// Bytes that the guest handed out to host functions.
+    /// The same, by function.
+    public var hostCallsByName: HostCallCounts
+    /// Bytes that the guest handed to the host.
     public var outputBytes: Int
-    /// Time from the call's begin to its end, host functions and suspensions included.
+    /// Bytes that capabilities wrote to logs for the guest.
+    public var logBytes: Int
+    /// Bytes that capabilities exchanged with other machines for the guest.
+    public var egressBytes: Int
+    /// Time from the call's begin to its end.
     public var wallTime: Duration
+    /// Time that the call held its worker loop. For a call that runs to completion it is ``wallTime``.
+    public var loopTime: Duration
 
     /// Makes a report.
-    public init(fuelUsed: UInt64, memoryBytes: Int, hostCalls: Int, outputBytes: Int, wallTime: Duration) {
+    public init(
+        fuelUsed: UInt64 = 0,
+        memoryBytes: Int = 0,
+        hostCalls: Int = 0,
+        hostCallsByName: HostCallCounts = HostCallCounts(),
+        outputBytes: Int = 0,
+        logBytes: Int = 0,
+        egressBytes: Int = 0,
+        wallTime: Duration = .zero,
+        loopTime: Duration = .zero
+    ) {
         self.fuelUsed = fuelUsed
         self.memoryBytes = memoryBytes
         self.hostCalls = hostCalls
+        self.hostCallsByName = hostCallsByName
         self.outputBytes = outputBytes
+        self.logBytes = logBytes
+        self.egressBytes = egressBytes
         self.wallTime = wallTime
+        self.loopTime = loopTime
     }
 }
 

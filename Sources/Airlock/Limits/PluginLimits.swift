@@ -13,6 +13,8 @@
 /// ### Per plugin
 /// - ``concurrentCalls``
 /// - ``callsPerInstance``
+/// - ``loopShare``
+/// - ``crashLoop``
 public struct PluginLimits: Sendable, Hashable {
     /// Fuel per call. The engine charges about one unit per WebAssembly instruction, and bulk operations by their
     /// length. The start section and initialisers of a new instance get one such amount of their own.
@@ -42,6 +44,14 @@ public struct PluginLimits: Sendable, Hashable {
     /// that has seen nothing of any call before it.
     public var callsPerInstance: Int
 
+    /// How much of each worker loop's time the plugin may hold; nil for no limit over several calls. Without one a plugin that runs to completion
+    /// can hold its loop for its deadline at each call. A suspendable plugin, which gives way at each tick, is checked when a call begins.
+    public var loopShare: LoopShare?
+
+    /// What happens when the plugin fails again and again; nil for nothing: each call gets its chance. Whoever can make a plugin fail by what
+    /// they send could keep it from serving others, so it is for plugins whose failures are their own.
+    public var crashLoop: CrashLoopPolicy?
+
     /// What a module may contain at the most. Checked before it is compiled.
     public var module: ModuleBounds
 
@@ -55,6 +65,8 @@ public struct PluginLimits: Sendable, Hashable {
         tableElements: Int = 100_000,
         concurrentCalls: Int = 256,
         callsPerInstance: Int = .max,
+        loopShare: LoopShare? = nil,
+        crashLoop: CrashLoopPolicy? = nil,
         module: ModuleBounds = ModuleBounds()
     ) {
         self.fuel = fuel
@@ -65,6 +77,8 @@ public struct PluginLimits: Sendable, Hashable {
         self.tableElements = tableElements
         self.concurrentCalls = concurrentCalls
         self.callsPerInstance = callsPerInstance
+        self.loopShare = loopShare
+        self.crashLoop = crashLoop
         self.module = module
     }
 }
@@ -88,5 +102,15 @@ extension PluginLimits {
         try demand((0...10_000_000).contains(tableElements), "tableElements", tableElements, "0 to 10,000,000")
         try demand(concurrentCalls >= 1, "concurrentCalls", concurrentCalls, "at least 1")
         try demand(callsPerInstance >= 1, "callsPerInstance", callsPerInstance, "at least 1")
+        if let loopShare {
+            let isRight = loopShare.perSecond > .zero && loopShare.perSecond <= .seconds(1) && loopShare.burst > .zero
+            try demand(isRight, "loopShare", loopShare, "more than zero, and at most a second in each second")
+        }
+        if let crashLoop {
+            let isRight =
+                crashLoop.failures >= 1 && crashLoop.quarantineAfter >= 1 && crashLoop.window > .zero
+                && crashLoop.firstPause > .zero && crashLoop.longestPause >= crashLoop.firstPause
+            try demand(isRight, "crashLoop", crashLoop, "numbers of at least 1 and times of more than zero")
+        }
     }
 }

@@ -41,7 +41,10 @@ public final class Plugin: Sendable {
         try lifecycle.requiredSignature(name, type)
     }
 
-    /// Calls an exported function, with fuel, deadline and accounts of its own.
+    /// Calls an exported function, with fuel, deadline and accounts of its own. Cancelling the task that awaits it ends the call, with the
+    /// granularity of ``PluginHostConfiguration/epochTick``.
+    /// - Throws: ``PluginError/Code/quotaExceeded`` or ``PluginError/Code/overloaded`` where a quota is used up,
+    ///   ``PluginError/Code/quarantined`` after a crash loop, otherwise what stopped the guest.
     @inlinable
     @inline(__always)
     public func call<Result: GuestResult, each Parameter: WasmValue>(
@@ -68,6 +71,14 @@ public final class Plugin: Sendable {
     /// Runs the call at once where this is one of the plugin's loops, without a turn of the executor; nil elsewhere.
     @usableFromInline
     func runHere(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport? {
+        guard let quota = lifecycle.specification.quota else { return try runOnThisLoop(signature, &slots) }
+        guard quota.admission.tryEnter() else { return nil }
+        defer { quota.admission.leave() }
+        return try runOnThisLoop(signature, &slots)
+    }
+
+    private func runOnThisLoop(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport?
+    {
         for pool in pools {
             if let report = try pool.callHere(signature, &slots) { return report }
         }
@@ -76,7 +87,9 @@ public final class Plugin: Sendable {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pools[loops.nearest].call(signature, &slots)
+        try await lifecycle.enterQuota()
+        defer { lifecycle.leaveQuota() }
+        return try await pools[loops.nearest].call(signature, &slots)
     }
 
     /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
@@ -84,11 +97,22 @@ public final class Plugin: Sendable {
     public func withSession<Value: Sendable>(
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) async throws(PluginError) -> CallResult<Value> {
-        try await pools[loops.nearest].withSession(body)
+        try await lifecycle.enterQuota()
+        defer { lifecycle.leaveQuota() }
+        return try await pools[loops.nearest].withSession(body)
     }
 
     /// What all calls used until now.
     public func totals() async -> CallTotals { await lifecycle.totals() }
+
+    /// The same, by version number, for the versions of late.
+    public func totalsByVersion() async -> [Int: CallTotals] { await lifecycle.totalsByVersion() }
+
+    /// Whether it failed in so many crash loops that it is not run until ``readmit()`` or until it is replaced.
+    public var isQuarantined: Bool { lifecycle.specification.crashGuard?.isQuarantined ?? false }
+
+    /// Ends a pause or a quarantine after crash loops.
+    public func readmit() { lifecycle.readmit() }
 
     /// Loads a new version beside the running one and lets it take over: new calls go to it, calls in flight end on the version they began on.
     ///

@@ -67,6 +67,7 @@ actor PluginLifecycle {
             } else {
                 for pool in pools { try await pool.prepare(version) }
             }
+            specification.crashGuard?.readmit()
             for pool in pools { await pool.adopt(version) }
             running.withLock { $0 = version }
             source = newSource ?? source
@@ -100,13 +101,12 @@ actor PluginLifecycle {
         let linked = try services.link(compiled, specification)
         number += 1
         return PluginVersion(
-            plugin: specification.name,
             number: number,
             module: compiled,
-            limits: specification.limits,
+            specification: specification,
             linked: linked,
             signatures: signatures,
-            ticker: services.ticker
+            census: services.census
         )
     }
 
@@ -160,6 +160,33 @@ actor PluginLifecycle {
         return sum
     }
 
+    /// The same, told apart by version.
+    nonisolated func totalsByVersion() async -> [Int: CallTotals] {
+        var sum: [Int: CallTotals] = [:]
+        for pool in pools {
+            for (version, totals) in await pool.totalsByVersion { sum[version, default: CallTotals()].add(totals) }
+        }
+        return sum
+    }
+
+    /// Takes one of the quota's places for a call, after others have ended if need be.
+    nonisolated func enterQuota() async throws(PluginError) {
+        guard let quota = specification.quota else { return }
+        try await quota.admission.enter(
+            plugin: specification.name, quota: quota.name, within: specification.limits.deadline)
+    }
+
+    nonisolated func leaveQuota() {
+        specification.quota?.admission.leave()
+    }
+
+    /// Ends a pause or a quarantine.
+    nonisolated func readmit() {
+        guard let crashGuard = specification.crashGuard else { return }
+        crashGuard.readmit()
+        services.events.send(.readmitted, plugin: specification.name, version: current?.number ?? 0)
+    }
+
     nonisolated func flushMeters() async {
         for pool in pools { await pool.flushMeters() }
     }
@@ -191,6 +218,8 @@ protocol VersionedPool: Actor {
     func stop()
     /// What all calls on this loop used.
     var totals: CallTotals { get }
+    /// The same, told apart by version.
+    var totalsByVersion: [Int: CallTotals] { get }
     /// Hands what was counted to the metrics system.
     func flushMeters()
 }

@@ -20,9 +20,14 @@ public final class PluginVersion: Sendable {
     let linked: Linked
     let engine: Engine
     let signatures: GuestSignatures
-    let ticker: EpochTicker
-    /// `limits.deadline` in ticks of the engine's epoch.
-    let deadlineTicks: UInt64
+    /// What it shares with other plugins.
+    let quota: Quota?
+    /// The host functions that it is linked with.
+    let hostFunctions: HostCallCounts.Names
+    /// The instances of its host.
+    let census: InstanceCensus
+    /// The most linear memory that one of its instances can have, in bytes.
+    var largestMemory: Int { limits.memory }
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
@@ -30,25 +35,25 @@ public final class PluginVersion: Sendable {
     }
 
     init(
-        plugin: String,
         number: Int,
         module: CompiledModule,
-        limits: PluginLimits,
+        specification: PluginSpecification,
         linked: Linked,
         signatures: GuestSignatures,
-        ticker: EpochTicker
+        census: InstanceCensus
     ) {
-        self.plugin = plugin
+        plugin = specification.name
         self.number = number
         digest = module.digest
         imports = module.module.imports
         exports = module.module.exports
         engine = module.module.engine
-        self.limits = limits
+        limits = specification.limits
+        quota = specification.quota
+        hostFunctions = specification.hostFunctions
         self.linked = linked
         self.signatures = signatures
-        self.ticker = ticker
-        deadlineTicks = ticker.ticks(covering: limits.deadline)
+        self.census = census
     }
 
     /// The exported function's type, or nil where the module exports no function of that name.

@@ -56,11 +56,22 @@ public final class SuspendablePlugin: Sendable {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await pools[loops.nearest].call(signature, &slots)
+        try await lifecycle.enterQuota()
+        defer { lifecycle.leaveQuota() }
+        return try await pools[loops.nearest].call(signature, &slots)
     }
 
     /// What all calls used until now.
     public func totals() async -> CallTotals { await lifecycle.totals() }
+
+    /// The same, by version number, for the versions of late.
+    public func totalsByVersion() async -> [Int: CallTotals] { await lifecycle.totalsByVersion() }
+
+    /// Whether it failed in so many crash loops that it is not run until ``readmit()`` or until it is replaced.
+    public var isQuarantined: Bool { lifecycle.specification.crashGuard?.isQuarantined ?? false }
+
+    /// Ends a pause or a quarantine after crash loops.
+    public func readmit() { lifecycle.readmit() }
 
     /// Loads a new version beside the running one and lets it take over; see ``Plugin/reload(from:start:)``.
     @discardableResult

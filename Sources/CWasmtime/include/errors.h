@@ -12,6 +12,7 @@ typedef struct wasm_frame_vec_t {
     wasm_frame_t *_Nullable *_Nullable data;
 } wasm_frame_vec_t;
 
+wasmtime_error_t *_Nullable wasmtime_error_new(const char *_Nonnull message);
 void wasmtime_error_delete(wasmtime_error_t *_Nonnull);
 void wasmtime_error_message(const wasmtime_error_t *_Nonnull, wasm_byte_vec_t *_Nonnull out);
 bool wasmtime_error_exit_status(const wasmtime_error_t *_Nonnull, int *_Nonnull status);

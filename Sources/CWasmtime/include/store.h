@@ -22,6 +22,17 @@ void wasmtime_store_limiter(
 
 wasmtime_error_t *_Nullable wasmtime_context_set_fuel(wasmtime_context_t *_Nonnull, uint64_t fuel);
 wasmtime_error_t *_Nullable wasmtime_context_get_fuel(const wasmtime_context_t *_Nonnull, uint64_t *_Nonnull fuel);
+typedef uint8_t wasmtime_update_deadline_kind_t;
+#define WASMTIME_UPDATE_DEADLINE_CONTINUE 0
+
+/// Called on the guest's thread, inside of the guest's call, when its epoch deadline has come. An error that it returns ends the
+/// guest; otherwise the guest goes on for `delta` ticks more.
+typedef wasmtime_error_t *_Nullable (*airlock_epoch_callback)(
+    wasmtime_context_t *_Nonnull, void *_Nullable data, uint64_t *_Nonnull delta,
+    wasmtime_update_deadline_kind_t *_Nonnull kind);
+void wasmtime_store_epoch_deadline_callback(
+    wasmtime_store_t *_Nonnull, airlock_epoch_callback _Nonnull, void *_Nullable data,
+    void (*_Nullable finalizer)(void *_Nullable));
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t *_Nonnull, uint64_t ticks_beyond_current);
 
 #endif

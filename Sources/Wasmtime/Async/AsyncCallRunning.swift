@@ -40,7 +40,10 @@ extension StoreState {
             if let cancellation = calls.cancellation {
                 return cancellation
             }
-            if future.poll() {
+            let began = ContinuousClock.now
+            let hasEnded = future.poll()
+            calls.busyTime += .now - began
+            if hasEnded {
                 return nil
             }
             if calls.isWaiting {

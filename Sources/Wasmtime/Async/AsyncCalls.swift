@@ -12,6 +12,9 @@ final class AsyncCalls {
     /// Whether a call is in progress. The engine allows one at a time.
     var isRunning = false
 
+    /// Time that the store's calls held the thread, since it was last set to zero.
+    var busyTime = Duration.zero
+
     /// What the guest waits for.
     var hostCall: HostCallMailbox?
 

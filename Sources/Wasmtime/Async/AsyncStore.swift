@@ -43,6 +43,12 @@ public final class AsyncStore<Host: AnyObject> {
         }
     }
 
+    /// Time that calls held the thread, since it was last set to zero. What a guest waits is not part of it.
+    public var busyTime: Duration {
+        get { state.asyncCalls?.busyTime ?? .zero }
+        set { state.asyncCalls?.busyTime = newValue }
+    }
+
     /// Lets guests give way to others each time the engine's epoch has moved by this many ticks (at least 1). Without it
     /// a guest traps when the first tick comes, or at once. Without ``EngineConfiguration/epochs`` it does nothing.
     public func setEpochYield(everyTicks ticks: UInt64) {

@@ -54,6 +54,20 @@ func takeFailure(
     return WasmtimeError(fallback, text)
 }
 
+/// What a call that was stopped by the store's epoch check hands back; both objects are owned by this function.
+func takeStop(error: OpaquePointer?, trap: OpaquePointer?, reason: StopReason) -> WasmtimeError {
+    if let trap = unsafe trap {
+        unsafe wasm_trap_delete(trap)
+    }
+    var frames: [Trap.Frame] = []
+    if let error = unsafe error {
+        unsafe frames = backtrace(of: error)
+        unsafe wasmtime_error_delete(error)
+    }
+    let text = "the call was stopped: \(reason)"
+    return WasmtimeError(.cancelled, text, trap: Trap(code: nil, message: text, backtrace: frames), stopReason: reason)
+}
+
 private func message(of error: OpaquePointer) -> String {
     var bytes = unsafe wasm_byte_vec_t()
     unsafe wasmtime_error_message(error, &bytes)

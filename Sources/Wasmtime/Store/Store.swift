@@ -47,6 +47,13 @@ public final class Store<Host: AnyObject> {
         state.setEpochDeadline(ticks: ticks)
     }
 
+    /// Asks `check` each time the engine's epoch has moved while a guest runs, on the guest's thread and inside of its call. A reason
+    /// that it returns ends the call with ``WasmtimeError/Code-swift.struct/cancelled``. From now on a deadline that was set with
+    /// ``setEpochDeadline(ticks:)`` asks as well, instead of a trap.
+    public func setEpochCheck(_ check: @escaping () -> StopReason?) {
+        state.setEpochCheck(check)
+    }
+
     /// Limits what the store's instances may hold. What they hold already is not touched.
     public func setLimits(_ limits: StoreLimits) {
         state.setLimits(limits)

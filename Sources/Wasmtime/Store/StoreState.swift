@@ -18,6 +18,12 @@ final class StoreState {
     /// What a host function threw, until the call that it ends takes it.
     var hostError: (any Error)?
 
+    /// Asked at each tick of the epoch while a guest runs: why the guest must stop, if it must.
+    var epochCheck: (() -> StopReason?)?
+
+    /// What ``epochCheck`` answered, until the call that it ends takes it.
+    private var stopReason: StopReason?
+
     /// The number of open views of the store's memories, or -1 for a view that can write.
     var openViews = 0
 
@@ -64,8 +70,11 @@ final class StoreState {
 
     /// What ended a guest; `error` and `trap` are taken over.
     func failure(error: OpaquePointer?, trap: OpaquePointer?, fallback: WasmtimeError.Code) -> WasmtimeError {
-        let thrown = hostError
-        hostError = nil
+        let (thrown, stopped) = (hostError, stopReason)
+        (hostError, stopReason) = (nil, nil)
+        if let stopped {
+            return unsafe takeStop(error: error, trap: trap, reason: stopped)
+        }
         return unsafe takeFailure(error: error, trap: trap, hostError: thrown, fallback: fallback)
     }
 
@@ -102,6 +111,23 @@ final class StoreState {
         unsafe wasmtime_context_set_epoch_deadline(context, min(ticks, UInt64(Int64.max)))
     }
 
+    func setEpochCheck(_ check: @escaping () -> StopReason?) {
+        epochCheck = check
+        // Not retained: the store is deleted before this object is gone.
+        unsafe wasmtime_store_epoch_deadline_callback(
+            store, epochTicked, Unmanaged.passUnretained(self).toOpaque(), nil)
+        setEpochDeadline(ticks: 1)
+    }
+
+    /// Asks whether the guest that runs must stop. Returns the engine's error that stops it.
+    fileprivate func checkEpoch() -> OpaquePointer? {
+        guard let reason = epochCheck?() else {
+            return nil
+        }
+        stopReason = reason
+        return unsafe wasmtime_error_new("the call was stopped")
+    }
+
     func setEpochYield(everyTicks ticks: UInt64) {
         let ticks = min(max(ticks, 1), UInt64(Int64.max))
         unsafe wasmtime_context_epoch_deadline_async_yield_and_update(context, ticks)
@@ -116,6 +142,19 @@ final class StoreState {
             store, limit(limits.memoryBytes), limit(limits.tableElements), limit(limits.instances),
             limit(limits.tables), limit(limits.memories))
     }
+}
+
+/// The engine calls it on the guest's thread, so that the store's state is touched by its own isolation only.
+private nonisolated func epochTicked(
+    _ context: OpaquePointer, _ data: UnsafeMutableRawPointer?, _ delta: UnsafeMutablePointer<UInt64>,
+    _ kind: UnsafeMutablePointer<wasmtime_update_deadline_kind_t>
+) -> OpaquePointer? {
+    unsafe delta.pointee = 1
+    unsafe kind.pointee = wasmtime_update_deadline_kind_t(WASMTIME_UPDATE_DEADLINE_CONTINUE)
+    guard let data = unsafe data else {
+        return nil
+    }
+    return unsafe Unmanaged<StoreState>.fromOpaque(data).takeUnretainedValue().checkEpoch()
 }
 
 /// The engine's handle to a function; it means something only together with its store.

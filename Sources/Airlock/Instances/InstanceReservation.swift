@@ -1,0 +1,53 @@
+import Synchronization
+
+/// How many instances a host has, and may have: each takes address space from the process.
+final class InstanceCensus: Sendable {
+    private let most: Int
+    private let count = Atomic<Int>(0)
+
+    init(most: Int) {
+        self.most = most
+    }
+
+    var instances: Int { count.load(ordering: .relaxed) }
+
+    fileprivate func enter(plugin: String) throws(PluginError) {
+        let (_, now) = count.wrappingAdd(1, ordering: .relaxed)
+        guard now > most else { return }
+        count.wrappingSubtract(1, ordering: .relaxed)
+        throw PluginError(
+            .overloaded,
+            plugin: plugin,
+            message: "the host has \(most) instances already, which is the most that it may have",
+            limit: UInt64(most),
+            used: UInt64(now)
+        )
+    }
+
+    fileprivate func leave() {
+        count.wrappingSubtract(1, ordering: .relaxed)
+    }
+}
+
+/// The place of one instance among those of its host, and its memory in the quota of its plugin. Given back when this object is freed.
+final class InstanceReservation {
+    private let version: PluginVersion
+    private let memory: Int
+
+    init(_ version: PluginVersion) throws(PluginError) {
+        self.version = version
+        memory = version.largestMemory
+        try version.quota?.reserve(memory: memory, plugin: version.plugin)
+        do {
+            try version.census.enter(plugin: version.plugin)
+        } catch {
+            version.quota?.release(memory: memory)
+            throw error
+        }
+    }
+
+    deinit {
+        version.census.leave()
+        version.quota?.release(memory: memory)
+    }
+}

@@ -1,0 +1,100 @@
+/// What the calls of one plugin on one worker loop used, by version, and whether it may use more. Confined to that loop.
+final class LoopAccount {
+    private struct VersionTotals {
+        let version: Int
+        var totals = CallTotals()
+    }
+
+    /// Versions that are told apart; what older ones used stays in the sum.
+    private static let versions = 16
+
+    private let plugin: String
+    private let quota: Quota?
+    private let crashGuard: CrashGuard?
+    private let budget: LoopBudget?
+    private let events: EventHub
+    private let meters: PluginMeters
+    private var current = VersionTotals(version: 0)
+    private var earlier: [VersionTotals] = []
+    private var forgotten = CallTotals()
+
+    init(_ specification: PluginSpecification, events: EventHub) {
+        plugin = specification.name
+        quota = specification.quota
+        crashGuard = specification.crashGuard
+        budget = specification.limits.loopShare.map { LoopBudget($0) }
+        self.events = events
+        meters = PluginMeters(plugin: plugin)
+    }
+
+    /// Throws where the plugin may not run now.
+    func checkMayBegin(_ version: PluginVersion) throws(PluginError) {
+        if let crashGuard { try crashGuard.check(plugin: plugin, version: version.number) }
+        if let quota { try quota.checkFuel(plugin: plugin) }
+        if let budget, !budget.hasTime { throw budget.refusal(plugin: plugin, version: version.number) }
+    }
+
+    /// Time that a call which begins now may hold the loop; nil for no limit but its deadline.
+    var allowance: Duration? { budget?.allowance() }
+
+    /// A version is about to serve.
+    func open(_ version: PluginVersion) {
+        guard version.number != current.version else { return }
+        if current.version > 0 { earlier.append(current) }
+        current = VersionTotals(version: version.number)
+        guard earlier.count >= Self.versions else { return }
+        forgotten.add(earlier.removeFirst().totals)
+    }
+
+    func count(_ report: CallReport, version: Int) {
+        quota?.charge(fuel: report.fuelUsed)
+        budget?.charge(report.loopTime)
+        if version == current.version {
+            // In and out: an access that lasts as long as the addition would be checked at run time.
+            var sum = current
+            sum.totals.add(report)
+            current = sum
+        } else if let index = earlier.firstIndex(where: { $0.version == version }) {
+            earlier[index].totals.add(report)
+        } else {
+            forgotten.add(report)
+        }
+    }
+
+    /// Counts a call that failed.
+    func count(_ error: PluginError, version: Int, endedInstance: Bool) {
+        if let report = error.report { count(report, version: version) }
+        meters.count(error)
+        guard endedInstance else { return }
+        events.send(.instanceDiscarded(error), plugin: plugin, version: version)
+        guard let crashGuard, error.countsAsCrash else { return }
+        switch crashGuard.note() {
+        case .goesOn: break
+        case .paused(let pause): events.send(.paused(for: pause), plugin: plugin, version: version)
+        case .quarantined: events.send(.quarantined, plugin: plugin, version: version)
+        }
+    }
+
+    var totals: CallTotals {
+        totalsByVersion.values.reduce(into: forgotten) { $0.add($1) }
+    }
+
+    var totalsByVersion: [Int: CallTotals] {
+        var result: [Int: CallTotals] = [:]
+        for entry in earlier + [current] where entry.version > 0 {
+            result[entry.version, default: CallTotals()].add(entry.totals)
+        }
+        return result
+    }
+
+    func flushMeters() {
+        meters.flush(totals)
+    }
+}
+
+extension PluginError {
+    /// Whether the plugin is to blame.
+    fileprivate var countsAsCrash: Bool {
+        ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)
+    }
+}

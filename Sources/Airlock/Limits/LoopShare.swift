@@ -1,0 +1,66 @@
+import WorkerLoop
+
+/// How much of a worker loop's time one plugin may hold. A call that runs to completion holds its loop until it ends, so that without a
+/// share a plugin can hold it for its deadline at each call.
+///
+/// Time is counted on each worker loop for itself. A call is cut when the share is used up, and the next one is refused until some of it has
+/// come back, both with ``PluginError/Code/quotaExceeded``.
+public struct LoopShare: Sendable, Hashable {
+    /// Time that comes back in each second, on each loop; more than zero, at most one second.
+    public var perSecond: Duration
+    /// The most that can be saved up, and so the longest that a call may hold its loop. It takes effect with the granularity of
+    /// ``PluginHostConfiguration/epochTick``.
+    public var burst: Duration
+
+    /// Makes a share.
+    public init(perSecond: Duration, burst: Duration) {
+        self.perSecond = perSecond
+        self.burst = burst
+    }
+}
+
+/// What is left of a plugin's share of one worker loop. Confined to that loop.
+package final class LoopBudget {
+    private var bucket: TokenBucket
+    /// The shortest time that an event gets which cannot be refused any more.
+    private let leastTurn: Duration
+
+    package init(_ share: LoopShare, leastTurn: Duration = .milliseconds(1)) {
+        bucket = TokenBucket(
+            QuotaRate(share.perSecond.nanosecondsClamped, burst: max(1, share.burst.nanosecondsClamped)))
+        self.leastTurn = leastTurn
+    }
+
+    /// Whether some of the share is left.
+    package var hasTime: Bool { bucket.hasSome() }
+
+    /// Time that a call may take which begins now.
+    func allowance() -> Duration {
+        bucket.refill()
+        return max(leastTurn, .nanoseconds(Int64(clamping: bucket.remaining)))
+    }
+
+    func charge(_ time: Duration) {
+        bucket.charge(Double(time.nanosecondsClamped))
+    }
+
+    /// The refusal of a call, and how long to wait.
+    package func refusal(plugin: String, version: Int) -> PluginError {
+        bucket.refill()
+        let rate = bucket.rate
+        var error = PluginError(
+            .quotaExceeded,
+            plugin: plugin,
+            version: version,
+            message: "the plugin has used up its share of the worker loop's time, \(rate.amount) ns in a second",
+            limit: rate.burst,
+            used: rate.burst - min(rate.burst, bucket.remaining)
+        )
+        error.quota = Self.name
+        error.retryAfter = bucket.wait(for: 1)
+        return error
+    }
+
+    /// How errors name the share.
+    package static let name = "loopShare"
+}
