@@ -4,10 +4,12 @@ import WorkerLoop
 /// A module that was read, checked against its bounds and compiled.
 struct CompiledModule: Sendable {
     let module: Module
-    /// SHA-256 of the bytes, in hexadecimal.
+    /// SHA-256 of the bytes as they came, in hexadecimal.
     let digest: String
     /// What it contains, as counted before it was compiled.
     let inspection: ModuleInspection
+    /// How its memories are found and accounted for.
+    let memories: MemoryAccounts
 }
 
 /// Reads and compiles modules on a thread of its own, so that the worker loops serve calls meanwhile.
@@ -22,14 +24,17 @@ actor ModuleCompiler {
         loop = try WorkerLoop(name: "airlock-compile")
     }
 
-    /// Compiles what `source` holds.
-    func compile(_ source: PluginSource, for plugin: String, bounds: ModuleBounds) throws(PluginError) -> CompiledModule
+    /// Compiles what `source` holds, edited so that its memories are accounted for.
+    func compile(_ source: PluginSource, for plugin: String, limits: PluginLimits) throws(PluginError) -> CompiledModule
     {
         do {
-            let read = try ModuleBytes(source, most: bounds.moduleBytes)
-            let inspection = try check(read.bytes, bounds)
-            let module = try Module(engine: engine, bytes: read.bytes)
-            return CompiledModule(module: module, digest: read.digest, inspection: inspection)
+            let read = try ModuleBytes(source, most: limits.module.moduleBytes)
+            let edited = try edit(read.bytes, limits)
+            // The messages name places in the original, and what was added makes nothing valid that was not.
+            try Module.validate(read.bytes, engine: engine)
+            let module = try Module(engine: engine, bytes: edited.bytes)
+            return CompiledModule(
+                module: module, digest: read.digest, inspection: edited.inspection, memories: edited.accounts)
         } catch let error as WasmtimeError {
             throw PluginError(.invalidModule, plugin: plugin, message: error.message)
         } catch var error as PluginError {
@@ -44,9 +49,9 @@ actor ModuleCompiler {
         await loop.shutdown()
     }
 
-    private func check(_ bytes: [UInt8], _ bounds: ModuleBounds) throws(PluginError) -> ModuleInspection {
+    private func edit(_ bytes: [UInt8], _ limits: PluginLimits) throws(PluginError) -> EditedModule {
         do {
-            return try bounds.check(bytes)
+            return try EditedModule(bytes, bounds: limits.module, memoryLimit: limits.memory)
         } catch {
             throw PluginError(error, plugin: "")
         }

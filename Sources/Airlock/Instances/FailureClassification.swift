@@ -45,11 +45,11 @@ extension PluginError {
             message = "the call burnt all its fuel"
             limit = limits.fuel
             used = limits.fuel
-        case .some where state.isMemoryAtLimit:
+        case .some where state.memories.wasRefusedGrowth:
             code = .memory
-            message = "the guest stopped while its memory stood at its limit: \(error.message)"
-            limit = UInt64(limits.memory)
-            used = UInt64(report?.memoryBytes ?? limits.memory)
+            message = "the guest trapped after its memory limit had refused it growth: \(error.message)"
+            limit = UInt64(version.limits.memory)
+            used = report.map { UInt64($0.memoryBytes) }
         case .some:
             code = .trap
         case nil:
@@ -88,14 +88,6 @@ extension PluginError.Code {
         case .hostError: self = .hostError
         default: self = .trap
         }
-    }
-}
-
-extension InstanceState {
-    /// Whether the exported memory cannot grow by another page.
-    var isMemoryAtLimit: Bool {
-        guard let memory else { return false }
-        return memory.byteCount + 65_536 > limits.memory
     }
 }
 

@@ -14,8 +14,10 @@ final class InstanceState {
     let attachment: AnyObject?
     /// Whether the cancellation of the task that runs a call ends the call.
     let isCancellable: Bool
-    /// The export named `memory`, known from the end of the instantiation on.
-    var memory: Memory?
+    /// Its memories, known from the end of the instantiation on.
+    var memories = InstanceMemories()
+    /// The export named `memory`.
+    var memory: Memory? { memories.named }
     /// The exports of a run-to-completion instance that were looked up, known from the end of the instantiation on.
     var functions: InstanceFunctions<RawFunction>?
     /// Likewise of a suspendable instance.
@@ -76,7 +78,7 @@ final class InstanceState {
         let wallTime = elapsedTime
         var report = CallReport(
             fuelUsed: limits.fuel - min(limits.fuel, remainingFuel),
-            memoryBytes: memory?.byteCount ?? 0,
+            memoryBytes: memories.byteCount,
             wallTime: wallTime,
             loopTime: loopTime ?? wallTime
         )

@@ -44,7 +44,7 @@ final class LiveInstance {
             try store.setFuel(limits.fuel)
             store.setEpochDeadline(ticks: 1)
             let instance = try store.instantiate(linked)
-            state.memory = instance.memory("memory")
+            state.memories = InstanceMemories(version.memories, memory: instance.memory, global: instance.global)
             state.functions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
             let report = state.report(remainingFuel: (try? store.remainingFuel) ?? 0)
@@ -54,7 +54,7 @@ final class LiveInstance {
 
     deinit {
         // Both hold the store, which holds the state.
-        state.memory = nil
+        state.memories = InstanceMemories()
         state.functions = nil
     }
 
@@ -115,8 +115,8 @@ final class LiveInstance {
 }
 
 extension PluginLimits {
-    /// The part of the limits that the engine's store keeps. The engine's memory limit is per memory, so the number of memories is
-    /// limited as well.
+    /// The part of the limits that the engine's store keeps. The engine's memory limit is per memory; that their sum stays
+    /// within it, too, is in the edited module.
     var ofStore: StoreLimits {
         StoreLimits(
             memoryBytes: memory,

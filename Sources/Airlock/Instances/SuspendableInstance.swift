@@ -30,7 +30,7 @@ final class SuspendableInstance {
         defer { timer.cancel() }
         do {
             let instance = try await store.instantiate(linked, stop: stop)
-            state.memory = instance.memory("memory")
+            state.memories = InstanceMemories(version.memories, memory: instance.memory, global: instance.global)
             state.suspendableFunctions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
             throw fail(error)
@@ -43,7 +43,7 @@ final class SuspendableInstance {
 
     deinit {
         // Both hold the store, which holds the state.
-        state.memory = nil
+        state.memories = InstanceMemories()
         state.suspendableFunctions = nil
     }
 

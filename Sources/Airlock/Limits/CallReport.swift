@@ -2,7 +2,8 @@
 public struct CallReport: Sendable, Hashable {
     /// Fuel that the guest burnt. After a deadline it is a lower bound.
     public var fuelUsed: UInt64
-    /// Bytes of linear memory that the instance had at the end; memory never shrinks, so this is its high-water mark.
+    /// Bytes of all linear memories that the instance had at the end, exported or not; memory never shrinks, so this is their high-water
+    /// mark.
     public var memoryBytes: Int
     /// How many host functions the guest called.
     public var hostCalls: Int

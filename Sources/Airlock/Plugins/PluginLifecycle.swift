@@ -95,7 +95,7 @@ actor PluginLifecycle {
         let compiled = try await services.compiler.compile(
             source,
             for: specification.name,
-            bounds: specification.limits.module
+            limits: specification.limits
         )
         try checkMemory(of: compiled)
         let linked = try services.link(compiled, specification)
@@ -112,7 +112,7 @@ actor PluginLifecycle {
 
     /// Throws where the module's memory is over the limit from the begin.
     private func checkMemory(of compiled: CompiledModule) throws(PluginError) {
-        let (limit, pages) = (specification.limits.memory, compiled.inspection.initialMemoryPages)
+        let (limit, pages) = (specification.limits.memory, compiled.memories.initialPages)
         guard pages > UInt64(limit / 65_536) else { return }
         throw PluginError(
             .memory,

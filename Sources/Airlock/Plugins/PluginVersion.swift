@@ -18,6 +18,7 @@ public final class PluginVersion: Sendable {
     public let limits: PluginLimits
 
     let linked: Linked
+    let memories: MemoryAccounts
     let engine: Engine
     let signatures: GuestSignatures
     /// What it shares with other plugins.
@@ -27,7 +28,7 @@ public final class PluginVersion: Sendable {
     /// The instances of its host.
     let census: InstanceCensus
     /// The most linear memory that one of its instances can have, in bytes.
-    var largestMemory: Int { limits.memory }
+    var largestMemory: Int { min(limits.memory, Int(clamping: memories.mostPages) * 65_536) }
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
@@ -46,7 +47,8 @@ public final class PluginVersion: Sendable {
         self.number = number
         digest = module.digest
         imports = module.module.imports
-        exports = module.module.exports
+        exports = module.module.exports.filter { !module.memories.hidden.contains($0.name) }
+        memories = module.memories
         engine = module.module.engine
         limits = specification.limits
         quota = specification.quota
