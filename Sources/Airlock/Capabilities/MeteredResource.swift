@@ -32,6 +32,14 @@ final class CallMeter: Sendable {
     var logBytes: Int { log.load(ordering: .relaxed) }
     var egressBytes: Int { egress.load(ordering: .relaxed) }
 
+    func used(of resource: MeteredResource) -> Int {
+        switch resource {
+        case .logBytes: logBytes
+        case .egressBytes: egressBytes
+        default: 0
+        }
+    }
+
     func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
         if let quota = quota.withLock({ $0 }) { try quota.charge(amount, to: resource) }
         switch resource {
@@ -48,6 +56,11 @@ extension HostCall {
     ///   ``PluginError/Code/quotaExceeded``.
     public func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
         try state.meter.charge(amount, to: resource)
+    }
+
+    /// What capabilities have counted since the guest's call began.
+    public func used(of resource: MeteredResource) -> Int {
+        state.meter.used(of: resource)
     }
 }
 

@@ -1,4 +1,5 @@
 import Airlock
+import WorkerLoop
 
 /// Contexts, time and timers (Proxy-Wasm 0.2.1, "Context lifecycle", "Timers", "Clocks").
 extension ProxyWasmABI {

@@ -35,27 +35,6 @@ extension HostCall {
     }
 }
 
-/// Text that a guest writes to the log.
-enum LogText {
-    /// Decodes UTF-8 and escapes control characters other than tabs, so that a guest cannot forge lines of the host's
-    /// log.
-    static func make(_ bytes: [UInt8]) -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard bytes.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else { return text }
-        var safe = ""
-        for scalar in text.unicodeScalars {
-            if scalar.value == 0x0A {
-                safe += "\\n"
-            } else if (scalar.value < 0x20 && scalar.value != 0x09) || scalar.value == 0x7F {
-                safe += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                safe.unicodeScalars.append(scalar)
-            }
-        }
-        return safe
-    }
-}
-
 extension Logger.Level {
     /// The level of a number of the ABI ("proxy_log_level_t"): 0 trace to 5 critical.
     init?(proxyWasm level: UInt32) {

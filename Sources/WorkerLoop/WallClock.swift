@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// The system's time of day.
-enum WallClock {
-    /// Nanoseconds since 1970.
-    static var nanoseconds: UInt64 {
+package enum WallClock {
+    /// Nanoseconds since 1970, UTC.
+    package static var nanoseconds: UInt64 {
         var time = timespec()
         // The call fails only for a clock that does not exist or a pointer that is not valid.
         guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
