@@ -92,7 +92,7 @@ let package = Package(
         ),
         .target(
             name: "AirlockCapabilities",
-            dependencies: ["Airlock", "WorkerLoop", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Airlock", "Wasmtime", "WorkerLoop", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
         .target(

@@ -1,0 +1,73 @@
+public import Airlock
+
+/// Lets a plugin draw random bytes.
+///
+/// Guests import from `airlock:random`:
+///
+/// | function | WebAssembly type | |
+/// | --- | --- | --- |
+/// | `fill` | `(room i32, length i32) -> ()` | fills the room |
+/// | `next` | `() -> i64` | eight random bytes as a number |
+///
+/// A `fill` of more bytes than are granted at once ends the call with ``PluginError/Code/denied``.
+public struct Randomness: AttenuableCapability {
+    public static let id: CapabilityID = "airlock:random"
+
+    /// Where the bytes come from.
+    public enum Source: Sendable, Hashable {
+        /// The system's generator, fit for keys.
+        case system
+        /// The same bytes for every instance, whatever the sizes that it draws them in, for plugins that must do the same every time.
+        /// Whoever knows the seed knows the bytes: no keys can be made of them.
+        case seeded(UInt64)
+    }
+
+    /// Where the bytes come from.
+    public let source: Source
+    /// The most bytes that one `fill` draws.
+    public let bytesPerFill: Int
+
+    /// Grants random bytes.
+    public init(_ source: Source = .system, bytesPerFill: Int = 64 << 10) {
+        self.source = source
+        self.bytesPerFill = max(0, bytesPerFill)
+    }
+
+    public static let functions = HostFunctions<Self>(module: "airlock:random") {
+        HostFunction("fill") { (random, call, room: GuestBuffer) throws(HostError) in try random.fill(room, in: call) }
+        HostFunction("next") { (random, call) throws(HostError) -> UInt64 in
+            random.draw(8, for: call).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+
+    /// Fills room in the guest's memory.
+    func fill(_ room: GuestBuffer, in call: borrowing HostCall) throws(HostError) {
+        guard room.capacity <= bytesPerFill else {
+            throw HostError(
+                .denied, "the plugin asked for \(room.capacity) random bytes; granted are \(bytesPerFill) at once")
+        }
+        // The range is checked before anything is drawn.
+        try call.withMutableBytes(of: room) { (_) throws(HostError) in }
+        try call.write(draw(Int(room.capacity), for: call), at: room.offset)
+    }
+
+    private func draw(_ count: Int, for call: borrowing HostCall) -> [UInt8] {
+        switch source {
+        case .system:
+            var generator = SystemRandomNumberGenerator()
+            let words = (0..<(count + 7) / 8).map { _ in generator.next() }
+            return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
+        case .seeded(let seed):
+            return call.instanceValue { SeededBytes(seed: seed) }.next(count)
+        }
+    }
+}
+
+extension Randomness {
+    public var summary: String {
+        switch source {
+        case .system: "random bytes of the system, at most \(bytesPerFill) at once"
+        case .seeded: "the same bytes for every instance, at most \(bytesPerFill) at once"
+        }
+    }
+}
