@@ -64,4 +64,31 @@ struct EpochTests {
         #expect(failure { () throws(WasmtimeError) in try function() }?.trap?.code == .interrupt)
         ticker.cancel()
     }
+
+    @Test("A check at each tick lets the guest go on until it has a reason to stop it", arguments: [1, 2, 50])
+    func check(ticks: Int) throws {
+        let (store, instance) = try Self.guest(Engine(EngineConfiguration(epochs: true)))
+        let reason = StopReason(rawValue: "enough")
+        store.setEpochCheck { [host = store.host] in host.values.count >= ticks ? reason : nil }
+        let forever = try instance.function("forever")
+        let error = failure { () throws(WasmtimeError) in try forever() }
+        #expect(error?.code == .cancelled)
+        #expect(error?.stopReason == reason)
+        #expect(error?.trap?.backtrace.isEmpty == false)
+        #expect(store.host.values.count == ticks)
+    }
+
+    @Test("A check that stopped one call does not stop the next")
+    func checkAgain() throws {
+        let (store, instance) = try Self.guest(Engine(EngineConfiguration(epochs: true)))
+        store.setEpochCheck { [host = store.host] in
+            host.values.count.isMultiple(of: 10) ? StopReason(rawValue: "tens") : nil
+        }
+        let forever = try instance.function("forever")
+        for round in 1...3 {
+            store.setEpochDeadline(ticks: 1)
+            #expect(failure { () throws(WasmtimeError) in try forever() }?.code == .cancelled)
+            #expect(store.host.values.count == 10 * round)
+        }
+    }
 }

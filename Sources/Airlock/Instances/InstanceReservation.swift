@@ -35,8 +35,7 @@ final class InstanceReservation {
     private let memory: Int
 
     init(_ version: PluginVersion) throws(PluginError) {
-        self.version = version
-        memory = version.largestMemory
+        let memory = version.largestMemory
         try version.quota?.reserve(memory: memory, plugin: version.plugin)
         do {
             try version.census.enter(plugin: version.plugin)
@@ -44,6 +43,9 @@ final class InstanceReservation {
             version.quota?.release(memory: memory)
             throw error
         }
+        // Last: an object whose fields are set gives back, on being freed, what it never had.
+        self.version = version
+        self.memory = memory
     }
 
     deinit {

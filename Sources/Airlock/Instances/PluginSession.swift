@@ -12,6 +12,7 @@ public struct PluginSession: ~Copyable {
     }
 
     /// Calls an exported function.
+    @discardableResult
     @inlinable
     public func call<Result: GuestResult, each Parameter: WasmValue>(
         _ function: GuestFunction<Result, repeat each Parameter>,

@@ -39,6 +39,7 @@ public final class ResidentInstance {
     public var isDead: Bool { instance.isDead }
 
     /// Calls an exported function as one event, with fuel, deadline and accounts of its own.
+    @discardableResult
     @inlinable
     public func call<Result: GuestResult, each Parameter: WasmValue>(
         _ function: GuestFunction<Result, repeat each Parameter>,

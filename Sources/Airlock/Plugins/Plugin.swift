@@ -45,6 +45,7 @@ public final class Plugin: Sendable {
     /// granularity of ``PluginHostConfiguration/epochTick``.
     /// - Throws: ``PluginError/Code/quotaExceeded`` or ``PluginError/Code/overloaded`` where a quota is used up,
     ///   ``PluginError/Code/quarantined`` after a crash loop, otherwise what stopped the guest.
+    @discardableResult
     @inlinable
     @inline(__always)
     public func call<Result: GuestResult, each Parameter: WasmValue>(

@@ -44,6 +44,7 @@ public final class SuspendablePlugin: Sendable {
     /// Calls an exported function, with fuel, deadline and accounts of its own.
     /// - Throws: ``PluginError/Code/cancelled`` where the task was cancelled, ``PluginError/Code/overloaded`` where
     ///   ``PluginLimits/concurrentCalls`` are in flight on the worker loop, otherwise what stopped the guest.
+    @discardableResult
     @inlinable
     public func call<Result: GuestResult, each Parameter: WasmValue>(
         _ function: GuestFunction<Result, repeat each Parameter>,

@@ -1,0 +1,85 @@
+import Airlock
+import AirlockTesting
+import Testing
+import Wasmtime
+
+@Suite("Crash loops")
+struct CrashLoopTests {
+    @Test("A plugin that fails again and again is paused, and says for how long")
+    func pause() async throws {
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let policy = CrashLoopPolicy(
+                failures: 3, window: .seconds(600), firstPause: .seconds(600), longestPause: .seconds(600))
+            let plugin = try await host.load(.wat(guest), limits: PluginLimits(crashLoop: policy))
+            let (trap, one) = (try plugin.function("trap"), try plugin.function("one", returning: Int32.self))
+            for _ in 0..<2 { await #expect(throws: PluginError.self) { try await plugin.call(trap) } }
+            #expect(try await plugin.call(one).value == 1)
+            let third = await #expect(throws: PluginError.self) { try await plugin.call(trap) }
+            #expect(third?.code == .trap)
+            let error = await #expect(throws: PluginError.self) { try await plugin.call(one) }
+            #expect(error?.code == .quarantined)
+            #expect(try #require(error?.retryAfter) > .seconds(500))
+            #expect(!plugin.isQuarantined)
+            #expect(await events.first { if case .paused = $0.kind { true } else { false } } != nil)
+            plugin.readmit()
+            #expect(try await plugin.call(one).value == 1)
+        }
+    }
+
+    @Test("One crash loop after another ends in quarantine, until the plugin is readmitted")
+    func quarantine() async throws {
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let policy = CrashLoopPolicy(
+                failures: 1, window: .seconds(600), firstPause: .nanoseconds(1), longestPause: .nanoseconds(1),
+                quarantineAfter: 4)
+            let plugin = try await host.load(.wat(guest), limits: PluginLimits(crashLoop: policy))
+            let (trap, one) = (try plugin.function("trap"), try plugin.function("one", returning: Int32.self))
+            for _ in 0..<4 {
+                let error = await #expect(throws: PluginError.self) { try await plugin.call(trap) }
+                #expect(error?.code == .trap)
+            }
+            let error = await #expect(throws: PluginError.self) { try await plugin.call(one) }
+            #expect(error?.code == .quarantined)
+            #expect(error?.retryAfter == nil)
+            #expect(plugin.isQuarantined)
+            #expect(await events.first { if case .quarantined = $0.kind { true } else { false } } != nil)
+            plugin.readmit()
+            #expect(try await plugin.call(one).value == 1)
+            #expect(!plugin.isQuarantined)
+            #expect(await events.first { if case .readmitted = $0.kind { true } else { false } } != nil)
+        }
+    }
+
+    @Test("A new version ends a quarantine")
+    func replacement() async throws {
+        try await withPluginHost { host in
+            let policy = CrashLoopPolicy(failures: 1, quarantineAfter: 1)
+            let plugin = try await host.load(.wat(guest), limits: PluginLimits(crashLoop: policy))
+            let one = try plugin.function("one", returning: Int32.self)
+            await #expect(throws: PluginError.self) { try await plugin.call(plugin.function("trap")) }
+            #expect(plugin.isQuarantined)
+            try await plugin.reload(from: .wat(guest))
+            #expect(try await plugin.call(one).value == 1)
+        }
+    }
+
+    @Test("Without a policy each call gets its chance")
+    func noPolicy() async throws {
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(guest))
+            let trap = try plugin.function("trap")
+            for _ in 0..<100 {
+                let error = await #expect(throws: PluginError.self) { try await plugin.call(trap) }
+                #expect(error?.code == .trap)
+            }
+        }
+    }
+}
+
+private let guest = #"""
+    (module
+      (func (export "trap") unreachable)
+      (func (export "one") (result i32) i32.const 1))
+    """#
