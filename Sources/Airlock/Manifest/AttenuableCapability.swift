@@ -55,3 +55,19 @@ public struct CapabilityWish: Sendable, Hashable {
         try ManifestFields.read(parameters, path: path, origin: origin, body)
     }
 }
+
+extension CapabilityWish {
+    // Two wishes for the same are equal wherever they stand.
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.capability == right.capability && left.reason == right.reason && left.isRequired == right.isRequired
+            && left.parameters == right.parameters
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(capability)
+        hasher.combine(reason)
+        hasher.combine(isRequired)
+        hasher.combine(parameters)
+    }
+}

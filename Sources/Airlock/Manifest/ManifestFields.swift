@@ -17,7 +17,7 @@
 public struct ManifestFields: Sendable {
     private let values: [String: ManifestValue]
     private let path: String
-    private let origin: ManifestOrigin
+    let origin: ManifestOrigin
     private var asked: Set<String> = []
 
     init(_ values: [String: ManifestValue], path: String, origin: ManifestOrigin) {
@@ -179,7 +179,7 @@ public struct ManifestFields: Sendable {
         let expected = known.isEmpty ? "no keys here" : "one of \(known.joined(separator: ", "))"
         let nearest = NearestName.of(unknown, among: known).map { " (did you mean '\($0)'?)" } ?? ""
         throw origin.error(
-            at: place(unknown),
+            at: origin.keys[place(unknown)],
             "\(place(ManifestValue.shortened(unknown))) is not a known key\(nearest); expected \(expected)"
         )
     }

@@ -12,6 +12,8 @@ struct ManifestOrigin: Sendable, Hashable {
     var code = PluginError.Code.configuration
     /// Where each value stands, by its path.
     var places: [String: Place] = [:]
+    /// Where the key of each value in a map stands, by the path of the value.
+    var keys: [String: Place] = [:]
 
     /// An error about the value at `path`, with the place of the nearest one around it that has any.
     func error(at path: String, _ message: String) -> PluginError {

@@ -7,7 +7,7 @@ enum NearestName {
         let written = Array(name.lowercased())
         let ranked = known.map { (name: $0, edits: edits(written, Array($0.lowercased()))) }
         guard let nearest = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
-        return nearest.edits <= max(1, written.count / 3) ? nearest.name : nil
+        return nearest.edits <= min(max(2, written.count / 4), written.count / 2) ? nearest.name : nil
     }
 
     /// How many characters must be put in, taken out or replaced to make one name of the other (Levenshtein distance).

@@ -1,7 +1,7 @@
 /// Reads a range of a module's bytes in the encodings of the WebAssembly binary format (core specification 3.0,
 /// section 5.2, "Values"). Nothing past the end of its range is ever read.
 struct BinaryReader {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     /// Where the next byte is read, counted from the start of the module.
     private(set) var offset: Int
     private let end: Int

@@ -1,0 +1,165 @@
+extension PluginPolicy {
+    /// Decides what a plugin gets.
+    ///
+    /// - Parameters:
+    ///   - candidate: what is known about the plugin.
+    ///   - given: capabilities that its ABI gives every plugin, whatever the policy says.
+    ///   - known: capabilities that the host could grant, to name them in a refusal.
+    /// - Returns: the effective grants and limits, and every reason to refuse the plugin: a digest that is not the pinned or claimed
+    ///   one, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted capability
+    ///   offers, and more memory at the start than the limit.
+    public func decide(
+        _ candidate: PluginCandidate,
+        given: [any Capability.Type] = [],
+        known: [any Capability.Type] = []
+    ) -> PluginDecision {
+        var decision = PluginDecision(limits: limits)
+        checkDigest(of: candidate, &decision)
+        checkManifest(of: candidate, &decision)
+        checkABI(of: candidate, &decision)
+        for wish in candidate.manifest?.wishes ?? wishesByImport(of: candidate) { grant(wish, &decision) }
+        checkImports(of: candidate, given: given, known: known, &decision)
+        if let wishes = candidate.manifest?.limits {
+            let (limits, cuts) = wishes.limited(to: limits)
+            decision.limits = limits
+            decision.notes += cuts
+        }
+        checkMemory(of: candidate, &decision)
+        return decision
+    }
+
+    private func checkDigest(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
+        let names = [candidate.name] + (candidate.manifest.map { $0.name == candidate.name ? [] : [$0.name] } ?? [])
+        var isPinned = false
+        for name in names {
+            guard let pinned = pinnedDigests[name] else { continue }
+            isPinned = true
+            guard !pinned.contains(candidate.digest) else { continue }
+            let expected = pinned.sorted().joined(separator: " or ")
+            decision.refuse(
+                .digestMismatch,
+                "the module has the SHA-256 \(candidate.digest), expected the one pinned for '\(name)': \(expected)"
+            )
+        }
+        if demandsPinnedDigest, !isPinned {
+            decision.refuse(
+                .digestMismatch,
+                "the policy loads pinned digests only, and pins none for '\(candidate.name)'; the module has \(candidate.digest)"
+            )
+        }
+        if let claimed = candidate.manifest?.digest, claimed != candidate.digest {
+            decision.refuse(
+                .digestMismatch,
+                "the module has the SHA-256 \(candidate.digest), expected the one that its manifest names: \(claimed)"
+            )
+        }
+    }
+
+    private func checkManifest(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
+        guard demandsManifest, candidate.manifest == nil else { return }
+        decision.refuse(.manifest, "the policy expects a manifest, and the plugin has none")
+    }
+
+    private func checkABI(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
+        if let claimed = candidate.manifest?.abi, let abi = candidate.abi, !claimed.covers(abi) {
+            decision.refuse(
+                .manifest, "the manifest says that the plugin is written for the ABI \(claimed), but it is \(abi)")
+        }
+        guard !abis.isEmpty else { return }
+        let expected = abis.map(\.description).joined(separator: ", ")
+        guard let abi = candidate.abi ?? candidate.manifest?.abi else {
+            return decision.refuse(.manifest, "the plugin's ABI is not known, and the policy accepts only \(expected)")
+        }
+        guard !abis.contains(where: { $0.covers(abi) }) else { return }
+        decision.refuse(.manifest, "the plugin's ABI is \(abi), and the policy accepts only \(expected)")
+    }
+
+    private func wishesByImport(of candidate: PluginCandidate) -> [CapabilityWish] {
+        let imported = Set(candidate.contents.imports.map(ImportName.init))
+        return grants.map { type(of: $0) }
+            .filter { $0.offers.contains { imported.contains($0.name) } }
+            .map { CapabilityWish($0.id) }
+    }
+
+    private func grant(_ wish: CapabilityWish, _ decision: inout PluginDecision) {
+        guard let widest = grants.first(where: { type(of: $0).id == wish.capability }) else {
+            let offered = grants.map { type(of: $0).id.description }
+            let nearest =
+                NearestName.of(wish.capability.description, among: offered).map { " (did it mean '\($0)'?)" } ?? ""
+            return refuse(wish, "the policy does not give the capability '\(wish.shortName)'\(nearest)", &decision)
+        }
+        do {
+            decision.grants.append(try widest.attenuated(to: wish))
+        } catch {
+            let message = "the wish for the capability '\(wish.shortName)' is refused: \(error.message)"
+            // A wish that makes no sense is a mistake even where the plugin could do without.
+            guard error.code == .denied else { return decision.refuse(.manifest, message) }
+            refuse(wish, message, &decision)
+        }
+    }
+
+    private func refuse(_ wish: CapabilityWish, _ message: String, _ decision: inout PluginDecision) {
+        if wish.isRequired {
+            decision.refuse(.manifest, message)
+        } else {
+            decision.notes.append("\(message); the plugin can do without")
+        }
+    }
+
+    private func checkImports(
+        of candidate: PluginCandidate,
+        given: [any Capability.Type],
+        known: [any Capability.Type],
+        _ decision: inout PluginDecision
+    ) {
+        let granted = Set((given + decision.grants.map { type(of: $0) }).flatMap { $0.offers.map(\.name) })
+        let owners = grants.map { type(of: $0) as any Capability.Type } + known
+        var missing: [(owner: CapabilityID?, names: [String])] = []
+        for item in candidate.contents.imports {
+            let name = ImportName(item)
+            if case .function = item.item, granted.contains(name) { continue }
+            let owner = owners.first { $0.offers.contains { $0.name == name } }?.id
+            let text = ManifestValue.shortened(name.description)
+            if let index = missing.firstIndex(where: { $0.owner == owner }) {
+                missing[index].names.append(text)
+            } else {
+                missing.append((owner, [text]))
+            }
+        }
+        for (owner, names) in missing {
+            let list =
+                names.prefix(20).joined(separator: ", ") + (names.count > 20 ? " and \(names.count - 20) more" : "")
+            let reason =
+                switch owner {
+                case nil: "which no capability here offers"
+                case let id? where !grants.contains { type(of: $0).id == id }:
+                    "which need the capability '\(id)', and the policy does not give it"
+                case let id? where candidate.manifest?.wishes.contains { $0.capability == id } ?? true:
+                    "which need the capability '\(id)', and it was not granted"
+                case let id?: "which need the capability '\(id)', and its manifest does not ask for it"
+                }
+            decision.refuse(.missingCapability, "the module imports \(list), \(reason)")
+        }
+    }
+
+    private func checkMemory(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
+        let pages = UInt64(max(decision.limits.memory, 0) / 65_536)
+        for memory in candidate.contents.memories where memory.minimum > pages {
+            decision.refuse(
+                .memory,
+                "the module begins with \(memory.minimum) pages of memory (64 KiB each), more than its limit of \(decision.limits.memory) bytes"
+            )
+        }
+    }
+}
+
+extension ImportName {
+    init(_ item: ModuleContents.Import) {
+        self.init(module: item.module, name: item.name)
+    }
+}
+
+extension CapabilityWish {
+    /// The capability's name, fit for a message: the manifest's author chose it.
+    fileprivate var shortName: String { ManifestValue.shortened(capability.description) }
+}

@@ -1,0 +1,62 @@
+/// What the host's operator gives plugins at most, and asks of them.
+///
+/// A plugin gets what is in both its manifest's wish and the policy: of each capability no more than either, and of each limit the
+/// smaller. A policy is made in code, or read from a file with ``PolicyReader``.
+public struct PluginPolicy: Sendable {
+    /// The widest value of each capability that a plugin may get, each capability at most once.
+    public var grants: [any AttenuableCapability]
+    /// The highest limits that a plugin may get, and those of a plugin that asks for none.
+    public var limits: PluginLimits
+    /// The ABIs that are accepted, by name (all versions) or with a version; empty accepts all.
+    public var abis: [PluginABI]
+    /// The SHA-256 digests, in lower-case hexadecimal, that a plugin of that name may have. Looked up by the name that the host gives
+    /// the plugin and by the one that its manifest claims; both must agree.
+    public var pinnedDigests: [String: Set<String>]
+    /// Whether a plugin without a pinned digest is refused.
+    public var demandsPinnedDigest: Bool
+    /// Whether a plugin without a manifest is refused. Otherwise such a plugin is taken to ask for all that the policy gives of
+    /// those capabilities whose functions it imports, and for no limits.
+    public var demandsManifest: Bool
+
+    /// Makes a policy; without arguments it grants nothing.
+    public init(
+        grants: [any AttenuableCapability] = [],
+        limits: PluginLimits = PluginLimits(),
+        abis: [PluginABI] = [],
+        pinnedDigests: [String: Set<String>] = [:],
+        demandsPinnedDigest: Bool = false,
+        demandsManifest: Bool = true
+    ) {
+        self.grants = grants
+        self.limits = limits
+        self.abis = abis
+        self.pinnedDigests = pinnedDigests
+        self.demandsPinnedDigest = demandsPinnedDigest
+        self.demandsManifest = demandsManifest
+    }
+}
+
+/// What is known about a plugin before it is compiled.
+public struct PluginCandidate: Sendable {
+    /// The name that the host gives it.
+    public var name: String
+    /// The SHA-256 of the module's bytes, in lower-case hexadecimal.
+    public var digest: String
+    /// What the module's sections say.
+    public var contents: ModuleContents
+    /// Its manifest, where it has one.
+    public var manifest: PluginManifest?
+    /// The ABI that it would be run with, or nil where that is not known.
+    public var abi: PluginABI?
+
+    /// Describes a plugin.
+    public init(
+        name: String, digest: String, contents: ModuleContents, manifest: PluginManifest?, abi: PluginABI? = nil
+    ) {
+        self.name = name
+        self.digest = digest
+        self.contents = contents
+        self.manifest = manifest
+        self.abi = abi
+    }
+}
