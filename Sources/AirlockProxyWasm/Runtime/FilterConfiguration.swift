@@ -17,8 +17,13 @@ public struct FilterConfiguration: Sendable {
     /// Where the module comes from.
     public var source: PluginSource
     /// What each callback may use, and the virtual machine's memory. A start function and each callback count as one
-    /// call.
+    /// call. ``PluginLimits/loopShare`` bounds how long the filter holds a worker loop over all its streams: a callback is cut when
+    /// it is used up, which ends the virtual machine, and new streams follow the failure policy until some of it has come back. Repeated
+    /// failures are the business of ``failurePolicy``; ``PluginLimits/crashLoop`` does not apply to filters.
     public var limits: PluginLimits
+    /// What the filter may use together with others. Filters with different quotas do not share a virtual machine. Of a quota, fuel, memory,
+    /// host calls and bytes apply to filters: when its fuel is used up, new streams follow the failure policy without running the filter.
+    public var quota: Quota?
     /// What becomes of a request when the filter fails.
     public var failurePolicy: FailurePolicy
     /// Which parts of the ABI the filter may use.
@@ -39,6 +44,7 @@ public struct FilterConfiguration: Sendable {
         configuration: [UInt8] = [],
         source: PluginSource,
         limits: PluginLimits = PluginLimits(),
+        quota: Quota? = nil,
         failurePolicy: FailurePolicy = .closed,
         grants: ProxyWasmGrants = .all,
         capabilities: [any Capability] = [],
@@ -52,6 +58,7 @@ public struct FilterConfiguration: Sendable {
         self.configuration = configuration
         self.source = source
         self.limits = limits
+        self.quota = quota
         self.failurePolicy = failurePolicy
         self.grants = grants
         self.capabilities = capabilities

@@ -12,6 +12,8 @@ final class FilterInstance {
     let logger: Logger
     /// The filter's context in the slot's virtual machine; nil while there is none.
     var root: RootContext?
+    /// What is left of its share of the worker loop; nil where it has no limit.
+    let loopBudget: LoopBudget?
     /// What all its callbacks used.
     var totals = CallTotals()
     /// How often its callbacks ended the virtual machine.
@@ -36,10 +38,24 @@ final class FilterInstance {
         self.version = version
         self.callbacks = callbacks
         self.slot = slot
+        loopBudget = configuration.limits.loopShare.map { LoopBudget($0) }
         meters = FilterMeters(filter: configuration.name)
         var logger = logger
         logger[metadataKey: "filter"] = "\(configuration.name)"
         self.logger = logger
+    }
+
+    /// Why it may not begin anything new at this moment; nil where it may.
+    var refusal: PluginError? {
+        if let loopBudget, !loopBudget.hasTime {
+            return loopBudget.refusal(plugin: configuration.name, version: version.number)
+        }
+        do {
+            try configuration.quota?.checkFuel(plugin: configuration.name)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Where new streams get their contexts; nil while the virtual machine is being replaced.

@@ -178,8 +178,7 @@ extension FilterLoop {
             allocator: filter.callbacks.allocate,
             logger: filter.logger
         )
-        return try ProxyWasmVM(
-            filter.version, callbacks: filter.callbacks, state: state, limits: filter.configuration.limits)
+        return try ProxyWasmVM(for: filter, state: state)
     }
 
     // MARK: The end of root contexts

@@ -35,7 +35,8 @@ extension FilterLoop {
             let onTick = filter.callbacks.onTick
         else { return }
         let began = MonotonicInstant.now
-        _ = vm.call(onTick, root.id, in: .root(root))
+        // Over its share or its quota a filter misses ticks.
+        if filter.refusal == nil { _ = vm.call(onTick, root.id, in: .root(root)) }
         let spent = MonotonicInstant.now - began
         settle()
         guard filter.root === root, let period = root.tickPeriod else { return }

@@ -37,6 +37,7 @@ public final class ProxyWasmRuntime: Sendable {
             name: configuration.name,
             granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
             limits: configuration.limits,
+            quota: configuration.quota,
             start: { (version) async throws(PluginError) in try await starter.start(version) }
         )
         return ProxyWasmFilter(plugin: plugin, starter: starter)

@@ -46,6 +46,10 @@ final class StreamContext {
     /// - Returns: Whether the filter takes part.
     func enter() -> Bool {
         guard filter.callbacks.hasStreamCallbacks else { return false }
+        if let refusal = filter.refusal {
+            fail(refusal)
+            return false
+        }
         guard let (vm, root) = filter.home else {
             fail(filter.unavailable)
             return false

@@ -20,14 +20,14 @@ final class ProxyWasmVM {
 
     /// Makes the instance and runs its start functions, each as one call: `_initialize`, then `main` or
     /// `__main_void`; or else `_start`.
-    init(_ version: PluginVersion, callbacks: GuestCallbacks, state: VMState, limits: PluginLimits) throws(PluginError)
-    {
-        self.version = version
-        self.callbacks = callbacks
+    init(for filter: FilterInstance, state: VMState) throws(PluginError) {
+        version = filter.version
+        callbacks = filter.callbacks
         self.state = state
         state.phase = .starting
         instance = try ResidentInstance(version, attachment: state)
-        instance.limits = limits
+        instance.limits = filter.configuration.limits
+        instance.loopBudget = filter.loopBudget
         if let initialize = callbacks.start.initialize { _ = try instance.call(initialize) }
         if let main = callbacks.start.main { _ = try instance.call(main, 0, 0) }
         if let main = callbacks.start.mainVoid { _ = try instance.call(main) }
@@ -47,6 +47,7 @@ final class ProxyWasmVM {
         let filter = context.filter
         if limitsOwner?.filter != filter.id || limitsOwner?.version != filter.version.number {
             instance.limits = filter.configuration.limits
+            instance.loopBudget = filter.loopBudget
             limitsOwner = (filter.id, filter.version.number)
         }
         state.beginEvent(in: context)

@@ -10,6 +10,7 @@ struct VMKey: Hashable, Sendable {
     let grants: ProxyWasmGrants
     let memoryLimit: Int
     let tableLimit: Int
+    let quota: ObjectIdentifier?
     /// The filter's number where it must be alone, because it has capabilities that cannot be compared.
     let exclusiveFilter: FilterID?
 
@@ -21,6 +22,7 @@ struct VMKey: Hashable, Sendable {
         grants = configuration.grants
         memoryLimit = configuration.limits.memory
         tableLimit = configuration.limits.tableElements
+        quota = configuration.quota.map { ObjectIdentifier($0) }
         exclusiveFilter = configuration.capabilities.isEmpty ? nil : filter
     }
 }
