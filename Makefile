@@ -3,7 +3,7 @@ SHELL := /bin/bash
 
 GUESTS := SamplePlugins/.build/plugins
 
-.PHONY: help run serve test bench lint format sanitize bootstrap guests
+.PHONY: help run serve test bench fuzz lint format sanitize bootstrap guests
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,9 @@ test: bootstrap ## Run every test and check: about a quarter of an hour the firs
 bench: bootstrap ## Measure calls and hops against the same in C; writes Benchmarks/results.json
 	@swift build --package-path Benchmarks -c release
 	@swift run --package-path Benchmarks -c release --skip-build --quiet benchmarks --output Benchmarks/results.json
+
+fuzz: bootstrap ## Give hostile bytes to everything that reads some, for SECONDS=60 in all
+	@Scripts/fuzz $(or $(SECONDS),60)
 
 lint: ## Check the format of the sources
 	@Scripts/lint

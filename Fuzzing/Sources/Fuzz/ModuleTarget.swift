@@ -1,0 +1,76 @@
+import Wasmtime
+
+@testable import Airlock
+
+/// The check of a module's bounds and the edit of its memories.
+///
+/// The last byte chooses the memory limit.
+struct ModuleTarget: FuzzTarget {
+    private let engine: Engine
+    private let bounds: ModuleBounds
+    /// For what was edited, which holds a little more than the bounds allow.
+    private let wider: ModuleBounds
+
+    init() throws {
+        engine = try Engine(EngineConfiguration(features: WasmFeatures.standard.union(.multiMemory)))
+        var bounds = ModuleBounds()
+        bounds.memories = 8
+        self.bounds = bounds
+        bounds.types += 1
+        bounds.functions += bounds.memories
+        bounds.globals += 1
+        bounds.exports += bounds.memories + 1
+        bounds.moduleBytes *= 5
+        bounds.codeBytes *= 5
+        bounds.functionBodyBytes *= 5
+        // A call is estimated at more than the instruction that it replaces.
+        bounds.trackedValuesPerFunction = .max
+        bounds.trackedValues = .max
+        wider = bounds
+    }
+
+    func seeds() throws -> [[UInt8]] {
+        try ModuleSeeds.texts.enumerated().map { index, text in
+            try Module.binary(ofWAT: text) + [UInt8(truncatingIfNeeded: 3 * index)]
+        }
+    }
+
+    func run(_ input: [UInt8]) {
+        guard let pages = input.last else { return }
+        let original = Array(input.dropLast())
+        let isValid = (try? Module.validate(original, engine: engine)) != nil
+        let edited: EditedModule
+        do throws(ModuleBoundsViolation) {
+            edited = try EditedModule(original, bounds: bounds, memoryLimit: Int(pages) << 16)
+        } catch {
+            if isValid, case .malformed = error { violated("what the engine takes is not malformed: \(error)") }
+            return
+        }
+        check(edited, original, pages: UInt64(pages), isValid: isValid)
+    }
+
+    private func check(_ edited: EditedModule, _ original: [UInt8], pages: UInt64, isValid: Bool) {
+        // A memory.grow of two bytes becomes a call of at most six, and a byte of size at most five.
+        guard edited.bytes.count <= 5 * original.count + 1_000 else {
+            violated("\(original.count) bytes became \(edited.bytes.count)")
+        }
+        let outline: ModuleOutline
+        do throws(ModuleBoundsViolation) {
+            outline = try wider.walk(edited.bytes).outline
+        } catch {
+            violated("what was edited can be read again: \(error)")
+        }
+        let most = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.maximum ?? 65_536) }
+        let initial = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) }
+        guard most == edited.accounts.mostPages, most <= max(pages, initial), initial == edited.accounts.initialPages
+        else {
+            violated("\(initial) to \(most) pages with a limit of \(pages): \(edited.accounts)")
+        }
+        guard isValid else { return }
+        do throws(WasmtimeError) {
+            try Module.validate(edited.bytes, engine: engine)
+        } catch {
+            violated("what was edited is as valid as before: \(error)")
+        }
+    }
+}
