@@ -49,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         .target(
@@ -76,9 +77,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What a host and its compiler process say to each other. Nothing else, so that the process starts fast.
+        .target(name: "CompilerProtocol", dependencies: ["Wasmtime"], swiftSettings: settings),
         .target(
             name: "Airlock",
             dependencies: [
+                "CompilerProtocol",
                 "Wasmtime",
                 "WorkerLoop",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -86,6 +90,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings
@@ -114,7 +119,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "AirlockCompiler",
-            dependencies: ["Airlock", "Wasmtime"],
+            dependencies: ["CompilerProtocol", "Wasmtime"],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -154,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "AirlockTests",
             dependencies: [
-                "Airlock", "AirlockCompiler", "AirlockTesting", "Wasmtime", "WorkerLoop",
+                "Airlock", "AirlockCompiler", "AirlockTesting", "CompilerProtocol", "Wasmtime", "WorkerLoop",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -9,10 +9,11 @@ public import Logging
 ///     }
 ///
 /// - Parameters:
-///   - configuration: the host's configuration; by default one worker loop, so that tests are deterministic.
+///   - configuration: the host's configuration; by default one worker loop, so that tests are deterministic, and modules compiled in the test's own
+///     process, so that nothing else has to be built.
 ///   - logger: where the host logs; by default nowhere.
 public func withPluginHost<Value>(
-    _ configuration: PluginHostConfiguration = PluginHostConfiguration(workers: 1),
+    _ configuration: PluginHostConfiguration = PluginHostConfiguration(workers: 1, compilation: .inProcess),
     logger: Logger = Logger(label: "airlock.testing") { _ in SwiftLogNoOpLogHandler() },
     _ body: (PluginHost) async throws -> Value
 ) async throws -> Value {

@@ -134,6 +134,9 @@ struct FileFailure: Error, Sendable, CustomStringConvertible {
         self.name = name
     }
 
+    /// Whether there is no such file.
+    var isAbsence: Bool { code == ENOENT }
+
     var description: String { unsafe "cannot \(action) '\(name)': \(String(cString: strerror(code)))" }
 }
 

@@ -68,6 +68,14 @@ final class EventHub: Sendable {
             logger.error("plugin reload refused", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .changeSeen(let path):
             logger.debug("plugin file changed", metadata: metadata.merging(["path": "\(path)"]) { $1 })
+        case .compiling(let route):
+            logger.debug("module is being compiled", metadata: metadata.merging(["route": "\(route)"]) { $1 })
+        case .compiled(let route):
+            logger.debug("module compiled", metadata: metadata.merging(["route": "\(route)"]) { $1 })
+        case .compilationFailed(let error):
+            logger.warning("module not compiled", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .cacheProblem(let problem):
+            logger.warning("cache of compiled modules", metadata: metadata.merging(["problem": "\(problem)"]) { $1 })
         case .instanceDiscarded(let error):
             logger.warning("plugin instance discarded", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .paused(let pause):

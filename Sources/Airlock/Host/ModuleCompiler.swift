@@ -1,3 +1,5 @@
+import CompilerProtocol
+import Logging
 import Wasmtime
 import WorkerLoop
 
@@ -12,29 +14,52 @@ struct CompiledModule: Sendable {
     let memories: MemoryAccounts
 }
 
-/// Reads and compiles modules on a thread of its own, so that the worker loops serve calls meanwhile.
+/// Reads, checks and compiles modules, on threads of its own and in processes, so that the worker loops serve calls meanwhile.
 actor ModuleCompiler {
     private let engine: Engine
+    private let policy: CompilationPolicy
+    private let settings: CompilerSettings
+    private let cache: ModuleCache?
+    private let slots: CompilationSlots
+    private let compilations = SharedCompilations()
+    private let events: EventHub
+    private let logger: Logger
+    /// Where modules are read and checked, and compiled ones read from the cache.
     private let loop: WorkerLoop
+    private var hasWarned = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
-    init(engine: Engine) throws(WorkerLoopError) {
+    init(_ policy: CompilationPolicy, engine: Engine, events: EventHub, logger: Logger) throws {
         self.engine = engine
-        loop = try WorkerLoop(name: "airlock-compile")
+        self.policy = policy
+        self.events = events
+        self.logger = logger
+        settings = CompilerSettings(engine.configuration)
+        cache = try policy.cache.map { try ModuleCache($0) }
+        slots = try CompilationSlots(count: policy.concurrent)
+        loop = try WorkerLoop(name: "airlock-modules")
     }
 
     /// Compiles what `source` holds, edited so that its memories are accounted for.
-    func compile(_ source: PluginSource, for plugin: String, limits: PluginLimits) throws(PluginError) -> CompiledModule
-    {
+    func compile(
+        _ source: PluginSource,
+        for plugin: String,
+        version: Int,
+        limits: PluginLimits
+    ) async throws(PluginError) -> CompiledModule {
         do {
             let read = try ModuleBytes(source, most: limits.module.moduleBytes)
             let edited = try edit(read.bytes, limits)
             // The messages name places in the original, and what was added makes nothing valid that was not.
             try Module.validate(read.bytes, engine: engine)
-            let module = try Module(engine: engine, bytes: edited.bytes)
+            let load = ModuleLoad(plugin: plugin, version: version, trust: source.trust)
             return CompiledModule(
-                module: module, digest: read.digest, inspection: edited.inspection, memories: edited.accounts)
+                module: try await module(edited.bytes, load),
+                digest: read.digest,
+                inspection: edited.inspection,
+                memories: edited.accounts
+            )
         } catch let error as WasmtimeError {
             throw PluginError(.invalidModule, plugin: plugin, message: error.message)
         } catch var error as PluginError {
@@ -45,7 +70,10 @@ actor ModuleCompiler {
         }
     }
 
+    /// Ends all compilations and refuses those that come later.
     nonisolated func stop() async {
+        await compilations.stop()
+        await slots.shutdown()
         await loop.shutdown()
     }
 
@@ -56,4 +84,130 @@ actor ModuleCompiler {
             throw PluginError(error, plugin: "")
         }
     }
+
+    private func module(_ bytes: [UInt8], _ load: ModuleLoad) async throws(PluginError) -> Module {
+        let began = ContinuousClock.now
+        let key = CacheKey(bytes, settings)
+        do {
+            let result = try await compilations.module(for: key, on: loop.taskExecutor) {
+                try await self.make(bytes, key, load)
+            }
+            send(.compiled(result.route), load, since: began)
+            return result.module
+        } catch {
+            let failure = failure(error, load)
+            send(.compilationFailed(failure), load, since: began)
+            throw failure
+        }
+    }
+
+    private func failure(_ error: any Error, _ load: ModuleLoad) -> PluginError {
+        var failure =
+            switch error {
+            case let error as PluginError: error
+            case is CancellationError:
+                PluginError(.cancelled, message: "the task that loads the module was cancelled")
+            default: PluginError(.compilation, message: "the module could not be compiled: \(error)")
+            }
+        failure.plugin = load.plugin
+        return failure
+    }
+
+    private nonisolated func make(_ bytes: [UInt8], _ key: CacheKey, _ load: ModuleLoad) async throws
+        -> CompilationResult
+    {
+        switch cache?.load(key, engine: engine) {
+        case .module(let module): return CompilationResult(module: module, route: .cache)
+        case .refused(let problem): send(.cacheProblem(problem), load)
+        case .nothing, nil: break
+        }
+        let process = try await process(for: load.trust)
+        return try await slots.run {
+            try Task.checkCancellation()
+            let route: CompilationRoute = process == nil ? .inProcess : .childProcess
+            self.send(.compiling(route), load)
+            let (module, compiled) = try await self.compile(bytes, with: process)
+            self.keep(compiled, key, load)
+            return CompilationResult(module: module, route: route)
+        }
+    }
+
+    /// The module, and its compiled form where it is of use.
+    private nonisolated func compile(
+        _ bytes: [UInt8],
+        with process: CompilerProcess?
+    ) async throws -> (Module, compiled: [UInt8]?) {
+        guard let process else {
+            do {
+                let module = try Module(engine: engine, bytes: bytes)
+                return (module, cache == nil ? nil : try module.serialized())
+            } catch {
+                throw PluginError(.invalidModule, message: error.message)
+            }
+        }
+        let compiled = try await process.compile(bytes)
+        do {
+            // The bytes came through a pipe from a process that this one started, from an executable of this host.
+            return (try unsafe Module(engine: engine, unsafelyDeserializing: compiled), compiled)
+        } catch {
+            // A pool has limits of its own for modules, of which the process knows nothing.
+            let isPooled = if case .pooling = engine.configuration.allocation { true } else { false }
+            throw PluginError(
+                isPooled ? .invalidModule : .compilation,
+                message: "what '\(process.executable)' made of the module is not accepted: \(error.message)"
+            )
+        }
+    }
+
+    private nonisolated func keep(_ compiled: [UInt8]?, _ key: CacheKey, _ load: ModuleLoad) {
+        guard let cache, let compiled else { return }
+        do {
+            try cache.store(compiled, for: key)
+        } catch {
+            send(.cacheProblem("the compiled module could not be kept: \(error)"), load)
+        }
+    }
+
+    /// The process to compile with, or nil for the host's own.
+    private func process(for trust: ModuleTrust) throws(PluginError) -> CompilerProcess? {
+        switch (trust, policy.untrusted) {
+        case (.trusted, _), (_, .inProcess): return nil
+        case (.untrusted, .childProcess(let named)): return process(try CompilerExecutable.find(named))
+        case (.untrusted, .automatic):
+            do {
+                return process(try CompilerExecutable.find(nil))
+            } catch {
+                warnOnce(error.message)
+                return nil
+            }
+        }
+    }
+
+    private func process(_ executable: String) -> CompilerProcess {
+        CompilerProcess(executable: executable, limits: policy.limits, settings: settings)
+    }
+
+    private func warnOnce(_ reason: String) {
+        guard !hasWarned else { return }
+        hasWarned = true
+        logger.warning(
+            "untrusted modules are compiled in this process, which a hostile one can slow down",
+            metadata: ["reason": "\(reason)"]
+        )
+    }
+
+    private nonisolated func send(
+        _ kind: PluginEvent.Kind,
+        _ load: ModuleLoad,
+        since began: ContinuousClock.Instant? = nil
+    ) {
+        events.send(kind, plugin: load.plugin, version: load.version, duration: began.map { .now - $0 })
+    }
+}
+
+/// What a module is compiled for.
+private struct ModuleLoad: Sendable {
+    let plugin: String
+    let version: Int
+    let trust: ModuleTrust
 }

@@ -10,6 +10,14 @@ public struct PluginEvent: Sendable {
         case reloadFailed(PluginError)
         /// A file that is watched changed, and a reload begins.
         case changeSeen(path: String)
+        /// A module is being compiled, in a child process or in the host's own. Not sent where it comes from the cache.
+        case compiling(CompilationRoute)
+        /// A module was compiled, or found to be compiled.
+        case compiled(CompilationRoute)
+        /// A module could not be compiled.
+        case compilationFailed(PluginError)
+        /// The cache of compiled modules held something that cannot be used, or could not be written. The plugin is loaded all the same.
+        case cacheProblem(String)
         /// An instance ended in a failure and was thrown away.
         case instanceDiscarded(PluginError)
         /// The plugin failed too often and is not run for a while.
@@ -28,6 +36,6 @@ public struct PluginEvent: Sendable {
     public let plugin: String
     /// The number of the version that it is about.
     public let version: Int
-    /// How long it took, for a load or a reload.
+    /// How long it took, for a load, a reload or a compilation, the wait for its turn included.
     public let duration: Duration?
 }

@@ -43,16 +43,19 @@ public final class PluginHost: Service, Sendable {
         settings.epochs = true
         do {
             let engine = try Engine(settings)
+            let events = EventHub(logger: logger)
             services = HostServices(
                 engine: engine,
                 ticker: try EpochTicker(engine: engine, tick: configuration.epochTick),
-                compiler: try ModuleCompiler(engine: engine),
+                compiler: try ModuleCompiler(configuration.compilation, engine: engine, events: events, logger: logger),
                 workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
-                events: EventHub(logger: logger),
+                events: events,
                 census: InstanceCensus(most: configuration.instances),
                 knownCapabilities: configuration.knownCapabilities
             )
             try startMeters()
+        } catch let error as PluginError {
+            throw error
         } catch {
             throw PluginError(.configuration, message: "\(error)")
         }
@@ -174,12 +177,13 @@ public final class PluginHost: Service, Sendable {
             return plugins.lifecycles
         }
         meterTimer.withLock { $0 = nil }
+        // First, so that no load has to be waited for.
+        await services.compiler.stop()
         for lifecycle in lifecycles {
             await lifecycle.flushMeters()
             await lifecycle.unload()
         }
         await services.workers.shutdown()
-        await services.compiler.stop()
         await services.ticker.stop()
         services.events.finish()
     }

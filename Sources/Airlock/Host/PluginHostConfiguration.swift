@@ -16,6 +16,9 @@ public struct PluginHostConfiguration: Sendable {
     /// The engine's settings. Fuel and epochs are switched on whatever it says.
     public var engine: EngineConfiguration
 
+    /// Where modules are compiled, under which limits, and whether compiled ones are kept.
+    public var compilation: CompilationPolicy
+
     /// Capabilities that this host could grant. A refusal to load names the one that a missing import needs if it is listed here or
     /// was granted to that plugin.
     public var knownCapabilities: [any Capability.Type]
@@ -26,12 +29,14 @@ public struct PluginHostConfiguration: Sendable {
         instances: Int = 10_000,
         epochTick: Duration = .milliseconds(1),
         engine: EngineConfiguration = EngineConfiguration(),
+        compilation: CompilationPolicy = .automatic,
         knownCapabilities: [any Capability.Type] = []
     ) {
         self.workers = workers
         self.instances = instances
         self.epochTick = epochTick
         self.engine = engine
+        self.compilation = compilation
         self.knownCapabilities = knownCapabilities
     }
 }
@@ -47,5 +52,6 @@ extension PluginHostConfiguration {
         guard epochTick >= .milliseconds(1), epochTick <= .seconds(1) else {
             throw PluginError(.configuration, message: "epochTick is \(epochTick), expected 1 ms to 1 s")
         }
+        try compilation.check()
     }
 }

@@ -48,7 +48,12 @@ actor PluginLifecycle {
             return try await self.replace(from: source, start: start)
         }
         last = task
-        switch await task.result {
+        let result = await withTaskCancellationHandler {
+            await task.result
+        } onCancel: {
+            task.cancel()
+        }
+        switch result {
         case .success(let version): return version
         case .failure(let error as PluginError): throw error
         case .failure(let error):
@@ -95,6 +100,7 @@ actor PluginLifecycle {
         let compiled = try await services.compiler.compile(
             source,
             for: specification.name,
+            version: number + 1,
             limits: specification.limits
         )
         try checkMemory(of: compiled)

@@ -5,6 +5,9 @@ import CWasmtime
 /// An engine is shared by all threads; most services need one. Its epoch is the clock by which guests are interrupted.
 @safe
 public final class Engine: Sendable {
+    /// The major version of libwasmtime that this library works with. Compiled modules of one are of no use to another.
+    public static var libraryMajorVersion: Int { Int(AIRLOCK_WASMTIME_MAJOR_VERSION) }
+
     /// The settings that the engine was made with.
     public let configuration: EngineConfiguration
 

@@ -1,0 +1,41 @@
+import Airlock
+
+/// Modules that are valid and small, and that take the compiler from ten seconds to minutes.
+enum CompileBombs {
+    /// 21 KB: every local is written inside of many nested loops, so the compiler follows each through each. Takes memory, too.
+    static var localsTimesLoops: [UInt8] {
+        let (locals, depth) = (2_000, 500)
+        var code: [UInt8] = []
+        for _ in 0..<depth { code += [0x03, 0x40] }
+        for local in 0..<locals {
+            let index = WasmBytes.unsigned(local)
+            code += [0x20] + index + [0x41, 0x01, 0x6A, 0x21] + index
+        }
+        for loop in 0..<depth { code += [0x20] + WasmBytes.unsigned(loop % locals) + [0x0D, 0x00, 0x0B] }
+        return WasmBytes.module(bodies: [WasmBytes.body(locals: [(UInt64(locals), 0x7F)], code)])
+    }
+
+    /// 180 KB: many `br_table` instructions, each with many targets, and locals that change in between. Takes little memory.
+    static var branchTables: [UInt8] {
+        let (depth, targets, tables, locals) = (500, 500, 200, 100)
+        var code: [UInt8] = []
+        for _ in 0..<depth { code += [0x02, 0x40] }
+        for table in 0..<tables {
+            code += [0x02, 0x40, 0x20] + WasmBytes.unsigned(table % locals) + [0x0E] + WasmBytes.unsigned(targets)
+            for target in 0..<targets { code += WasmBytes.unsigned(1 + (target * 7 + table) % depth) }
+            code += [0x00, 0x0B, 0x41, UInt8(table % 60), 0x21] + WasmBytes.unsigned(table * 3 % locals)
+        }
+        for block in 0..<depth { code += [0x0B, 0x20] + WasmBytes.unsigned(block % locals) + [0x1A] }
+        return WasmBytes.module(bodies: [WasmBytes.body(locals: [(UInt64(locals), 0x7F)], code)])
+    }
+
+    /// Limits whose bounds let them reach the compiler.
+    static var admitting: PluginLimits {
+        var limits = PluginLimits()
+        limits.module.nestingDepth = .max
+        limits.module.branchTargets = .max
+        limits.module.trackedValuesPerFunction = .max
+        limits.module.trackedValues = .max
+        return limits
+    }
+}
