@@ -2,15 +2,21 @@ import Foundation
 
 // One fuzz target under libFuzzer, whose main function calls the two functions here:
 //
-//     fuzz TARGET seeds FOLDER                 writes the inputs to begin with
+//     fuzz TARGET seeds FOLDER                 writes the inputs to begin with, and FOLDER.words for -dict
 //     fuzz TARGET [libFuzzer's arguments]      fuzzes, or runs the files that are named
 
 /// Something that takes bytes from a stranger.
 protocol FuzzTarget {
     /// Inputs to begin with.
     func seeds() throws -> [[UInt8]]
+    /// What inputs are made of, where that is text.
+    var words: [String] { get }
     /// Runs one input and ends the process where a property does not hold.
     func run(_ input: [UInt8])
+}
+
+extension FuzzTarget {
+    var words: [String] { [] }
 }
 
 enum FuzzTargets {
@@ -22,6 +28,7 @@ enum FuzzTargets {
         case "module": try ModuleTarget()
         case "headers": HeaderTarget()
         case "path": PropertyPathTarget()
+        case "manifest": ManifestTarget()
         default: nil
         }
     }
@@ -31,17 +38,21 @@ enum FuzzTargets {
             violated("the first argument names a target, not \(arguments.first ?? "nothing")")
         }
         if arguments.count == 3, arguments[1] == "seeds" {
-            try write(target.seeds(), to: URL(filePath: arguments[2]))
+            try write(target.seeds(), target.words, to: URL(filePath: arguments[2]))
             exit(0)
         }
         unsafe chosen = target
     }
 
-    private static func write(_ seeds: [[UInt8]], to folder: URL) throws {
+    private static func write(_ seeds: [[UInt8]], _ words: [String], to folder: URL) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for (index, seed) in seeds.enumerated() {
             try Data(seed).write(to: folder.appending(path: "seed-\(index)"))
         }
+        let lines = words.map { word in
+            "\"" + word.utf8.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\"\n"
+        }
+        try Data(lines.joined().utf8).write(to: folder.appendingPathExtension("words"))
     }
 }
 

@@ -47,6 +47,19 @@ struct ModuleTarget: FuzzTarget {
             return
         }
         check(edited, original, pages: UInt64(pages), isValid: isValid)
+        checkContents(of: original, edited.inspection, isValid: isValid)
+    }
+
+    /// What is read for people agrees with what was counted.
+    private func checkContents(of original: [UInt8], _ inspection: ModuleInspection, isValid: Bool) {
+        do throws(ModuleBoundsViolation) {
+            let contents = try ModuleContents(original, bounds: bounds)
+            guard contents.imports.count == inspection.imports, contents.exports.count == inspection.exports,
+                contents.memories.count == inspection.memories
+            else { violated("the counts are the same: \(inspection), \(contents)") }
+        } catch {
+            if isValid, case .malformed = error { violated("what the engine takes has contents: \(error)") }
+        }
     }
 
     private func check(_ edited: EditedModule, _ original: [UInt8], pages: UInt64, isValid: Bool) {
