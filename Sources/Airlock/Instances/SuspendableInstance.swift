@@ -50,6 +50,9 @@ final class SuspendableInstance {
     /// Whether it can serve another call under its limits.
     var isReusable: Bool { !isDead && calls < version.limits.callsPerInstance }
 
+    /// Whether it has served a call.
+    var isUsed: Bool { calls > 0 }
+
     /// Calls a function as a call of its own; suspends while a host function of it waits.
     func call(_ signature: GuestSignature, _ slots: inout CallSlots, stop: CallStop) async throws(PluginError) {
         guard !isDead, let function = try state.suspendableFunctions?.function(signature) else {

@@ -48,6 +48,18 @@ actor SuspendableInstancePool: VersionedPool {
 
     /// One call with limits of its own.
     func call(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+        try await serve(signature, &slots, isCommand: false).report
+    }
+
+    /// Runs a command: on an instance that has served nothing and will serve nothing else, and an exit is its end, whatever the code.
+    func runCommand(_ signature: GuestSignature) async throws(PluginError) -> CallResult<UInt32> {
+        var slots = CallSlots()
+        return try await serve(signature, &slots, isCommand: true)
+    }
+
+    private func serve(
+        _ signature: GuestSignature, _ slots: inout CallSlots, isCommand: Bool
+    ) async throws(PluginError) -> CallResult<UInt32> {
         guard let version else {
             throw PluginError(
                 .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
@@ -69,7 +81,8 @@ actor SuspendableInstancePool: VersionedPool {
         }
         let instance: SuspendableInstance
         do {
-            instance = if let ready = idle.popLast() { ready } else { try await SuspendableInstance(version, on: loop) }
+            let ready = isCommand ? takeUnused() : idle.popLast()
+            instance = if let ready { ready } else { try await SuspendableInstance(version, on: loop) }
         } catch {
             account.count(error, version: version.number, endedInstance: error.report != nil)
             throw error
@@ -77,14 +90,23 @@ actor SuspendableInstancePool: VersionedPool {
         do {
             try await instance.call(signature, &slots, stop: stop)
         } catch {
+            if isCommand, error.code == .exit, let code = error.exitCode, let report = error.report {
+                account.count(report, version: instance.version.number)
+                return CallResult(value: code, report: report)
+            }
             account.count(error, version: instance.version.number, endedInstance: instance.isDead)
             if !instance.isDead { keep(instance) }
             throw error
         }
         let report = instance.report
         account.count(report, version: instance.version.number)
-        keep(instance)
-        return report
+        if !isCommand { keep(instance) }
+        return CallResult(value: 0, report: report)
+    }
+
+    private func takeUnused() -> SuspendableInstance? {
+        guard let index = idle.firstIndex(where: { !$0.isUsed }) else { return nil }
+        return idle.remove(at: index)
     }
 
     private func keep(_ instance: SuspendableInstance) {

@@ -62,6 +62,19 @@ public final class SuspendablePlugin: Sendable {
         return try await pools[loops.nearest].call(signature, &slots)
     }
 
+    /// Runs the plugin as a command: calls `_start` on an instance of its own, which is thrown away afterwards.
+    ///
+    /// A command is a WASI program with a `main`. It may return, which is the exit code 0, or exit with a code; neither counts as a
+    /// failure of the plugin. Commands that run at the same time are calls in flight like others.
+    /// - Returns: the exit code, and what the command used.
+    /// - Throws: ``PluginError/Code/missingExport`` where the module is no command, otherwise what stopped it before it exited.
+    public func runCommand() async throws(PluginError) -> CallResult<UInt32> {
+        let start = try signature("_start", FunctionType(parameters: [], results: []))
+        try await lifecycle.enterQuota()
+        defer { lifecycle.leaveQuota() }
+        return try await pools[loops.nearest].runCommand(start)
+    }
+
     /// What all calls used until now.
     public func totals() async -> CallTotals { await lifecycle.totals() }
 
