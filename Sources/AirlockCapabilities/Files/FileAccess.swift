@@ -65,7 +65,7 @@ public struct FileAccess: Capability {
         for folder in folders {
             guard let rest = path.relative(to: folder.mount) else { continue }
             guard !writing || folder.access == .readWrite else { throw .readOnly }
-            return FilePlace(root: folder.root, path: rest)
+            return FilePlace(root: folder.root, path: rest, grant: ObjectIdentifier(folder.root.descriptor))
         }
         throw .leadsOut("is in no granted folder")
     }
@@ -88,6 +88,8 @@ public struct FileAccess: Capability {
 struct FilePlace: Sendable {
     let root: Folder
     let path: FilePath
+    /// Which granted folder it is in.
+    let grant: ObjectIdentifier
 
     func parent() throws(FileFailure) -> (folder: Folder, name: String?) { try root.parent(of: path) }
 }

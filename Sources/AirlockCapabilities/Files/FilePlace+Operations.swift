@@ -73,7 +73,7 @@ extension FilePlace {
 
     /// Renames within one granted folder.
     func rename(to other: FilePlace) throws(FileFailure) {
-        guard root.descriptor === other.root.descriptor else { throw .differentFolders }
+        guard grant == other.grant else { throw .differentFolders }
         let (folder, name) = try parent()
         let (newFolder, newName) = try other.parent()
         guard let name, let newName else { throw .notRegular }

@@ -104,11 +104,6 @@ struct Folder: Sendable {
         try check(unsafe renameat(descriptor.number, name, other.descriptor.number, newName))
     }
 
-    func setTimes(of name: String, accessed: FileTime, modified: FileTime) throws(FileFailure) {
-        let times = [accessed.timespec, modified.timespec]
-        try check(unsafe utimensat(descriptor.number, name, times, AT_SYMLINK_NOFOLLOW))
-    }
-
     private func check(_ result: CInt) throws(FileFailure) {
         guard result == 0 else { throw .last }
     }

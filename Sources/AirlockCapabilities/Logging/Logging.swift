@@ -113,10 +113,22 @@ public struct Logging: AttenuableCapability {
             return .suppressed
         }
         let (text, isWhole) = LogText.make(begin, atMost: room)
-        let bytes = text.utf8.count + LogLimits.bytesPerLine
-        try call.charge(bytes, to: .logBytes)
-        budget.spend(bytes)
-        var metadata: Logger.Metadata = ["plugin": "\(call.plugin)"]
+        try call.charge(text.utf8.count + LogLimits.bytesPerLine, to: .logBytes)
+        put(text, isWhole: isWhole, of: count, at: level, plugin: call.plugin)
+        return isWhole ? .written : .cut
+    }
+
+    /// Writes text that a guest left behind when it ended, as one message. No call is charged for it, the bytes per second are.
+    func writeRest(_ rest: [UInt8], at level: Logger.Level, of plugin: String) {
+        guard level >= lowestLevel else { return }
+        guard budget.admits(rest.count, of: plugin) else { return budget.suppress(rest.count, of: plugin) }
+        let (text, isWhole) = LogText.make(rest, atMost: limits.bytesPerMessage)
+        put(text, isWhole: isWhole, of: rest.count, at: level, plugin: plugin)
+    }
+
+    private func put(_ text: String, isWhole: Bool, of count: Int, at level: Logger.Level, plugin: String) {
+        budget.spend(text.utf8.count + LogLimits.bytesPerLine)
+        var metadata: Logger.Metadata = ["plugin": "\(plugin)"]
         if !isWhole { metadata["cut-from-bytes"] = "\(count)" }
         logger.log(
             level: level,
@@ -124,7 +136,6 @@ public struct Logging: AttenuableCapability {
             metadata: metadata,
             source: "plugin"
         )
-        return isWhole ? .written : .cut
     }
 }
 

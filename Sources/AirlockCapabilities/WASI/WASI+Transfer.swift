@@ -1,0 +1,89 @@
+import Airlock
+
+/// Reading and writing.
+extension WASI {
+    /// The most bytes that a standard stream takes at once.
+    static let maximumOutput = 64 << 10
+
+    static var transferFunctions: [HostFunction<Self>] {
+        [
+            .wasiWaiting("fd_read") {
+                (wasi, call, number: UInt32, list: UInt32, count: UInt32, result: UInt32) throws(WASIFailure) in
+                let descriptor = try wasi.table(call).descriptor(number, .read)
+                let pieces = try call.pieces(count, at: list)
+                try call.checkRoom(4, at: result)
+                if case .input = descriptor.target {
+                    try call.put(UInt32(0), at: result)
+                    return .done
+                }
+                return try descriptor.read(pieces, at: nil, result)
+            },
+            .wasiWaiting("fd_pread") {
+                (wasi, call, number: UInt32, list: UInt32, count: UInt32, offset: UInt64, result: UInt32)
+                    throws(WASIFailure) in
+                let descriptor = try wasi.table(call).descriptor(number, .read)
+                let pieces = try call.pieces(count, at: list)
+                try call.checkRoom(4, at: result)
+                return try descriptor.read(pieces, at: offset, result)
+            },
+            .wasiWaiting("fd_write") {
+                (wasi, call, number: UInt32, list: UInt32, count: UInt32, result: UInt32) throws(WASIFailure) in
+                let descriptor = try wasi.table(call).descriptor(number, .write)
+                let pieces = try call.pieces(count, at: list)
+                try call.checkRoom(4, at: result)
+                if case .output(let output) = descriptor.target {
+                    let taken = try output.write(try call.gather(pieces, limit: maximumOutput), for: call)
+                    try call.put(UInt32(taken), at: result)
+                    return .done
+                }
+                return try wasi.write(
+                    try call.gather(pieces, limit: FileAccess.maximumTransfer), descriptor, nil, result)
+            },
+            .wasiWaiting("fd_pwrite") {
+                (wasi, call, number: UInt32, list: UInt32, count: UInt32, offset: UInt64, result: UInt32)
+                    throws(WASIFailure) in
+                let descriptor = try wasi.table(call).descriptor(number, .write)
+                let pieces = try call.pieces(count, at: list)
+                try call.checkRoom(4, at: result)
+                let bytes = try call.gather(pieces, limit: FileAccess.maximumTransfer)
+                return try wasi.write(bytes, descriptor, offset, result)
+            },
+        ]
+    }
+
+    /// Writes to a file.
+    /// - Parameter offset: where, or nil for the descriptor's position, which is moved.
+    private func write(
+        _ bytes: [UInt8], _ descriptor: WASIDescriptor, _ offset: UInt64?, _ result: UInt32
+    ) throws(WASIFailure) -> WASIWork {
+        let file = try descriptor.file
+        guard let usage = files?.usage else { throw .errno(.badDescriptor) }
+        let state = descriptor.state
+        // As on POSIX systems but Linux, an offset that is given counts also where everything else is appended.
+        let start = offset ?? (state.flags.contains(.append) ? nil : state.position)
+        return .onDisk { () throws(FileFailure) in
+            try usage.write(bytes, to: file, at: start)
+        } then: { (call, written) throws(WASIFailure) in
+            if offset == nil { descriptor.change { $0.position = written.start + UInt64(written.count) } }
+            try call.put(UInt32(written.count), at: result)
+        }
+    }
+}
+
+extension WASIDescriptor {
+    /// Reads from a file.
+    /// - Parameter offset: where, or nil for the descriptor's position, which is moved.
+    fileprivate func read(_ pieces: [GuestBuffer], at offset: UInt64?, _ result: UInt32) throws(WASIFailure) -> WASIWork
+    {
+        let file = try file
+        let start = offset ?? state.position
+        let count = pieces.capacity(limit: FileAccess.maximumTransfer)
+        return .onDisk { () throws(FileFailure) in
+            try file.read(count, at: start)
+        } then: { (call, bytes) throws(WASIFailure) in
+            try call.scatter(bytes, into: pieces)
+            if offset == nil { self.change { $0.position = start + UInt64(bytes.count) } }
+            try call.put(UInt32(bytes.count), at: result)
+        }
+    }
+}
