@@ -55,7 +55,7 @@ public struct PluginManifest: Sendable, Hashable {
     }
 
     /// Reads a manifest of at most 64 KiB of YAML: one document without anchors, aliases and tags, no key twice, no unknown keys,
-    /// not nested deeper than 16 levels.
+    /// not nested deeper than 16 levels, with at most 100 capabilities.
     /// - Parameter file: what messages call the text.
     /// - Throws: ``PluginError/Code/manifest`` for the first mistake, with file, line and column, what was expected and what came.
     public init(yaml bytes: [UInt8], file: String = "plugin.yaml") throws(PluginError) {
@@ -80,13 +80,20 @@ public struct PluginManifest: Sendable, Hashable {
         digest = try fields.digest("sha256")
         limits = try fields.map("limits") { (limits) throws(PluginError) in try LimitWishes(&limits) } ?? LimitWishes()
         wishes = []
-        for (index, wish) in try (fields.maps("capabilities", CapabilityWish.init) ?? []).enumerated() {
-            guard !wishes.contains(where: { $0.capability == wish.capability }) else {
+        let wishes = try fields.maps("capabilities", CapabilityWish.init) ?? []
+        // Each is compared with those before it.
+        guard wishes.count <= Self.mostWishes else {
+            throw fields.wrong("capabilities", expected: "at most \(Self.mostWishes) capabilities")
+        }
+        for (index, wish) in wishes.enumerated() {
+            guard !self.wishes.contains(where: { $0.capability == wish.capability }) else {
                 throw fields.wrong("capabilities", item: index, expected: "each capability once")
             }
-            wishes.append(wish.standing(at: "\(fields.place("capabilities"))[\(index)].with", in: origin))
+            self.wishes.append(wish.standing(at: "\(fields.place("capabilities"))[\(index)].with", in: origin))
         }
     }
+
+    private static let mostWishes = 100
 
     private static func isName(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count)

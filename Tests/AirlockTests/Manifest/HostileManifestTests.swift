@@ -94,6 +94,16 @@ struct HostileManifestTests {
         #expect(empty.message == "x.yaml: expected a map, came an empty text")
     }
 
+    @Test("More capabilities than any host has are refused before they are compared with each other")
+    func wishes() throws {
+        func manifest(_ count: Int) -> [UInt8] {
+            Array(("name: a\ncapabilities:\n" + (0..<count).map { "- id: a\($0)\n" }.joined()).utf8)
+        }
+        #expect(try PluginManifest(yaml: manifest(100)).wishes.count == 100)
+        let error = try #require(throws: PluginError.self) { try PluginManifest(yaml: manifest(5_000)) }
+        #expect(error.message.contains("expected at most 100 capabilities"))
+    }
+
     @Test("What a stranger wrote is cut short in messages, and cannot forge lines in a log")
     func echo() throws {
         let yaml = "name: a\n\"" + String(repeating: "x", count: 500) + "\\n\\e[31mERROR\": 1"
