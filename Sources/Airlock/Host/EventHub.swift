@@ -66,6 +66,12 @@ final class EventHub: Sendable {
             logger.info("plugin reloaded", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
         case .reloadFailed(let error):
             logger.error("plugin reload refused", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .decided(let decision):
+            let grants = decision.grants.map { "\(type(of: $0).id): \($0.summary)" }
+            logger.info(
+                "plugin granted what its policy gives",
+                metadata: metadata.merging(["grants": "\(grants)", "notes": "\(decision.notes)"]) { $1 }
+            )
         case .changeSeen(let path):
             logger.debug("plugin file changed", metadata: metadata.merging(["path": "\(path)"]) { $1 })
         case .compiling(let route):

@@ -79,6 +79,8 @@ struct PluginSpecification: Sendable {
     let limits: PluginLimits
     let mode: Mode
     let quota: Quota?
+    /// What each version has to pass before it is compiled, if there is a policy.
+    var review: PolicyReview?
     /// What watches it for crash loops, if anything does.
     let crashGuard: CrashGuard?
     /// The host functions of all grants, in order.
@@ -91,8 +93,23 @@ struct PluginSpecification: Sendable {
         self.mode = mode
         self.quota = quota
         crashGuard = limits.crashLoop.map { CrashGuard($0) }
-        hostFunctions = HostCallCounts.Names(
-            grants.flatMap { type(of: $0).offers.map(\.name.description) })
+        hostFunctions = HostCallCounts.Names(Self.hostFunctions(of: grants))
+    }
+
+    /// The same plugin with what a version of it was given by a policy.
+    init(_ plugin: PluginSpecification, grants: [any Capability], limits: PluginLimits) {
+        name = plugin.name
+        self.grants = grants
+        self.limits = limits
+        mode = plugin.mode
+        quota = plugin.quota
+        review = plugin.review
+        crashGuard = plugin.crashGuard
+        hostFunctions = HostCallCounts.Names(Self.hostFunctions(of: grants))
+    }
+
+    private static func hostFunctions(of grants: [any Capability]) -> [String] {
+        grants.flatMap { type(of: $0).offers.map(\.name.description) }
     }
 
     /// Runs `body` for each grant, with the index of its first function in ``hostFunctions``.

@@ -8,6 +8,8 @@ public struct PluginEvent: Sendable {
         case reloaded(previous: Int)
         /// A new version was refused; the running one was left untouched.
         case reloadFailed(PluginError)
+        /// The policy that the plugin was loaded under lets a new version be loaded, with what it gives it.
+        case decided(PluginDecision)
         /// A file that is watched changed, and a reload begins.
         case changeSeen(path: String)
         /// A module is being compiled, in a child process or in the host's own. Not sent where it comes from the cache.

@@ -17,6 +17,8 @@ public import WorkerLoop
 /// ### Loading
 /// - ``load(_:name:granting:limits:quota:start:)``
 /// - ``loadSuspendable(_:name:granting:limits:quota:)``
+/// - ``load(_:name:under:manifest:abi:granting:quota:start:)``
+/// - ``loadSuspendable(_:name:under:manifest:abi:granting:quota:)``
 /// ### Watching
 /// - ``events()``
 /// ### Ending
@@ -28,7 +30,7 @@ public final class PluginHost: Service, Sendable {
         var isStopped = false
     }
 
-    private let services: HostServices
+    let services: HostServices
     private let plugins = Mutex(Plugins())
     private let meterTimer = Mutex<LoopTimer?>(nil)
 
@@ -110,6 +112,14 @@ public final class PluginHost: Service, Sendable {
             mode: .runToCompletion,
             quota: quota
         )
+        return try await run(specification, from: source, start: start)
+    }
+
+    func run(
+        _ specification: PluginSpecification,
+        from source: PluginSource,
+        start: PluginLifecycle.Start?
+    ) async throws(PluginError) -> Plugin {
         let pools = loops.map { InstancePool(loop: $0, specification: specification, events: services.events) }
         let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
         try await add(lifecycle, start: start)
@@ -132,6 +142,13 @@ public final class PluginHost: Service, Sendable {
             mode: .suspendable,
             quota: quota
         )
+        return try await runSuspendable(specification, from: source)
+    }
+
+    func runSuspendable(
+        _ specification: PluginSpecification,
+        from source: PluginSource
+    ) async throws(PluginError) -> SuspendablePlugin {
         let pools = loops.map {
             SuspendableInstancePool(loop: $0, specification: specification, events: services.events)
         }

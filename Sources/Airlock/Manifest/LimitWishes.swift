@@ -34,13 +34,32 @@ extension LimitWishes {
         callsPerInstance = try fields.integer("callsPerInstance", in: 1...Int.max)
     }
 
-    /// The smaller of each wish and its ceiling, with a line for every wish that its ceiling cuts.
-    func limited(to ceilings: PluginLimits) -> (limits: PluginLimits, cuts: [String]) {
+    /// Asks for exactly these limits.
+    init(_ limits: PluginLimits) {
+        fuel = limits.fuel
+        deadline = limits.deadline
+        hostCalls = limits.hostCalls
+        outputBytes = limits.outputBytes
+        memory = limits.memory
+        tableElements = limits.tableElements
+        concurrentCalls = limits.concurrentCalls
+        callsPerInstance = limits.callsPerInstance
+    }
+
+    /// A wish that its ceiling cuts.
+    struct Growth {
+        var name: String
+        var wish: String
+        var limit: String
+    }
+
+    /// The smaller of each wish and its ceiling.
+    func limited(to ceilings: PluginLimits) -> (limits: PluginLimits, growths: [Growth]) {
         var limits = ceilings
-        var cuts: [String] = []
+        var growths: [Growth] = []
         func lower<Value: Comparable>(_ name: String, _ wish: Value?, _ limit: inout Value) {
             guard let wish else { return }
-            if wish > limit { cuts.append("the limit \(name) is \(limit), not \(wish) as the manifest asks") }
+            if wish > limit { growths.append(Growth(name: name, wish: "\(wish)", limit: "\(limit)")) }
             limit = min(wish, limit)
         }
         lower("fuel", fuel, &limits.fuel)
@@ -51,6 +70,6 @@ extension LimitWishes {
         lower("tableElements", tableElements, &limits.tableElements)
         lower("concurrentCalls", concurrentCalls, &limits.concurrentCalls)
         lower("callsPerInstance", callsPerInstance, &limits.callsPerInstance)
-        return (limits, cuts)
+        return (limits, growths)
     }
 }

@@ -22,7 +22,7 @@ extension PluginPolicy {
         if let wishes = candidate.manifest?.limits {
             let (limits, cuts) = wishes.limited(to: limits)
             decision.limits = limits
-            decision.notes += cuts
+            decision.notes += cuts.map { "the limit \($0.name) is \($0.limit), not \($0.wish) as the manifest asks" }
         }
         checkMemory(of: candidate, &decision)
         return decision
@@ -30,18 +30,11 @@ extension PluginPolicy {
 
     private func checkDigest(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
         let names = [candidate.name] + (candidate.manifest.map { $0.name == candidate.name ? [] : [$0.name] } ?? [])
-        var isPinned = false
         for name in names {
-            guard let pinned = pinnedDigests[name] else { continue }
-            isPinned = true
-            guard !pinned.contains(candidate.digest) else { continue }
-            let expected = pinned.sorted().joined(separator: " or ")
-            decision.refuse(
-                .digestMismatch,
-                "the module has the SHA-256 \(candidate.digest), expected the one pinned for '\(name)': \(expected)"
-            )
+            guard let pinned = pinnedDigests[name], !pinned.contains(candidate.digest) else { continue }
+            decision.refuse(.digestMismatch, Self.mismatch(name, digest: candidate.digest, pinned: pinned))
         }
-        if demandsPinnedDigest, !isPinned {
+        if demandsPinnedDigest, pinnedDigests[candidate.name] == nil {
             decision.refuse(
                 .digestMismatch,
                 "the policy loads pinned digests only, and pins none for '\(candidate.name)'; the module has \(candidate.digest)"

@@ -10,9 +10,9 @@ public struct PluginPolicy: Sendable {
     /// The ABIs that are accepted, by name (all versions) or with a version; empty accepts all.
     public var abis: [PluginABI]
     /// The SHA-256 digests, in lower-case hexadecimal, that a plugin of that name may have. Looked up by the name that the host gives
-    /// the plugin and by the one that its manifest claims; both must agree.
+    /// the plugin and by the one that its manifest claims; the digest must be pinned under each that has pins.
     public var pinnedDigests: [String: Set<String>]
-    /// Whether a plugin without a pinned digest is refused.
+    /// Whether a plugin is refused for which no digest is pinned under the name that the host gives it.
     public var demandsPinnedDigest: Bool
     /// Whether a plugin without a manifest is refused. Otherwise such a plugin is taken to ask for all that the policy gives of
     /// those capabilities whose functions it imports, and for no limits.

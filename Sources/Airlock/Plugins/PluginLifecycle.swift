@@ -97,13 +97,26 @@ actor PluginLifecycle {
     }
 
     private func makeVersion(from source: PluginSource) async throws(PluginError) -> PluginVersion {
+        guard let review = specification.review else { return try await makeVersion(from: source, specification) }
+        let passed = try await services.compiler.pass(review, source, plugin: specification.name)
+        let decision = passed.granted.decision
+        services.events.send(.decided(decision), plugin: specification.name, version: number + 1)
+        let decided = PluginSpecification(
+            specification, grants: review.given + decision.grants, limits: decision.limits)
+        return try await makeVersion(from: passed.source, decided)
+    }
+
+    private func makeVersion(
+        from source: PluginSource,
+        _ specification: PluginSpecification
+    ) async throws(PluginError) -> PluginVersion {
         let compiled = try await services.compiler.compile(
             source,
             for: specification.name,
             version: number + 1,
             limits: specification.limits
         )
-        try checkMemory(of: compiled)
+        try checkMemory(of: compiled, specification)
         let linked = try services.link(compiled, specification)
         number += 1
         return PluginVersion(
@@ -117,7 +130,7 @@ actor PluginLifecycle {
     }
 
     /// Throws where the module's memory is over the limit from the begin.
-    private func checkMemory(of compiled: CompiledModule) throws(PluginError) {
+    private func checkMemory(of compiled: CompiledModule, _ specification: PluginSpecification) throws(PluginError) {
         let (limit, pages) = (specification.limits.memory, compiled.memories.initialPages)
         guard pages > UInt64(limit / 65_536) else { return }
         throw PluginError(

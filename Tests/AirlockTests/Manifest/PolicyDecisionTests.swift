@@ -130,7 +130,8 @@ struct PolicyDecisionTests {
             return try Self.decide(policy, manifest, module: "(module)").refusals.map(\.code.description)
         }
         #expect(try refusals(["cart": [Self.digest, "other"]]) == [])
-        #expect(try refusals(["notes": [Self.digest]], demands: true) == [])
+        #expect(try refusals(["cart": [Self.digest]], demands: true) == [])
+        #expect(try refusals(["notes": [Self.digest]], demands: true) == ["digestMismatch"])
         #expect(try refusals(["else": ["other"]]) == [])
         #expect(try refusals(["else": [Self.digest]], demands: true) == ["digestMismatch"])
         #expect(try refusals(["cart": [Self.digest], "notes": ["other"]]) == ["digestMismatch"])

@@ -1,0 +1,80 @@
+/// Where a plugin's manifest is.
+public enum ManifestSource: Sendable, Hashable {
+    /// Where manifests usually are: for a module `cart.wasm`, the file `cart.plugin.yaml` in the same folder, or else `plugin.yaml`
+    /// there, or else the module's custom section ``PluginManifest/sectionName``. Files win, because whoever installs the plugin
+    /// can write them. A module that is not a file can only have the section.
+    case beside
+    /// A file.
+    case file(String)
+    /// This one.
+    case manifest(PluginManifest)
+}
+
+extension ManifestSource {
+    /// Reads the manifest; nil where there is none.
+    /// - Parameter path: the module's file, if it has one.
+    /// - Throws: ``PluginError/Code/manifest`` where there is one that cannot be read or has mistakes.
+    public func read(for path: String?, module bytes: [UInt8]) throws(PluginError) -> PluginManifest? {
+        switch self {
+        case .manifest(let manifest): return manifest
+        case .file(let path):
+            guard let manifest = try Self.read(path) else {
+                throw PluginError(.manifest, message: "expected a manifest at '\(path)', but there is no file")
+            }
+            return manifest
+        case .beside:
+            for place in path.map(Self.places(beside:)) ?? [] {
+                if let manifest = try Self.read(place) { return manifest }
+            }
+            return try PluginManifest(moduleSectionOf: bytes)
+        }
+    }
+
+    private static func places(beside path: String) -> [String] {
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        let file = path.dropFirst(folder.count)
+        let name = file.hasSuffix(".wasm") ? file.dropLast(5) : file
+        return ["\(folder)\(name).plugin.yaml", "\(folder)plugin.yaml"]
+    }
+
+    /// The manifest in a file; nil where there is no file.
+    private static func read(_ path: String) throws(PluginError) -> PluginManifest? {
+        do {
+            let file = try OpenFile(path, .read)
+            guard try file.facts().isRegular else {
+                throw PluginError(.manifest, message: "expected a manifest at '\(path)', which is not a regular file")
+            }
+            let most = ManifestText().mostBytes
+            return try PluginManifest(yaml: file.read(atMost: most + 1), file: path)
+        } catch let error as PluginError {
+            throw error
+        } catch let failure as FileFailure where failure.isAbsence {
+            return nil
+        } catch {
+            throw PluginError(.manifest, message: "\(error)")
+        }
+    }
+}
+
+extension PluginManifest {
+    /// Reads the manifest that a module has in its custom section ``sectionName``; nil where it has none.
+    /// - Throws: ``PluginError/Code/manifest`` where it has several, or one with mistakes, and ``PluginError/Code/invalidModule`` where the
+    ///   bytes are not a module.
+    public init?(moduleSectionOf bytes: [UInt8]) throws(PluginError) {
+        let sections: [ArraySlice<UInt8>]
+        do {
+            sections = try ModuleContents.customSections(named: Self.sectionName, in: bytes)
+        } catch {
+            throw PluginError(error, plugin: "")
+        }
+        guard let section = sections.first else { return nil }
+        guard sections.count == 1 else {
+            throw PluginError(
+                .manifest,
+                message: "the module has \(sections.count) custom sections '\(Self.sectionName)', expected at most one"
+            )
+        }
+        let most = ManifestText().mostBytes
+        try self.init(yaml: Array(section.prefix(most + 1)), file: Self.sectionName)
+    }
+}

@@ -1,0 +1,75 @@
+extension PluginHost {
+    /// Loads a plugin whose calls run to completion, with what its manifest asks for as far as the policy gives it.
+    ///
+    /// The digest is compared with the pinned ones before anything else is done with the module, and the decision is made before it is
+    /// compiled. Each later version is held to the same policy with its own manifest, and is refused where it asks for more than the
+    /// plugin was first loaded with: whoever wants to give it more loads it anew. What was given up, a later version may ask for again.
+    ///
+    /// - Parameters:
+    ///   - source: where the module is.
+    ///   - name: what errors, events and metrics call the plugin, and what its digests are pinned under; by default the file's name
+    ///     without its ending, or `plugin`. The name in the manifest is a claim of the plugin and has no part in it.
+    ///   - policy: what it may get.
+    ///   - manifest: where its manifest is.
+    ///   - abi: the ABI that the caller runs it with, which its manifest must agree to; nil to believe the manifest.
+    ///   - given: what it is granted whatever the policy says.
+    ///   - quota: what it may use together with others.
+    ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
+    /// - Throws: ``PluginError`` with every reason why it was refused, and the code of the first: ``PluginError/Code/digestMismatch``,
+    ///   ``PluginError/Code/manifest``, ``PluginError/Code/missingCapability``, ``PluginError/Code/memory``; or why it could not be loaded.
+    public func load(
+        _ source: PluginSource,
+        name: String? = nil,
+        under policy: PluginPolicy,
+        manifest: ManifestSource = .beside,
+        abi: PluginABI? = .airlock,
+        granting given: [any Capability] = [],
+        quota: Quota? = nil,
+        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+    ) async throws(PluginError) -> Plugin {
+        let review = PolicyReview(
+            policy: policy, manifest: manifest, abi: abi, given: given, known: services.knownCapabilities)
+        let specification = try await passed(review, source, name: name, mode: .runToCompletion, quota: quota)
+        return try await run(specification, from: source, start: start)
+    }
+
+    /// Loads a plugin whose calls may be suspended, with what its manifest asks for as far as the policy gives it. See
+    /// ``load(_:name:under:manifest:abi:granting:quota:start:)``.
+    public func loadSuspendable(
+        _ source: PluginSource,
+        name: String? = nil,
+        under policy: PluginPolicy,
+        manifest: ManifestSource = .beside,
+        abi: PluginABI? = .airlock,
+        granting given: [any Capability] = [],
+        quota: Quota? = nil
+    ) async throws(PluginError) -> SuspendablePlugin {
+        let review = PolicyReview(
+            policy: policy, manifest: manifest, abi: abi, given: given, known: services.knownCapabilities)
+        let specification = try await passed(review, source, name: name, mode: .suspendable, quota: quota)
+        return try await runSuspendable(specification, from: source)
+    }
+
+    /// What a plugin gets, by a first look at it. The version that is then loaded passes the review like every later one, so a file
+    /// that is exchanged in between gets no more.
+    private func passed(
+        _ review: PolicyReview,
+        _ source: PluginSource,
+        name: String?,
+        mode: PluginSpecification.Mode,
+        quota: Quota?
+    ) async throws(PluginError) -> PluginSpecification {
+        let name = name ?? source.defaultName
+        let first = try await services.compiler.pass(review, source, plugin: name).granted
+        var specification = PluginSpecification(
+            name: name,
+            grants: review.given + first.decision.grants,
+            limits: first.decision.limits,
+            mode: mode,
+            quota: quota
+        )
+        specification.review = review
+        specification.review?.first = first
+        return specification
+    }
+}
