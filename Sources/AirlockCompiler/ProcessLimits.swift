@@ -22,12 +22,33 @@ struct ProcessLimits {
     func enforce() -> String? {
         // At the first number the system sends SIGXCPU, at the second one SIGKILL.
         set(RLIMIT_CPU, "processor time", processorSeconds, processorSeconds + 1)
-            // Darwin takes this limit and does not keep it.
-            ?? set(RLIMIT_AS, "address space", addressSpaceBytes)
+            ?? setAddressSpace()
             ?? set(RLIMIT_CORE, "size of core dumps", 0)
             ?? set(RLIMIT_FSIZE, "size of files", 0)
             // Standard input, output and error.
             ?? set(RLIMIT_NOFILE, "open files", 3)
+    }
+
+    /// Darwin takes this limit and does not keep it. Under a sanitizer, which reserves terabytes before anything else runs, no such limit
+    /// can be kept.
+    private func setAddressSpace() -> String? {
+        let taken = Self.addressSpaceTaken
+        guard taken < 8 << 40 else { return nil }
+        guard taken < addressSpaceBytes else {
+            return "the limit of the address space is \(addressSpaceBytes) bytes, and the process begins with \(taken)"
+        }
+        return set(RLIMIT_AS, "address space", addressSpaceBytes)
+    }
+
+    /// The address space that this process has, in bytes, where the system says it.
+    private static var addressSpaceTaken: UInt64 {
+        let file = unsafe open("/proc/self/statm", O_RDONLY)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = unsafe text.withUnsafeMutableBytes { unsafe read(file, $0.baseAddress, $0.count) }
+        let pages = text.prefix(max(0, count)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return (UInt64(String(decoding: pages, as: UTF8.self)) ?? 0) * UInt64(getpagesize())
     }
 
     #if canImport(Glibc)

@@ -1,5 +1,6 @@
 import Airlock
 import AirlockTesting
+import CompilerProtocol
 import Foundation
 import Logging
 import Testing
@@ -206,6 +207,36 @@ struct CompilerProcessTests {
                 guard case .compilationFailed? = event?.kind else { Issue.record("compiled twice"); return }
             }
         }
+    }
+
+    @Test("A compiler process ends when the host that would read its answer is gone", .timeLimit(.minutes(1)))
+    func orphan() async throws {
+        let process = Process()
+        let (request, answer) = (Pipe(), Pipe())
+        process.executableURL = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            .split(separator: "/").dropLast().reduce(URL(filePath: "/")) { $0.appending(path: $1) }
+            .appending(path: "airlock-compiler")
+        process.standardInput = request
+        process.standardOutput = answer
+        let ended = AsyncStream<Int32>.makeStream()
+        process.terminationHandler = {
+            ended.continuation.yield($0.terminationStatus)
+            ended.continuation.finish()
+        }
+        try process.run()
+        // It waits for a byte of the module that never comes.
+        let head = CompilerRequest.Head(
+            processorSeconds: 60,
+            addressSpaceBytes: 1 << 32,
+            outputBytes: 1 << 20,
+            settings: CompilerSettings(EngineConfiguration()),
+            moduleBytes: 1
+        )
+        try request.fileHandleForWriting.write(contentsOf: Data(head.bytes))
+        try answer.fileHandleForReading.close()
+        var status: Int32?
+        for await value in ended.stream { status = value }
+        #expect(status == 1)
     }
 
     @Test("A compiler process that was killed leaves nothing behind")
