@@ -9,11 +9,13 @@ public struct AsyncHostCall: Sendable {
     public let plugin: String
     let meter: CallMeter
     let values: InstanceValues
+    let callValues: InstanceValues
 
     init(_ call: borrowing HostCall) {
         plugin = call.plugin
         meter = call.state.meter
         values = call.state.values
+        callValues = call.state.callValues()
         start = call.state.start
         allowed = call.state.limits.deadline
     }

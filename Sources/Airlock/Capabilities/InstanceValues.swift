@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What capabilities keep for one instance, by type: open files, random generators. It is freed with the instance.
+/// What capabilities keep by type: for one instance (open files, random generators), freed with it, or for one call.
 final class InstanceValues: Sendable {
     private let values = Mutex<[ObjectIdentifier: any AnyObject & Sendable]>([:])
 
@@ -20,11 +20,22 @@ extension HostCall {
     public func instanceValue<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
         state.values.value(make)
     }
+
+    /// What a capability keeps for the guest's call in progress: made at the first use, and never seen by another call. It is freed when
+    /// the call ends, or before the instance's next call. One value of each type is kept.
+    public func callValue<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
+        state.callValues().value(make)
+    }
 }
 
 extension AsyncHostCall {
     /// What a capability keeps for this instance; see ``HostCall/instanceValue(_:)``.
     public func instanceValue<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
         values.value(make)
+    }
+
+    /// What a capability keeps for the guest's call in progress; see ``HostCall/callValue(_:)``.
+    public func callValue<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
+        callValues.value(make)
     }
 }

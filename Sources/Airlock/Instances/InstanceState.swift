@@ -58,6 +58,19 @@ final class InstanceState {
         usage = CallUsage(start: .now, loopTime: loopTime)
     }
 
+    /// What capabilities keep for the call in progress.
+    func callValues() -> InstanceValues {
+        if let values = usage.values { return values }
+        let values = InstanceValues()
+        usage.values = values
+        return values
+    }
+
+    /// Frees what capabilities kept for a call that has ended.
+    func dropCallValues() {
+        usage.values = nil
+    }
+
     var elapsedTime: Duration { MonotonicInstant.now - usage.start }
 
     /// When the call in progress began.
@@ -123,4 +136,6 @@ struct CallUsage {
     var loopTime: Duration?
     var hostCalls = 0
     var outputBytes = 0
+    /// What capabilities keep for the call, where one does.
+    var values: InstanceValues?
 }

@@ -60,7 +60,10 @@ final class SuspendableInstance {
         }
         calls += 1
         let timer = try begin(stop)
-        defer { timer.cancel() }
+        defer {
+            timer.cancel()
+            state.dropCallValues()
+        }
         try await run(function, &slots, stop)
     }
 
