@@ -1,0 +1,77 @@
+import AsyncHTTPClient
+public import NIOCore
+public import NIOSSL
+public import ServiceLifecycle
+
+/// The HTTP client behind the grants of ``HTTPEgress``: one for a process, or one for each group of plugins that must not share
+/// connections.
+///
+/// A connection belongs to a host name and an address that was checked for it. A request resolves its host name anew, and uses a connection
+/// only if its address is in that answer, which the plugin's grant checks as a whole. So what a name means between a check and its use
+/// cannot change.
+///
+/// It is a service: run it in a `ServiceGroup`, or call ``shutdown()`` when no plugin needs it any more. Its event loops are the process's
+/// own or the ones that it is given; it never ends them.
+public final class HTTPEgressClient: Service, Sendable {
+    /// Settings of a client.
+    public struct Configuration: Sendable {
+        /// How servers are checked, and how the client shows itself to them. By default the system's trusted roots, with the host name
+        /// checked.
+        public var tls = TLSConfiguration.makeClientConfiguration()
+        /// How host names become addresses.
+        public var resolver = AddressResolver.system
+        /// How long one address may take to connect, before the next address of the name is tried. 5 seconds by default.
+        public var connectTimeout = Duration.seconds(5)
+        /// How long a connection is kept for the next request. 15 seconds by default: less than most servers keep it.
+        public var idleTimeout = Duration.seconds(15)
+        /// Pairs of host and address whose connections are kept for later requests. 128 by default; those in use are not counted.
+        public var keptHosts = 128
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let resolver: AddressResolver
+    private let clients: PinnedClients
+
+    /// Makes a client.
+    /// - Parameters:
+    ///   - configuration: its settings.
+    ///   - eventLoopGroup: where connections run, or nil for the process's own event loops. It must live longer than the client.
+    public init(
+        _ configuration: Configuration = Configuration(),
+        eventLoopGroup: (any EventLoopGroup)? = nil
+    ) {
+        resolver = configuration.resolver
+        clients = PinnedClients(configuration, eventLoopGroup ?? HTTPClient.defaultEventLoopGroup)
+    }
+
+    deinit {
+        clients.close()
+    }
+
+    /// Runs `body` with an HTTP client whose requests to that host go to that address, and to no other host or address.
+    func withClient<Value>(
+        for host: EgressHost,
+        at address: IPAddress,
+        _ body: (HTTPClient) async throws -> Value
+    ) async throws -> Value {
+        let key = PinnedClients.Key(host: host, address: address)
+        guard let client = clients.take(key) else { throw HTTPEgressResult.connectionFailed }
+        defer { clients.giveBack(key) }
+        return try await body(client)
+    }
+
+    /// Runs until the service group shuts down gracefully or the task is cancelled, then calls ``shutdown()``.
+    public func run() async throws {
+        try? await gracefulShutdown()
+        await shutdown()
+    }
+
+    /// Ends the requests under way and closes all connections. Requests that come later fail with
+    /// ``HTTPEgressResult/connectionFailed``. Can be called more than once.
+    public func shutdown() async {
+        clients.close()
+        await clients.closed()
+    }
+}

@@ -1,0 +1,55 @@
+public import Airlock
+
+extension HTTPEgress {
+    public static let functions = HostFunctions<Self>(module: "airlock:http") {
+        HostFunction("send") { (egress, call, request: [UInt8]) async throws(HostError) -> Int32 in
+            try await egress.send(request, for: call)
+        }
+        HostFunction("status") { (_, call, handle: Int32) throws(HostError) -> UInt32 in
+            try call.responses.response(handle).status
+        }
+        HostFunction("head") { (_, call, handle: Int32) throws(HostError) -> [UInt8] in
+            try call.responses.response(handle).head
+        }
+        HostFunction("body_length") { (_, call, handle: Int32) throws(HostError) -> UInt32 in
+            UInt32(clamping: try call.responses.response(handle).body.count)
+        }
+        HostFunction("body") { (_, call, handle: Int32, from: UInt32, room: GuestBuffer) throws(HostError) -> UInt32 in
+            let part = try call.responses.response(handle).body.dropFirst(Int(from)).prefix(Int(room.capacity))
+            try call.write(Array(part), at: room.offset)
+            return UInt32(clamping: part.count)
+        }
+        HostFunction("close") { (_, call, handle: Int32) throws(HostError) -> Void in
+            try call.responses.remove(handle)
+        }
+    }
+
+    /// Sends a request as a guest wrote it, and keeps the response for the call.
+    private func send(_ bytes: [UInt8], for call: AsyncHostCall) async throws(HostError) -> Int32 {
+        let request = try EgressRequest(bytes)
+        guard request.body.count <= limits.requestBytes, request.headerBytes <= limits.headerBytes,
+            request.headers.count <= limits.headerFields
+        else { return HTTPEgressResult.requestTooLarge.rawValue }
+        let responses = call.callValue { KeptResponses() }
+        let kept = responses.usage
+        guard kept.count < limits.keptResponses, kept.bytes < limits.keptBytes else {
+            return HTTPEgressResult.tooMuchKept.rawValue
+        }
+        guard slots.take() else { return HTTPEgressResult.overloaded.rawValue }
+        defer { slots.release() }
+        let exchange = EgressExchange(egress: self, call: call, room: limits.keptBytes - kept.bytes)
+        let time = [limits.timeout, request.timeout ?? limits.timeout, call.remainingTime].min() ?? limits.timeout
+        do {
+            let response = try await within(time) { try await exchange.run(request) }
+            return responses.add(response) ?? HTTPEgressResult.tooMuchKept.rawValue
+        } catch let error as HostError {
+            throw error
+        } catch {
+            return HTTPEgressResult(error).rawValue
+        }
+    }
+}
+
+extension HostCall {
+    fileprivate var responses: KeptResponses { callValue { KeptResponses() } }
+}

@@ -1,0 +1,26 @@
+/// How much a plugin may do over HTTP.
+public struct HTTPEgressLimits: Sendable, Hashable {
+    /// Bytes of a request's body. 1 MiB by default.
+    public var requestBytes = 1 << 20
+    /// Bytes of a response's body, as they come: nothing is decompressed. 1 MiB by default.
+    public var responseBytes = 1 << 20
+    /// Bytes of the headers of a request or a response. 32 KiB by default.
+    public var headerBytes = 32 << 10
+    /// Headers of a request or a response. 100 by default; more than 256 in a response are refused in any case.
+    public var headerFields = 100
+    /// Requests of all the plugin's calls that are under way at a time; one more is refused at once with ``HTTPEgressResult/overloaded``.
+    /// 16 by default.
+    public var concurrentRequests = 16
+    /// Time of a request with its redirects, from its start to the last byte of the response. What is left of the call's deadline counts
+    /// where it is less. 10 seconds by default.
+    public var timeout = Duration.seconds(10)
+    /// Redirects of one request that are followed. 5 by default.
+    public var redirects = 5
+    /// Responses that one call can keep. 16 by default.
+    public var keptResponses = 16
+    /// Bytes of all the responses that one call keeps, with their headers. 4 MiB by default.
+    public var keptBytes = 4 << 20
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,2 +1,0 @@
-import Airlock
-import AsyncHTTPClient

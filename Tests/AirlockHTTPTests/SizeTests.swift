@@ -1,0 +1,132 @@
+import Airlock
+import AirlockHTTP
+import NIOCore
+import Testing
+
+@Suite("HTTP egress sizes")
+struct SizeTests {
+    private static let small: HTTPEgressLimits = {
+        var limits = HTTPEgressLimits()
+        limits.requestBytes = 1_000
+        limits.responseBytes = 10_000
+        limits.headerBytes = 500
+        limits.headerFields = 10
+        limits.keptResponses = 4
+        limits.keptBytes = 25_000
+        return limits
+    }()
+
+    @Test(arguments: [
+        ("Content-Length: 10001\r\n\r\n", 10_001),
+        ("Content-Length: 9223372036854775807\r\n\r\n", 10),
+        ("Connection: close\r\n\r\n", 10_001),
+        ("X: \(String(repeating: "a", count: 500))\r\nContent-Length: 0\r\n\r\n", 0),
+        (String(repeating: "X: a\r\n", count: 10) + "Content-Length: 0\r\n\r\n", 0),
+        (String(repeating: "X: a\r\n", count: 300) + "Content-Length: 0\r\n\r\n", 0),
+        ("X: \(String(repeating: "a", count: 100_000))\r\n\r\n", 0),
+    ])
+    func `a response that is larger than granted is a result of the guest's`(head: String, body: Int) async throws {
+        let reply = "HTTP/1.1 200 OK\r\n" + head + String(repeating: "b", count: body)
+        try await LoopbackServer.with(reply: { _, channel in channel.send(reply) }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: Self.small) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.result == HTTPEgressResult.responseTooLarge.rawValue)
+            }
+        }
+    }
+
+    @Test func `a body without end stops at what is granted, and so does its server`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in
+            channel.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            Self.flood(channel)
+        }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: Self.small) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.result == HTTPEgressResult.responseTooLarge.rawValue)
+                await server.closures(1)
+                // What was read until it was enough, not what the server would have sent.
+                #expect(answer.egressBytes < 1 << 20)
+            }
+        }
+    }
+
+    private static func flood(_ channel: any Channel) {
+        channel.writeAndFlush(ByteBuffer(string: "400\r\n\(String(repeating: "x", count: 1_024))\r\n"))
+            .whenSuccess { flood(channel) }
+    }
+
+    @Test func `a body of just the size that is granted comes whole`() async throws {
+        let body = String(repeating: "0123456789", count: 1_000)
+        try await LoopbackServer.with(reply: { _, channel in channel.respond(body: body) }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: Self.small) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.text == body)
+            }
+        }
+    }
+
+    @Test func `a request that is larger than granted is not sent`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: Self.small) { plugin in
+                let url = "http://plugins.test:\(server.port)/"
+                let requests = [
+                    GuestRequest(url: url, body: Array(repeating: 0, count: 1_001)),
+                    GuestRequest(url: url, headers: [("X-A", String(repeating: "a", count: 500))]),
+                    GuestRequest(url: url, headers: Array(repeating: ("X", "a"), count: 11)),
+                ]
+                for request in requests {
+                    let answer = try await plugin.send(request)
+                    #expect(answer.result == HTTPEgressResult.requestTooLarge.rawValue)
+                }
+                #expect(server.connections == 0)
+                let fits = GuestRequest(method: "POST", url: url, body: Array(repeating: 65, count: 1_000))
+                let sent = try await plugin.send(fits)
+                #expect(sent.result == 200)
+            }
+        }
+    }
+
+    @Test func `a call keeps as many responses, and as many bytes of them, as granted`() async throws {
+        try await LoopbackServer.with(reply: { request, channel in
+            channel.respond(body: request.hasPrefix("GET /large") ? String(repeating: "a", count: 9_000) : "")
+        }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: Self.small) { plugin in
+                let small = GuestRequest(url: "http://plugins.test:\(server.port)/small")
+                let fourth = try await plugin.hoard(small, 4)
+                #expect(fourth == 4)
+                let fifth = try await plugin.hoard(small, 5)
+                #expect(fifth == HTTPEgressResult.tooMuchKept.rawValue)
+                let large = GuestRequest(url: "http://plugins.test:\(server.port)/large")
+                let second = try await plugin.hoard(large, 2)
+                #expect(second == 2)
+                let third = try await plugin.hoard(large, 3)
+                #expect(third == HTTPEgressResult.tooMuchKept.rawValue)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "garbage\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ])
+    func `a response that is not HTTP is a result of the guest's`(reply: String) async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.send(reply) }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"]) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.result == HTTPEgressResult.invalidResponse.rawValue)
+            }
+        }
+    }
+
+    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"])
+    func `a server that goes away before the end is a result of the guest's`(reply: String) async throws {
+        try await LoopbackServer.with(reply: { _, channel in
+            channel.writeAndFlush(ByteBuffer(string: reply)).whenComplete { _ in channel.close(promise: nil) }
+        }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"]) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.result == HTTPEgressResult.connectionFailed.rawValue)
+            }
+        }
+    }
+}
