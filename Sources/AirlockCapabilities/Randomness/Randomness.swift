@@ -47,7 +47,7 @@ public struct Randomness: AttenuableCapability {
                 .denied, "the plugin asked for \(room.capacity) random bytes; granted are \(bytesPerFill) at once")
         }
         // The range is checked before anything is drawn.
-        try call.withMutableBytes(of: room) { (_) throws(HostError) in }
+        try call.require(room)
         try call.write(draw(Int(room.capacity), for: call), at: room.offset)
     }
 
