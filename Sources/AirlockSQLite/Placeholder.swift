@@ -1,2 +1,0 @@
-import AirlockCapabilities
-import GRDB
