@@ -28,6 +28,7 @@ let package = Package(
             dependencies: [
                 "CFloor",
                 .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Wasmtime", package: "airlock"),
                 .product(name: "WorkerLoop", package: "airlock"),

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Measures calls, hops and instances against the same in C, and prints a table.
+/// Measures calls, hops and instances against the same in C, limited guests against the same without limits, and what plugins wait for each
+/// other against a time slice, and prints a table.
 ///
 ///     benchmarks [--output FILE] [ROW...]
 ///
@@ -14,6 +15,14 @@ enum Benchmarks {
             ("typed-host-call", Row.typedHostCall),
             ("loop-hop", Row.loopHop),
             ("pooled-instance", Row.pooledInstance),
+            ("fuel-calls", { try await Row.fuelCost(.calls) }),
+            ("fuel-loops", { try await Row.fuelCost(.loops) }),
+            ("fuel-memory", { try await Row.fuelCost(.memory) }),
+            ("epochs-calls", { try await Row.epochCost(.calls) }),
+            ("epochs-loops", { try await Row.epochCost(.loops) }),
+            ("epochs-memory", { try await Row.epochCost(.memory) }),
+            ("fair-suspendable", Row.fairToSuspendable),
+            ("fair-filter", Row.fairToFilter),
         ]
         var names = CommandLine.arguments.dropFirst()
         var output: String?

@@ -5,7 +5,7 @@ struct Results {
     let rows: [Row]
 
     var table: String {
-        var lines = ["                       Swift          C   ratio    goal"]
+        var lines = ["                    measured      floor   ratio    goal"]
         for row in rows {
             let numbers = [row.value, row.floor].map { padded(decimals($0, 1) + " " + row.unit, to: 11) }.joined()
             let ratios = padded(decimals(row.ratio, 2), to: 8) + padded(decimals(row.goal, 2), to: 8)

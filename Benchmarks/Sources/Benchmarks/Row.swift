@@ -1,11 +1,12 @@
-/// One line of the result: what something costs in Swift, and what the same costs in C in the same run.
+/// One line of the result: what something costs, and what its floor costs in the same run: the same in C, or the same without a limit, or a
+/// time slice.
 struct Row: Sendable {
     let name: String
     /// The unit of `value` and `floor`.
     let unit = "ns"
-    /// The median of the rounds of the Swift code.
+    /// What was measured; where there are rounds, their median.
     let value: Double
-    /// The median of the rounds of the C code.
+    /// The same of the floor.
     let floor: Double
     /// The highest ratio that is good enough.
     let goal: Double
