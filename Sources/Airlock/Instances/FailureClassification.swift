@@ -35,7 +35,7 @@ extension PluginError {
             code = .quotaExceeded
             message = "the call used up what its plugin had left of the worker loop's time"
             quota = LoopBudget.name
-            limit = state.usage.loopTime?.nanosecondsClamped
+            limit = UInt64(clamping: state.usage.loopTime)
             used = report?.loopTime.nanosecondsClamped
             return
         }

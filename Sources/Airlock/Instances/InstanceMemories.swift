@@ -1,14 +1,16 @@
 import Wasmtime
 
 /// The linear memories of one instance. They keep the store alive.
-struct InstanceMemories {
+final class InstanceMemories {
     /// The export named `memory`, which host functions use.
-    private(set) var named: Memory?
-    private var others: [Memory] = []
-    private var refusals: Global?
+    let named: Memory?
+    private let others: [Memory]
+    private let refusals: Global?
 
     /// None, as before the instantiation.
-    init() {}
+    init() {
+        (named, others, refusals) = (nil, [], nil)
+    }
 
     init(_ accounts: MemoryAccounts, memory: (String) -> Memory?, global: (String) -> Global?) {
         named = memory("memory")

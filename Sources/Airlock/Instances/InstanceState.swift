@@ -50,7 +50,7 @@ final class InstanceState {
     }
 
     /// Starts the account of a call.
-    func begin(loopTime: Duration?) {
+    func begin(loopTime: Int64) {
         if usage.hostCalls > 0 {
             unsafe hostCallCounts.update(repeating: 0)
             meter.reset()
@@ -82,26 +82,30 @@ final class InstanceState {
     var stopReason: StopReason? {
         let elapsed = elapsedTime
         if elapsed >= limits.deadline { return .deadline }
-        if let allowed = usage.loopTime, elapsed >= allowed { return .loopShare }
+        if elapsed >= .nanoseconds(usage.loopTime) { return .loopShare }
         return isCancellable && Task.isCancelled ? .cancelled : nil
     }
 
     /// What the call in progress used, from the fuel that it has left.
     func report(remainingFuel: UInt64, loopTime: Duration? = nil) -> CallReport {
-        let wallTime = elapsedTime
-        var report = CallReport(
+        let wallTime = MonotonicInstant.now.nanoseconds(since: usage.start)
+        return CallReport(
             fuelUsed: limits.fuel - min(limits.fuel, remainingFuel),
             memoryBytes: memories.byteCount,
-            wallTime: wallTime,
-            loopTime: loopTime ?? wallTime
+            wallNanoseconds: wallTime,
+            loopNanoseconds: loopTime.map { Int64(clamping: $0.nanosecondsClamped) } ?? wallTime,
+            hostUse: usage.hostCalls > 0 ? hostUse : nil
         )
-        guard usage.hostCalls > 0 else { return report }
-        report.hostCalls = usage.hostCalls
-        unsafe report.hostCallsByName = HostCallCounts(names: version.hostFunctions, counts: Array(hostCallCounts))
-        report.outputBytes = usage.outputBytes
-        report.logBytes = meter.logBytes
-        report.egressBytes = meter.egressBytes
-        return report
+    }
+
+    private var hostUse: CallReport.HostUse {
+        CallReport.HostUse(
+            hostCalls: usage.hostCalls,
+            byName: unsafe HostCallCounts(names: version.hostFunctions, counts: Array(hostCallCounts)),
+            outputBytes: usage.outputBytes,
+            logBytes: meter.logBytes,
+            egressBytes: meter.egressBytes
+        )
     }
 
     /// Counts a call of the host function with that index in the version's list.
@@ -132,8 +136,8 @@ final class InstanceState {
 /// What the call in progress used, and until when it may run.
 struct CallUsage {
     var start = MonotonicInstant.now
-    /// Time that it may hold its worker loop; nil for no limit but its deadline.
-    var loopTime: Duration?
+    /// Nanoseconds that it may hold its worker loop, apart from its deadline.
+    var loopTime = Int64.max
     var hostCalls = 0
     var outputBytes = 0
     /// What capabilities keep for the call, where one does.

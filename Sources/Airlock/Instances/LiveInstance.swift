@@ -20,12 +20,12 @@ final class LiveInstance {
 
     /// Makes the instance; its start section runs under the fuel and the deadline of a call.
     /// - Parameters:
-    ///   - loopTime: how long that may hold the worker loop; nil for no limit but the deadline.
+    ///   - loopTime: the most nanoseconds that it may hold the worker loop, apart from the deadline.
     ///   - isCancellable: whether the cancellation of the task that runs a call ends the call.
     init(
         _ version: PluginVersion,
         attachment: AnyObject?,
-        loopTime: Duration? = nil,
+        loopTime: Int64 = .max,
         isCancellable: Bool
     ) throws(PluginError) {
         guard case .runToCompletion(let linked) = version.linked else {
@@ -73,8 +73,8 @@ final class LiveInstance {
     var isReusable: Bool { !isDead && calls < limits.callsPerInstance }
 
     /// Starts a call's account: full fuel, the deadline from now on, nothing used.
-    /// - Parameter loopTime: how long the call may hold the worker loop; nil for no limit but the deadline.
-    func begin(loopTime: Duration? = nil) throws(PluginError) {
+    /// - Parameter loopTime: the most nanoseconds that the call may hold the worker loop, apart from the deadline.
+    func begin(loopTime: Int64 = .max) throws(PluginError) {
         guard !isDead else {
             throw version.error(.unavailable, "the instance ended in an earlier failure")
         }

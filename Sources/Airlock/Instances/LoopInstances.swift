@@ -61,11 +61,11 @@ final class LoopInstances {
 
     /// Takes the idle instance, so that a call that begins while this one runs gets another.
     private func checkOut() throws(PluginError) -> LiveInstance {
+        try account.checkMayBegin()
+        if let instance = idle.take() { return instance }
         guard let version else {
             throw PluginError(.stopped, plugin: plugin, message: "the plugin was unloaded or the host was shut down")
         }
-        try account.checkMayBegin(version)
-        if let instance = idle.take() { return instance }
         do {
             return try makeInstance(of: version)
         } catch {

@@ -52,7 +52,7 @@ public final class ResidentInstance {
 
     @usableFromInline
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
-        try instance.begin(loopTime: loopBudget?.allowance())
+        try instance.begin(loopTime: loopBudget?.allowance() ?? .max)
         do {
             try instance.run(signature, &slots)
         } catch {
@@ -66,7 +66,7 @@ public final class ResidentInstance {
 
     private func count(_ report: CallReport) {
         totals.add(report)
-        loopBudget?.charge(report.loopTime)
+        loopBudget?.charge(nanoseconds: report.nanoseconds.loop)
         quota?.charge(fuel: report.fuelUsed)
     }
 

@@ -69,7 +69,7 @@ final class SuspendableInstance {
 
     /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
     private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
-        state.begin(loopTime: nil)
+        state.begin(loopTime: .max)
         store.busyTime = .zero
         do {
             try store.setFuel(version.limits.fuel)

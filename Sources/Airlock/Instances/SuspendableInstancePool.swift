@@ -64,7 +64,7 @@ actor SuspendableInstancePool: VersionedPool {
             throw PluginError(
                 .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
         }
-        try account.checkMayBegin(version)
+        try account.checkMayBegin()
         let most = specification.limits.concurrentCalls
         guard inFlight.count < most else {
             var error = version.error(.overloaded, "\(most) calls are in flight on this worker loop")

@@ -9,21 +9,33 @@ public struct HostCallCounts: Sendable, Hashable {
         }
     }
 
-    private var names: Names?
-    private var counts: [UInt64] = []
+    /// One word, since most reports have none.
+    private var storage: Storage?
+
+    private final class Storage: Sendable {
+        let names: Names
+        let counts: [UInt64]
+
+        init(_ names: Names, _ counts: [UInt64]) {
+            self.names = names
+            self.counts = counts
+        }
+    }
 
     /// No calls.
     public init() {}
 
     init(names: Names, counts: [UInt64]) {
-        self.names = names
-        self.counts = counts
+        storage = Storage(names, counts)
     }
 
     /// The functions that were called, by module and name (`example.increment`), with how often.
     public var byName: [String: UInt64] {
+        guard let storage else { return [:] }
         var result: [String: UInt64] = [:]
-        for (name, count) in zip(names?.values ?? [], counts) where count > 0 { result[name, default: 0] &+= count }
+        for (name, count) in zip(storage.names.values, storage.counts) where count > 0 {
+            result[name, default: 0] &+= count
+        }
         return result
     }
 
@@ -32,14 +44,13 @@ public struct HostCallCounts: Sendable, Hashable {
 
     /// Adds other calls.
     public mutating func add(_ other: HostCallCounts) {
-        guard let theirs = other.names else { return }
-        guard names != nil else { return self = other }
-        if names === theirs {
-            for index in counts.indices { counts[index] &+= other.counts[index] }
+        guard let theirs = other.storage else { return }
+        guard let ours = storage else { return storage = theirs }
+        if ours.names === theirs.names {
+            storage = Storage(ours.names, zip(ours.counts, theirs.counts).map { $0 &+ $1 })
         } else {
             let sum = byName.merging(other.byName) { $0 &+ $1 }.sorted { $0.key < $1.key }
-            names = Names(sum.map(\.key))
-            counts = sum.map(\.value)
+            storage = Storage(Names(sum.map(\.key)), sum.map(\.value))
         }
     }
 

@@ -12,9 +12,13 @@ final class LoopAccount {
     private let quota: Quota?
     private let crashGuard: CrashGuard?
     private let budget: LoopBudget?
+    private let mayBeRefused: Bool
     private let events: EventHub
     private let meters: PluginMeters
-    private var current = VersionTotals(version: 0)
+    private var version = 0
+    /// What the current version's calls used, in two parts of which most calls touch one only.
+    private var run = CallTotals.Run()
+    private var hostUse = CallTotals.HostUse()
     private var earlier: [VersionTotals] = []
     private var forgotten = CallTotals()
 
@@ -23,37 +27,43 @@ final class LoopAccount {
         quota = specification.quota
         crashGuard = specification.crashGuard
         budget = specification.limits.loopShare.map { LoopBudget($0) }
+        mayBeRefused = crashGuard != nil || quota != nil || budget != nil
         self.events = events
         meters = PluginMeters(plugin: plugin)
     }
 
     /// Throws where the plugin may not run now.
-    func checkMayBegin(_ version: PluginVersion) throws(PluginError) {
-        if let crashGuard { try crashGuard.check(plugin: plugin, version: version.number) }
+    func checkMayBegin() throws(PluginError) {
+        guard mayBeRefused else { return }
+        if let crashGuard { try crashGuard.check(plugin: plugin, version: version) }
         if let quota { try quota.checkFuel(plugin: plugin) }
-        if let budget, !budget.hasTime { throw budget.refusal(plugin: plugin, version: version.number) }
+        if let budget, !budget.hasTime { throw budget.refusal(plugin: plugin, version: version) }
     }
 
-    /// Time that a call which begins now may hold the loop; nil for no limit but its deadline.
-    var allowance: Duration? { budget?.allowance() }
+    /// Nanoseconds that a call which begins now may hold the loop; the largest number where only its deadline limits it.
+    var allowance: Int64 { budget?.allowance() ?? .max }
 
     /// A version is about to serve.
     func open(_ version: PluginVersion) {
-        guard version.number != current.version else { return }
-        if current.version > 0 { earlier.append(current) }
-        current = VersionTotals(version: version.number)
+        guard version.number != self.version else { return }
+        if self.version > 0 { earlier.append(current) }
+        self.version = version.number
+        (run, hostUse) = (CallTotals.Run(), CallTotals.HostUse())
         guard earlier.count >= Self.versions else { return }
         forgotten.add(earlier.removeFirst().totals)
     }
 
+    private var current: VersionTotals { VersionTotals(version: version, totals: CallTotals(run, hostUse)) }
+
     func count(_ report: CallReport, version: Int) {
         quota?.charge(fuel: report.fuelUsed)
-        budget?.charge(report.loopTime)
-        if version == current.version {
+        budget?.charge(nanoseconds: report.nanoseconds.loop)
+        if version == self.version {
             // In and out: an access that lasts as long as the addition would be checked at run time.
-            var sum = current
-            sum.totals.add(report)
-            current = sum
+            var sum = run
+            sum.add(report)
+            run = sum
+            if report.hasHostUse { hostUse.add(report) }
         } else if let index = earlier.firstIndex(where: { $0.version == version }) {
             earlier[index].totals.add(report)
         } else {

@@ -22,26 +22,26 @@ public struct LoopShare: Sendable, Hashable {
 /// What is left of a plugin's share of one worker loop. Confined to that loop.
 package final class LoopBudget {
     private var bucket: TokenBucket
-    /// The shortest time that an event gets which cannot be refused any more.
-    private let leastTurn: Duration
+    /// The shortest time, in nanoseconds, that an event gets which cannot be refused any more.
+    private let leastTurn: Int64
 
-    package init(_ share: LoopShare, leastTurn: Duration = .milliseconds(1)) {
+    package init(_ share: LoopShare) {
         bucket = TokenBucket(
             QuotaRate(share.perSecond.nanosecondsClamped, burst: max(1, share.burst.nanosecondsClamped)))
-        self.leastTurn = leastTurn
+        leastTurn = 1_000_000
     }
 
     /// Whether some of the share is left.
     package var hasTime: Bool { bucket.hasSome() }
 
-    /// Time that a call may take which begins now.
-    func allowance() -> Duration {
+    /// Nanoseconds that a call may take which begins now.
+    func allowance() -> Int64 {
         bucket.refill()
-        return max(leastTurn, .nanoseconds(Int64(clamping: bucket.remaining)))
+        return max(leastTurn, Int64(clamping: bucket.remaining))
     }
 
-    func charge(_ time: Duration) {
-        bucket.charge(Double(time.nanosecondsClamped))
+    func charge(nanoseconds: Int64) {
+        bucket.charge(Double(nanoseconds))
     }
 
     /// The refusal of a call, and how long to wait.

@@ -9,11 +9,13 @@ public final class Plugin: Sendable {
     private let lifecycle: PluginLifecycle
     private let pools: [InstancePool]
     private let loops: [WorkerLoop]
+    private let quota: Quota?
 
     init(_ lifecycle: PluginLifecycle, pools: [InstancePool], loops: [WorkerLoop]) {
         self.lifecycle = lifecycle
         self.pools = pools
         self.loops = loops
+        quota = lifecycle.specification.quota
     }
 
     /// The plugin's name.
@@ -72,7 +74,7 @@ public final class Plugin: Sendable {
     /// Runs the call at once where this is one of the plugin's loops, without a turn of the executor; nil elsewhere.
     @usableFromInline
     func runHere(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport? {
-        guard let quota = lifecycle.specification.quota else { return try runOnThisLoop(signature, &slots) }
+        guard let quota else { return try runOnThisLoop(signature, &slots) }
         guard quota.admission.tryEnter() else { return nil }
         defer { quota.admission.leave() }
         return try runOnThisLoop(signature, &slots)
