@@ -18,6 +18,20 @@ struct CompilationCacheTests {
         }
     }
 
+    @Test("Hosts that begin at once in a new folder agree on its key")
+    func sharedFolder() async throws {
+        try await withTemporaryFolder { folder in
+            try await withThrowingTaskGroup(of: [Step].self) { group in
+                for _ in 0..<6 { group.addTask { try await load(in: "\(folder)/cache") } }
+                for try await steps in group {
+                    #expect([[.compiled(.childProcess)], [.compiled(.cache)]].contains(steps))
+                }
+            }
+            try await expect([.compiled(.cache)], load(in: "\(folder)/cache"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/cache").count == 2)
+        }
+    }
+
     @Test("A module that the host compiled in its own process is kept, too")
     func inProcess() async throws {
         try await withTemporaryFolder { folder in
