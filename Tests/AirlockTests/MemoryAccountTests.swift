@@ -65,6 +65,66 @@ struct MemoryAccountTests {
         }
     }
 
+    @Test("A start function that is refused memory and traps ends by the memory limit", arguments: [false, true])
+    func startFunction(isSuspendable: Bool) async throws {
+        let text = """
+            (module (memory 1) (start $s)
+              (func $s (drop (memory.grow (i32.const 2))) (drop (memory.grow (i32.const 9))) unreachable))
+            """
+        try await withPluginHost { host in
+            let limits = PluginLimits(memory: 4 << 16)
+            let error = try await #require(throws: PluginError.self) {
+                if isSuspendable {
+                    _ = try await host.loadSuspendable(.wat(text), limits: limits)
+                } else {
+                    _ = try await host.load(.wat(text), limits: limits)
+                }
+            }
+            #expect(error.code == .memory)
+            #expect(error.report?.memoryBytes == 3 << 16)
+            #expect(error.trap?.code == .unreachable)
+        }
+    }
+
+    @Test("An instance whose start function fails is freed with all that belongs to it")
+    func failedStart() async throws {
+        final class Attachment {}
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat("(module (func (export \"f\")))"))
+            _ = try await plugin.reload(from: .wat("(module (func (export \"f\")) (func $s unreachable) (start $s))")) {
+                (version) throws(PluginError) in
+                weak var freed: Attachment?
+                do {
+                    let attachment = Attachment()
+                    freed = attachment
+                    let error = #expect(throws: PluginError.self) {
+                        try ResidentInstance(version, attachment: attachment)
+                    }
+                    #expect(error?.code == .trap)
+                }
+                #expect(freed == nil)
+            }
+        }
+    }
+
+    @Test("A start function calls host functions that use its memory")
+    func startCallsHost() async throws {
+        let text = """
+            (module
+              (import "test" "length" (func $length (param i32 i32) (result i32)))
+              (memory (export "memory") 1) (data (i32.const 8) "bytes")
+              (global $g (mut i32) (i32.const 0))
+              (func $s (global.set $g (call $length (i32.const 8) (i32.const 5))))
+              (func (export "get") (result i32) (global.get $g))
+              (start $s))
+            """
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(text), granting: [Lengths()])
+            let get = try plugin.function("get", returning: Int32.self)
+            #expect(try await plugin.call(get).value == 5)
+        }
+    }
+
     @Test("The memories of an instance share its limit and are reported together")
     func severalMemories() async throws {
         let text = """
@@ -152,6 +212,15 @@ struct MemoryAccountTests {
                     _ = try await plugin.call(plugin.function(export))
                 }
             }
+        }
+    }
+}
+
+private struct Lengths: Capability {
+    static let id: CapabilityID = "test:lengths"
+    static let functions = HostFunctions<Self>(module: "test") {
+        HostFunction("length") { (_, call, text: GuestString) throws(HostError) -> Int32 in
+            Int32(try call.string(of: text).utf8.count)
         }
     }
 }

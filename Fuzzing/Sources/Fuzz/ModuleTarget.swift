@@ -19,7 +19,7 @@ struct ModuleTarget: FuzzTarget {
         bounds.types += 1
         bounds.functions += bounds.memories
         bounds.globals += 1
-        bounds.exports += bounds.memories + 1
+        bounds.exports += bounds.memories + 2
         bounds.moduleBytes *= 5
         bounds.codeBytes *= 5
         bounds.functionBodyBytes *= 5
@@ -75,10 +75,12 @@ struct ModuleTarget: FuzzTarget {
         }
         let most = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.maximum ?? 65_536) }
         let initial = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) }
-        guard most == edited.accounts.mostPages, most <= max(pages, initial), initial == edited.accounts.initialPages
+        guard most == edited.hostExports.mostPages, most <= max(pages, initial),
+            initial == edited.hostExports.initialPages
         else {
-            violated("\(initial) to \(most) pages with a limit of \(pages): \(edited.accounts)")
+            violated("\(initial) to \(most) pages with a limit of \(pages): \(edited.hostExports)")
         }
+        guard outline.section(8) == nil else { violated("nothing is started") }
         guard isValid else { return }
         do throws(WasmtimeError) {
             try Module.validate(edited.bytes, engine: engine)

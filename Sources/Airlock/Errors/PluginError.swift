@@ -15,8 +15,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         /// The task that awaited the call was cancelled.
         public static let cancelled = Code(description: "cancelled")
         /// The guest trapped in an instance that its memory limit had refused growth at any time before, in this call or an earlier one; or
-        /// the module begins with more than the limit. What a module's own, lower maximum refuses does not count, and neither does
-        /// what a start section is refused that fails.
+        /// the module begins with more than the limit. What a module's own, lower maximum refuses does not count.
         public static let memory = Code(description: "memory")
         /// The guest called more host functions than a call may.
         public static let hostCalls = Code(description: "hostCalls")

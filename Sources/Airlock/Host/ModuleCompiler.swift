@@ -10,8 +10,8 @@ struct CompiledModule: Sendable {
     let digest: String
     /// What it contains, as counted before it was compiled.
     let inspection: ModuleInspection
-    /// How its memories are found and accounted for.
-    let memories: MemoryAccounts
+    /// How the host finds its memories and its start function.
+    let hostExports: HostExports
 }
 
 /// Reads, checks and compiles modules, on threads of its own and in processes, so that the worker loops serve calls meanwhile.
@@ -41,7 +41,7 @@ actor ModuleCompiler {
         loop = try WorkerLoop(name: "airlock-modules")
     }
 
-    /// Compiles what `source` holds, edited so that its memories are accounted for.
+    /// Compiles what `source` holds, edited so that its memories and its start are accounted for.
     func compile(
         _ source: PluginSource,
         for plugin: String,
@@ -58,7 +58,7 @@ actor ModuleCompiler {
                 module: try await module(edited.bytes, load),
                 digest: read.digest,
                 inspection: edited.inspection,
-                memories: edited.accounts
+                hostExports: edited.hostExports
             )
         } catch let error as WasmtimeError {
             throw PluginError(.invalidModule, plugin: plugin, message: error.message)

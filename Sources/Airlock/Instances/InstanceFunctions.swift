@@ -32,6 +32,12 @@ final class InstanceFunctions<Function> {
         return function
     }
 
+    /// The module's start function, or nil where it has none.
+    func start() throws(PluginError) -> Function? {
+        guard let name = version.hostExports.start else { return nil }
+        return try function(named: name)
+    }
+
     /// The initialiser that a WASI reactor exports as `_initialize`, or nil.
     /// Source: WASI application ABI, "Current Unstable ABI", reactors.
     func initializer() throws(PluginError) -> Function? {

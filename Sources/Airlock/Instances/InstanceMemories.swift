@@ -12,10 +12,10 @@ final class InstanceMemories {
         (named, others, refusals) = (nil, [], nil)
     }
 
-    init(_ accounts: MemoryAccounts, memory: (String) -> Memory?, global: (String) -> Global?) {
+    init(_ exports: HostExports, memory: (String) -> Memory?, global: (String) -> Global?) {
         named = memory("memory")
-        others = accounts.memories.lazy.filter { $0 != "memory" }.compactMap(memory)
-        refusals = accounts.refusals.flatMap(global)
+        others = exports.memories.lazy.filter { $0 != "memory" }.compactMap(memory)
+        refusals = exports.refusals.flatMap(global)
     }
 
     /// The size of all memories together. Linear memory never shrinks, so this is its high-water mark as well.

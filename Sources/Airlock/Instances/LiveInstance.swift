@@ -44,12 +44,13 @@ final class LiveInstance {
             try store.setFuel(limits.fuel)
             store.setEpochDeadline(ticks: 1)
             let instance = try store.instantiate(linked)
-            state.memories = InstanceMemories(version.memories, memory: instance.memory, global: instance.global)
+            state.memories = InstanceMemories(version.hostExports, memory: instance.memory, global: instance.global)
             state.functions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
             let report = state.report(remainingFuel: (try? store.remainingFuel) ?? 0)
             throw PluginError(error, state: state, report: report)
         }
+        if let start = try state.functions?.start() { try run(start) }
     }
 
     deinit {
@@ -60,7 +61,10 @@ final class LiveInstance {
 
     /// Runs the initialiser of a WASI reactor under what the start section left of fuel and deadline.
     func initialize() throws(PluginError) {
-        guard let function = try state.functions?.initializer() else { return }
+        if let initializer = try state.functions?.initializer() { try run(initializer) }
+    }
+
+    private func run(_ function: RawFunction) throws(PluginError) {
         var slots = CallSlots()
         do {
             try slots.run(function)

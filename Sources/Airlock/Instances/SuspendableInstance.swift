@@ -30,14 +30,15 @@ final class SuspendableInstance {
         defer { timer.cancel() }
         do {
             let instance = try await store.instantiate(linked, stop: stop)
-            state.memories = InstanceMemories(version.memories, memory: instance.memory, global: instance.global)
+            state.memories = InstanceMemories(version.hostExports, memory: instance.memory, global: instance.global)
             state.suspendableFunctions = InstanceFunctions(of: version, find: instance.rawFunction)
         } catch {
             throw fail(error)
         }
-        if let initializer = try state.suspendableFunctions?.initializer() {
+        for function in [try state.suspendableFunctions?.start(), try state.suspendableFunctions?.initializer()] {
+            guard let function else { continue }
             var slots = CallSlots()
-            try await run(initializer, &slots, stop)
+            try await run(function, &slots, stop)
         }
     }
 

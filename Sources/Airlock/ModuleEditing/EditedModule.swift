@@ -1,8 +1,10 @@
-/// A module within its bounds, changed so that the host can account for its memories.
+/// A module within its bounds, changed so that the host can account for its memories from the begin.
 ///
 /// - The highest sizes of all memories together stay within the memory limit.
 /// - Every memory is exported, those that the module hides under a reserved name.
 /// - Growth that the limit refuses is counted in a global that is exported under a reserved name.
+/// - The start function is exported under a reserved name instead of being started, so that the host calls it when it can see the
+///   memories: with the instance still being made, it could tell nothing about a failure, and host functions had no memory.
 ///
 /// What is added comes after what is there, so that every index of the module keeps its meaning; an instruction `memory.grow` becomes
 /// a call of an added function that grows the memory and counts. The guest sees no difference but the fuel of that call.
@@ -17,7 +19,7 @@ struct EditedModule: Sendable {
     /// What was counted in the original.
     let inspection: ModuleInspection
     /// How the host finds what was added.
-    let accounts: MemoryAccounts
+    let hostExports: HostExports
 
     /// Checks a module against `bounds` and edits it.
     /// - Parameters:
@@ -28,11 +30,6 @@ struct EditedModule: Sendable {
     init(_ bytes: [UInt8], bounds: ModuleBounds, memoryLimit: Int) throws(ModuleBoundsViolation) {
         let walk = try bounds.walk(bytes)
         inspection = walk.inspection
-        guard !walk.outline.memories.isEmpty else {
-            self.bytes = bytes
-            accounts = MemoryAccounts()
-            return
-        }
         for memory in walk.outline.memories where memory.flags > 1 {
             throw .malformed(
                 offset: memory.offset,
@@ -40,30 +37,16 @@ struct EditedModule: Sendable {
             )
         }
         let shares = MemoryShare.dividing(memoryLimit, among: walk.outline.memories)
-        let exports = try MemoryExports(bytes, walk.outline)
-        let rewriting = ModuleRewriting(bytes, walk.outline, shares, exports)
+        let names = try ExportNames(bytes, walk.outline)
+        let rewriting = ModuleRewriting(bytes, walk.outline, shares, names)
         self.bytes = try rewriting.run()
-        accounts = MemoryAccounts(
-            memories: exports.names,
-            refusals: rewriting.countsRefusals ? exports.refusals : nil,
-            hidden: Set(exports.added.map(\.name) + (rewriting.countsRefusals ? [exports.refusals] : [])),
+        hostExports = HostExports(
+            memories: names.memories,
+            refusals: rewriting.countsRefusals ? names.refusals : nil,
+            start: names.start?.name,
+            hidden: Set(rewriting.exports.map(\.name)),
             initialPages: walk.outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) },
             mostPages: shares.reduce(UInt64(0)) { $0.addingSaturating($1.maximum) }
         )
     }
-}
-
-/// How the host accounts for the memories that an instance of a module has.
-struct MemoryAccounts: Sendable, Hashable {
-    /// The names under which the memories that the module defines are exported, in their order. `memory` where a memory has that name
-    /// among others.
-    var memories: [String] = []
-    /// The name of the exported `i64` that counts refused growth; nil where the memory limit cannot refuse any.
-    var refusals: String?
-    /// The names of the exports that are the host's and not the module's.
-    var hidden: Set<String> = []
-    /// The pages (64 KiB) of all memories together when an instance begins.
-    var initialPages: UInt64 = 0
-    /// The most pages that all memories together can have.
-    var mostPages: UInt64 = 0
 }

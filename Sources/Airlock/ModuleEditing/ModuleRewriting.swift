@@ -3,32 +3,35 @@ struct ModuleRewriting {
     private let bytes: [UInt8]
     private let outline: ModuleOutline
     private let shares: [MemoryShare]
-    private let exports: MemoryExports
-    /// The index of the function that grows a memory and counts, for each memory that the module defines; nil where there is nothing
+    private let names: ExportNames
+    /// A call of the function that grows a memory and counts, for each memory that the module defines; nil where there is nothing
     /// to count.
-    private let growers: [UInt32?]
+    private let growers: [[UInt8]?]
 
     /// Whether growth that the limit refuses is counted.
     var countsRefusals: Bool { growers.contains { $0 != nil } }
 
     /// - Parameter bytes: what `outline` was made of.
-    init(_ bytes: [UInt8], _ outline: ModuleOutline, _ shares: [MemoryShare], _ exports: MemoryExports) {
+    init(_ bytes: [UInt8], _ outline: ModuleOutline, _ shares: [MemoryShare], _ names: ExportNames) {
         self.bytes = bytes
         self.outline = outline
         self.shares = shares
-        self.exports = exports
+        self.names = names
         let grows = !outline.growths.isEmpty
-        var next = UInt32(truncatingIfNeeded: outline.functions)
+        var next = outline.functions
         growers = shares.map { share in
             guard grows, share.isHostLimit else { return nil }
-            defer { next += 1 }
-            return next
+            var call = BinaryWriter()
+            call.append([0x10])
+            call.unsigned(next)
+            next += 1
+            return call.bytes
         }
     }
 
     func run() throws(ModuleBoundsViolation) -> [UInt8] {
         let isCapped = zip(outline.memories, shares).contains { $0.maximum != $1.maximum }
-        guard isCapped || countsRefusals || !exports.added.isEmpty else { return bytes }
+        guard isCapped || !exports.isEmpty else { return bytes }
         var output = BinaryWriter()
         output.append(bytes[..<8])
         var copied = 8
@@ -42,6 +45,7 @@ struct ModuleRewriting {
             }
             switch section.id {
             case 5: output.section(5, memorySection())
+            case 8: break
             case 10 where countsRefusals: output.section(10, try codeSection(section.content))
             default:
                 if let addition = additions.first(where: { $0.section == section.id }) {
@@ -76,18 +80,30 @@ struct ModuleRewriting {
             // A mutable i64 that begins with 0.
             additions.append(Addition(section: 6, items: [[0x7E, 0x01, 0x42, 0x00, 0x0B]]))
         }
-        var items = exports.added.map { export($0.name, kind: 2, index: $0.memory) }
-        if countsRefusals { items.append(export(exports.refusals, kind: 3, index: outline.globals)) }
-        if !items.isEmpty { additions.append(Addition(section: 7, items: items)) }
+        if !exports.isEmpty { additions.append(Addition(section: 7, items: exports.map(\.bytes))) }
         return additions
     }
 
-    private func export(_ name: String, kind: UInt8, index: Int) -> [UInt8] {
-        var item = BinaryWriter()
-        item.vector(Array(name.utf8))
-        item.append([kind])
-        item.unsigned(index)
-        return item.bytes
+    struct Export {
+        var name: String
+        var kind: UInt8
+        var index: Int
+
+        fileprivate var bytes: [UInt8] {
+            var item = BinaryWriter()
+            item.vector(Array(name.utf8))
+            item.append([kind])
+            item.unsigned(index)
+            return item.bytes
+        }
+    }
+
+    /// The exports that are added.
+    var exports: [Export] {
+        var exports = names.hiddenMemories.map { Export(name: $0.name, kind: 2, index: $0.index) }
+        if countsRefusals { exports.append(Export(name: names.refusals, kind: 3, index: outline.globals)) }
+        if let start = names.start { exports.append(Export(name: start.name, kind: 0, index: start.index)) }
+        return exports
     }
 
     private func isBefore(_ id: UInt8, _ other: UInt8) -> Bool {
@@ -171,9 +187,8 @@ struct ModuleRewriting {
     ) throws(ModuleBoundsViolation) -> Int {
         var reader = BinaryReader(bytes, from: offset + 1, to: end)
         let memory = Int(try reader.unsigned32("the index of a memory")) - outline.importedMemories
-        if growers.indices.contains(memory), let grower = growers[memory] {
-            output.append([0x10])
-            output.unsigned(grower)
+        if growers.indices.contains(memory), let call = growers[memory] {
+            output.append(call)
         } else {
             output.append(bytes[offset..<reader.offset])
         }

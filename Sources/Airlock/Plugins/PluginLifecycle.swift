@@ -131,7 +131,7 @@ actor PluginLifecycle {
 
     /// Throws where the module's memory is over the limit from the begin.
     private func checkMemory(of compiled: CompiledModule, _ specification: PluginSpecification) throws(PluginError) {
-        let (limit, pages) = (specification.limits.memory, compiled.memories.initialPages)
+        let (limit, pages) = (specification.limits.memory, compiled.hostExports.initialPages)
         guard pages > UInt64(limit / 65_536) else { return }
         throw PluginError(
             .memory,

@@ -18,7 +18,7 @@ public final class PluginVersion: Sendable {
     public let limits: PluginLimits
 
     let linked: Linked
-    let memories: MemoryAccounts
+    let hostExports: HostExports
     let engine: Engine
     let signatures: GuestSignatures
     /// What it shares with other plugins.
@@ -28,7 +28,7 @@ public final class PluginVersion: Sendable {
     /// The instances of its host.
     let census: InstanceCensus
     /// The most linear memory that one of its instances can have, in bytes.
-    var largestMemory: Int { min(limits.memory, Int(clamping: memories.mostPages) * 65_536) }
+    var largestMemory: Int { min(limits.memory, Int(clamping: hostExports.mostPages) * 65_536) }
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
@@ -47,8 +47,8 @@ public final class PluginVersion: Sendable {
         self.number = number
         digest = module.digest
         imports = module.module.imports
-        exports = module.module.exports.filter { !module.memories.hidden.contains($0.name) }
-        memories = module.memories
+        exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
+        hostExports = module.hostExports
         engine = module.module.engine
         limits = specification.limits
         quota = specification.quota

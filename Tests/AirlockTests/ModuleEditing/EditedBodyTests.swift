@@ -1,6 +1,8 @@
 import Testing
 import Wasmtime
 
+@testable import Airlock
+
 @Suite("Edited modules: growth inside of every kind of code")
 struct EditedBodyTests {
     /// Bodies of `(func (param i32) (result i32))` that grow once, by the parameter, and answer what growing answered.
@@ -56,14 +58,37 @@ struct EditedBodyTests {
         #expect(guest.pages == [3])
     }
 
-    @Test("A start section that grows is counted from the begin")
+    @Test("A start function is called by the host, and what it is refused is counted")
     func startSection() throws {
         let guest = try EditedGuest(
             "(module (memory 1) (func $s (drop (memory.grow (i32.const 5))) (drop (memory.grow (i32.const 1)))) (start $s))",
             pages: 2
         )
+        #expect(guest.edited.hostExports.start == "airlock:start")
+        #expect(guest.edited.hostExports.hidden == ["airlock:memory/0", "airlock:refused-growth", "airlock:start"])
         #expect(try guest.refusals == 1)
         #expect(guest.pages == [2])
+        #expect(try ModuleBounds().walk(guest.edited.bytes).outline.section(8) == nil)
+    }
+
+    @Test("A module without a memory has its start function called by the host, too, be it an imported one")
+    func startWithoutMemory() throws {
+        let guest = try EditedGuest(
+            """
+            (module
+              (global $g (mut i32) (i32.const 1))
+              (func $s (global.set $g (i32.const 2)))
+              (func (export "airlock:start") (result i32) (global.get $g))
+              (start $s))
+            """,
+            pages: 0
+        )
+        #expect(guest.edited.hostExports.start == "airlock:start#2")
+        #expect(try guest.call("airlock:start") == 2)
+
+        let imported = try Module.binary(ofWAT: "(module (import \"m\" \"f\" (func $f)) (start $f))")
+        let edited = try EditedModule(imported, bounds: ModuleBounds(), memoryLimit: 0)
+        #expect(try Module(engine: Engine(), bytes: edited.bytes).exports.map(\.name) == ["airlock:start"])
     }
 
     @Test("Functions, types, globals and names of the module keep their indices")

@@ -31,6 +31,7 @@ struct EditedGuest {
         let linker = Linker<AnyHost>(engine: engine)
         try linker.define("host", "twice") { (_: borrowing Caller<AnyHost>, value: Int32) -> Int32 in 2 &* value }
         instance = try store.instantiate(linker.prelink(Module(engine: engine, bytes: edited.bytes)))
+        if let start = edited.hostExports.start { try instance.function(start)() }
     }
 
     func call(_ name: String, _ argument: Int32) throws -> Int32 {
@@ -44,13 +45,13 @@ struct EditedGuest {
     /// How often growth was refused, as the host counts it; nil where it does not.
     var refusals: Int64? {
         get throws {
-            guard let name = edited.accounts.refusals, let global = instance.global(name) else { return nil }
+            guard let name = edited.hostExports.refusals, let global = instance.global(name) else { return nil }
             return try global.value(as: Int64.self)
         }
     }
 
     /// The pages of each memory, as the host finds them.
     var pages: [UInt64?] {
-        edited.accounts.memories.map { instance.memory($0)?.pageCount }
+        edited.hostExports.memories.map { instance.memory($0)?.pageCount }
     }
 }

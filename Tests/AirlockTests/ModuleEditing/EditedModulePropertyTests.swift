@@ -61,8 +61,8 @@ struct EditedModulePropertyTests {
             "(module (memory 1) (func (export \"grow\") (param i32) (result i32) local.get 0 memory.grow))", pages: 4)
         let again = try EditedModule(guest.edited.bytes, bounds: ModuleBounds(), memoryLimit: 2 << 16)
         try Module.validate(again.bytes, engine: Engine())
-        #expect(again.accounts.memories == ["airlock:memory/0"])
-        #expect(again.accounts.refusals == "airlock:refused-growth#2")
-        #expect(again.accounts.mostPages == 2)
+        #expect(again.hostExports.memories == ["airlock:memory/0"])
+        #expect(again.hostExports.refusals == "airlock:refused-growth#2")
+        #expect(again.hostExports.mostPages == 2)
     }
 }

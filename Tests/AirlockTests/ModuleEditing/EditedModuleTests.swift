@@ -11,8 +11,8 @@ struct EditedModuleTests {
             "(module (memory (export \"memory\") 1) (func (export \"grow\") (param i32) (result i32) local.get 0 memory.grow))",
             pages: 4
         )
-        #expect(guest.edited.accounts.memories == ["memory"])
-        #expect(guest.edited.accounts.initialPages == 1 && guest.edited.accounts.mostPages == 4)
+        #expect(guest.edited.hostExports.memories == ["memory"])
+        #expect(guest.edited.hostExports.initialPages == 1 && guest.edited.hostExports.mostPages == 4)
         #expect(try guest.call("grow", 2) == 1)
         #expect(try guest.refusals == 0)
         #expect(try guest.call("grow", 2) == -1)
@@ -31,8 +31,8 @@ struct EditedModuleTests {
             "(module (memory 3) (func (export \"read\") (result i32) (i32.load (i32.const 65536))))",
             pages: 10
         )
-        #expect(guest.edited.accounts.memories == ["airlock:memory/0"])
-        #expect(guest.edited.accounts.hidden == ["airlock:memory/0"])
+        #expect(guest.edited.hostExports.memories == ["airlock:memory/0"])
+        #expect(guest.edited.hostExports.hidden == ["airlock:memory/0"])
         #expect(guest.pages == [3])
         try #require(guest.instance.memory("airlock:memory/0")).write([7, 1, 0, 0], at: 65_536)
         #expect(try guest.call("read") == 263)
@@ -42,8 +42,8 @@ struct EditedModuleTests {
     func names() throws {
         let guest = try EditedGuest(
             "(module (memory (export \"a\") (export \"memory\") (export \"z\") 1) (func (export \"f\")))", pages: 1)
-        #expect(guest.edited.accounts.memories == ["memory"])
-        #expect(guest.edited.accounts.hidden.isEmpty)
+        #expect(guest.edited.hostExports.memories == ["memory"])
+        #expect(guest.edited.hostExports.hidden.isEmpty)
     }
 
     @Test("A module that exports the reserved names keeps them, and the host takes others")
@@ -58,8 +58,8 @@ struct EditedModuleTests {
             """,
             pages: 2
         )
-        #expect(guest.edited.accounts.memories == ["airlock:memory/0#3"])
-        #expect(guest.edited.accounts.refusals == "airlock:refused-growth#2")
+        #expect(guest.edited.hostExports.memories == ["airlock:memory/0#3"])
+        #expect(guest.edited.hostExports.refusals == "airlock:refused-growth#2")
         #expect(guest.pages == [1])
         #expect(try guest.call("airlock:memory/0") == 5)
         #expect(try guest.call("airlock:memory/0#2") == -1)
@@ -82,8 +82,8 @@ struct EditedModuleTests {
             pages: 14
         )
         // Eleven pages are left: one for b, which takes no more, and five for each of the others.
-        #expect(guest.edited.accounts.memories == ["airlock:memory/0", "b", "airlock:memory/2"])
-        #expect(guest.edited.accounts.initialPages == 3 && guest.edited.accounts.mostPages == 14)
+        #expect(guest.edited.hostExports.memories == ["airlock:memory/0", "b", "airlock:memory/2"])
+        #expect(guest.edited.hostExports.initialPages == 3 && guest.edited.hostExports.mostPages == 14)
         #expect(try guest.call("a", 6) == -1)
         #expect(try guest.call("a", 5) == 1)
         #expect(try guest.call("c", 6) == -1)
@@ -103,7 +103,7 @@ struct EditedModuleTests {
             """
         let wide = try EditedGuest(text, pages: 4)
         #expect(wide.edited.bytes == wide.original)
-        #expect(wide.edited.accounts == MemoryAccounts(memories: ["memory"], initialPages: 1, mostPages: 3))
+        #expect(wide.edited.hostExports == HostExports(memories: ["memory"], initialPages: 1, mostPages: 3))
         #expect(try wide.call("grow", 3) == -1)
 
         let equal = try EditedGuest(text, pages: 3)
@@ -124,7 +124,7 @@ struct EditedModuleTests {
         let bytes = try Module.binary(ofWAT: text)
         let edited = try EditedModule(bytes, bounds: ModuleBounds(), memoryLimit: 1 << 20)
         #expect(edited.bytes == bytes)
-        #expect(edited.accounts.hidden.isEmpty && edited.accounts.refusals == nil)
+        #expect(edited.hostExports.hidden.isEmpty && edited.hostExports.refusals == nil)
         #expect(edited.inspection.moduleBytes == bytes.count)
     }
 
@@ -145,7 +145,7 @@ struct EditedModuleTests {
         #expect(memories == [2])
         // One of the two instructions is a call now.
         #expect(try EditedGuest.bounds.walk(edited.bytes).outline.growths.count == 2)
-        #expect(edited.accounts.memories == ["airlock:memory/0"])
+        #expect(edited.hostExports.memories == ["airlock:memory/0"])
         #expect(module.exports.map(\.name) == ["airlock:memory/0", "airlock:refused-growth"])
     }
 
@@ -153,7 +153,7 @@ struct EditedModuleTests {
     func tooLarge() throws {
         let guest = try EditedGuest(
             "(module (memory 3) (func (export \"grow\") (param i32) (result i32) local.get 0 memory.grow))", pages: 2)
-        #expect(guest.edited.accounts.initialPages == 3 && guest.edited.accounts.mostPages == 3)
+        #expect(guest.edited.hostExports.initialPages == 3 && guest.edited.hostExports.mostPages == 3)
         #expect(try guest.call("grow", 1) == -1)
     }
 
@@ -176,13 +176,13 @@ struct EditedModuleTests {
         let original =
             Wasm.preamble + custom("a") + Wasm.section(1, items: [Wasm.functionType()]) + custom("b")
             + Wasm.section(3, items: [[0]]) + custom("c") + Wasm.section(5, items: [[0, 1]]) + custom("d")
-            + Wasm.section(8, [0]) + custom("e") + Wasm.section(12, [1]) + Wasm.section(10, items: [grows])
+            + Wasm.section(9, [0]) + custom("e") + Wasm.section(12, [1]) + Wasm.section(10, items: [grows])
             + custom("f") + Wasm.section(11, items: [[1, 1, 0x2A]]) + custom("g")
         let edited = try EditedModule(original, bounds: ModuleBounds(), memoryLimit: 1 << 20).bytes
         let module = try Module(engine: EditedGuest.makeEngine(), bytes: edited)
         #expect(module.exports.count == 2)
         let sections = try ModuleBounds().walk(edited).outline.sections
-        #expect(sections.map(\.id) == [1, 3, 5, 6, 7, 8, 12, 10, 11])
+        #expect(sections.map(\.id) == [1, 3, 5, 6, 7, 9, 12, 10, 11])
         // Each custom section, and how many of the others come before it.
         let places = "abcdefg".compactMap { name -> Int? in
             let bytes = custom(String(name))

@@ -1,10 +1,12 @@
-/// The names under which the memories of a module are exported.
-struct MemoryExports {
+/// The names under which the host finds the parts of a module that it needs: the module's own, or ones that nothing else has.
+struct ExportNames {
     /// For each memory that the module defines.
-    private(set) var names: [String] = []
-    /// The exports that have to be added, with indices of memories.
-    private(set) var added: [(name: String, memory: Int)] = []
-    /// A name for the global that counts refused growth, which no other export has.
+    private(set) var memories: [String] = []
+    /// The memories that are not exported yet, by their index.
+    private(set) var hiddenMemories: [(name: String, index: Int)] = []
+    /// The start function.
+    private(set) var start: (name: String, index: Int)?
+    /// For the global that counts refused growth, if there is one.
     private(set) var refusals = ""
 
     /// How the names begin that the host adds. A module may use them, too; then the host takes others.
@@ -31,14 +33,19 @@ struct MemoryExports {
         }
         for (memory, name) in own.enumerated() {
             if let name {
-                names.append(name)
+                memories.append(name)
             } else {
                 let fresh = Self.fresh("memory/\(memory)", besides: &taken)
-                names.append(fresh)
-                added.append((fresh, outline.importedMemories + memory))
+                memories.append(fresh)
+                hiddenMemories.append((fresh, outline.importedMemories + memory))
             }
         }
         refusals = Self.fresh("refused-growth", besides: &taken)
+        if let section = outline.section(8) {
+            var reader = BinaryReader(bytes, from: section.content.lowerBound, to: section.content.upperBound)
+            let index = Int(try reader.unsigned32("the index of the start function"))
+            start = (Self.fresh("start", besides: &taken), index)
+        }
     }
 
     private static func fresh(_ wanted: String, besides taken: inout Set<ArraySlice<UInt8>>) -> String {
