@@ -73,8 +73,8 @@ public struct FileAccess: Capability {
     /// The answer to a guest for a failure, or the error that ends its call.
     func answer(_ failure: FileFailure, _ path: String) throws(HostError) -> Int32 {
         if let code = FileResultCode(failure) { return code.rawValue }
-        throw HostError(
-            .denied, "the path \(String(reflecting: String(path.prefix(200)))) \(failure.reason); granted: \(summary)")
+        let begin = String(decoding: path.utf8.prefix(200), as: UTF8.self)
+        throw HostError(.denied, "the path \(String(reflecting: begin)) \(failure.reason); granted: \(summary)")
     }
 
     /// The grant in one line.

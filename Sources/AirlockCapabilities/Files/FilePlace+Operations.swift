@@ -77,6 +77,8 @@ extension FilePlace {
         let (folder, name) = try parent()
         let (newFolder, newName) = try other.parent()
         guard let name, let newName else { throw .notRegular }
+        // A relative link would lead elsewhere from another place.
+        try folder.refuseLink(name)
         if path.wantsFolder || other.path.wantsFolder {
             guard try folder.status(of: name).kind == .folder else { throw .notFolder }
         }

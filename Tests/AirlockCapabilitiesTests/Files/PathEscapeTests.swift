@@ -68,9 +68,9 @@ struct PathEscapeTests {
     func lastNameIsLink(name: String) async throws {
         try await withPluginHost { host in
             let guest = try await FileGuest(host, files())
-            for function in ["read", "write", "append", "resize", "list"] {
+            for function in ["read", "write", "append", "resize", "list", "rename"] {
                 let error = await #expect(throws: PluginError.self) {
-                    try await guest.call(function, "/data/\(name)", "overwritten")
+                    try await guest.call(function, "/data/\(name)", "/data/other")
                 }
                 #expect(error?.code == .denied, "\(function)")
                 #expect(error?.message.contains("'\(name)'") == true)

@@ -53,8 +53,3 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.createSymbolicLink(atPath: at(name), withDestinationPath: target)
     }
 }
-
-/// How many descriptors this process holds open.
-func openDescriptors() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-}

@@ -1,6 +1,5 @@
 import Airlock
 import AirlockCapabilities
-import Synchronization
 
 /// The functions of WASI preview 1 with their WebAssembly types, as the witx definition gives them.
 let wasiFunctions: KeyValuePairs<String, String> = [
@@ -21,13 +20,6 @@ let wasiFunctions: KeyValuePairs<String, String> = [
     "sock_recv": "i32 i32 i32 i32 i32 i32", "sock_send": "i32 i32 i32 i32 i32", "sock_shutdown": "i32 i32",
 ]
 
-/// Text for a guest's import of all functions of WASI.
-let wasiImports = wasiFunctions.map { name, parameters in
-    let results = name == "proc_exit" ? "" : "(result i32)"
-    return "(import \"wasi_snapshot_preview1\" \"\(name)\" (func $\(name) (param \(parameters)) \(results)))"
-}
-.joined(separator: "\n")
-
 /// The error numbers that the tests expect. Source: the witx definition of `errno`.
 enum Errno {
     static let badf: Int32 = 8, dquot: Int32 = 19, exist: Int32 = 20, fault: Int32 = 21, fbig: Int32 = 22
@@ -38,62 +30,42 @@ enum Errno {
 
 /// A guest that imports all of WASI and calls what a test tells it to.
 struct WASIGuest {
-    let plugin: SuspendablePlugin
-    private let orders = Orders()
-
-    /// Bytes of its memory: two pages, the last 256 of them for the arguments of calls.
-    static let memory = 131_072
+    let guest: ForwardingGuest
+    var plugin: SuspendablePlugin { guest.plugin }
 
     init(
         _ host: PluginHost, _ wasi: WASI, name: String = "guest",
         limits: PluginLimits = PluginLimits(deadline: .seconds(60))
     ) async throws {
-        plugin = try await host.loadSuspendable(.wat(guest), name: name, granting: [wasi, orders], limits: limits)
+        guest = try await ForwardingGuest(
+            host, calling: wasiFunctions, of: "wasi_snapshot_preview1", granting: wasi, name: name, limits: limits)
     }
 
     /// Calls a function of WASI and gives its answer.
     @discardableResult
     func call(_ name: String, _ arguments: UInt64...) async throws -> Int32 {
-        try await call(name, arguments)
+        try await guest.call(name, arguments)
     }
 
-    func call(_ name: String, _ arguments: [UInt64]) async throws -> Int32 {
-        orders.set(arguments.flatMap(bytes))
-        return try await plugin.call(try plugin.function(name, returning: Int32.self)).value
-    }
+    func poke(_ bytes: [UInt8], at offset: Int) async throws { try await guest.poke(bytes, at: offset) }
 
-    /// Writes into the guest's memory.
-    func poke(_ bytes: [UInt8], at offset: Int) async throws {
-        orders.set(bytes)
-        let poke = try plugin.function("poke", taking: Int32.self, Int32.self, returning: Int32.self)
-        _ = try await plugin.call(poke, Int32(offset), Int32(bytes.count))
-    }
-
-    func poke(_ text: String, at offset: Int) async throws {
-        try await poke(Array(text.utf8), at: offset)
-    }
+    func poke(_ text: String, at offset: Int) async throws { try await guest.poke(Array(text.utf8), at: offset) }
 
     /// Writes numbers of 32 bits into the guest's memory.
     func poke(_ numbers: UInt32..., at offset: Int) async throws {
-        try await poke(numbers.flatMap(bytes), at: offset)
+        try await guest.poke(numbers.flatMap(littleEndian), at: offset)
     }
 
-    /// Bytes of the guest's memory.
-    func peek(_ count: Int, at offset: Int) async throws -> [UInt8] {
-        let peek = try plugin.function("peek", taking: Int32.self, Int32.self, returning: Int32.self)
-        _ = try await plugin.call(peek, Int32(offset), Int32(count))
-        return orders.given
-    }
+    func peek(_ count: Int, at offset: Int) async throws -> [UInt8] { try await guest.peek(count, at: offset) }
 
     func peekText(_ count: Int, at offset: Int) async throws -> String {
-        String(decoding: try await peek(count, at: offset), as: UTF8.self)
+        String(decoding: try await guest.peek(count, at: offset), as: UTF8.self)
     }
 
     /// A number of the guest's memory.
     func peek<Integer: FixedWidthInteger>(_ type: Integer.Type, at offset: Int) async throws -> Integer {
-        try await peek(Integer.bitWidth / 8, at: offset).reversed().reduce(0) {
-            $0 << 8 | Integer(truncatingIfNeeded: $1)
-        }
+        try await guest.peek(Integer.bitWidth / 8, at: offset).reversed()
+            .reduce(0) { $0 << 8 | Integer(truncatingIfNeeded: $1) }
     }
 
     /// Opens a path, with the rights to read and write unless others are named, and gives the errno and the descriptor.
@@ -109,7 +81,7 @@ struct WASIGuest {
     /// Calls a function whose arguments are a folder's descriptor, a path, and others.
     func path(_ name: String, _ path: String, in folder: UInt64 = 3, _ others: UInt64...) async throws -> Int32 {
         try await poke(path, at: 1024)
-        return try await call(name, [folder, 1024, UInt64(path.utf8.count)] + others)
+        return try await guest.call(name, [folder, 1024, UInt64(path.utf8.count)] + others)
     }
 
     /// Writes text in one piece, and gives the errno and the count.
@@ -129,54 +101,3 @@ struct WASIGuest {
         return try await peekText(min(3, count), at: 4096) + peekText(max(0, count - 3), at: 8192)
     }
 }
-
-private func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
-    (0..<type(of: number).bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
-}
-
-/// What the test hands the guest, and back.
-private struct Orders: Capability {
-    static let id: CapabilityID = "test:orders"
-    private let texts = Texts()
-
-    private final class Texts: Sendable {
-        let values = Mutex<(taken: [UInt8], given: [UInt8])>(([], []))
-    }
-
-    func set(_ bytes: [UInt8]) { texts.values.withLock { $0 = (bytes, []) } }
-    var given: [UInt8] { texts.values.withLock { $0.given } }
-
-    static let functions = HostFunctions<Self>(module: "orders") {
-        HostFunction("take") { (orders, _) throws(HostError) -> [UInt8] in orders.texts.values.withLock { $0.taken } }
-        HostFunction("give") { (orders, _, bytes: [UInt8]) throws(HostError) -> Void in
-            orders.texts.values.withLock { $0.given = bytes }
-        }
-    }
-}
-
-private let guest: String = {
-    let arguments = WASIGuest.memory - 256
-    let forwards = wasiFunctions.map { name, parameters in
-        let loads = parameters.split(separator: " ").enumerated().map { index, type in
-            let load = "(i64.load (i32.const \(arguments + 8 * index)))"
-            return type == "i64" ? load : "(i32.wrap_i64 \(load))"
-        }
-        let result = name == "proc_exit" ? "(i32.const 0)" : ""
-        return """
-            (func (export "\(name)") (result i32)
-              (drop (call $take (i32.const \(arguments)) (i32.const 256)))
-              (call $\(name) \(loads.joined(separator: " "))) \(result))
-            """
-    }
-    return """
-        (module
-          \(wasiImports)
-          (import "orders" "take" (func $take (param i32 i32) (result i32)))
-          (import "orders" "give" (func $give (param i32 i32)))
-          (memory (export "memory") \(WASIGuest.memory / 65_536))
-          (func (export "poke") (param i32 i32) (result i32) (call $take (local.get 0) (local.get 1)))
-          (func (export "peek") (param i32 i32) (result i32)
-            (call $give (local.get 0) (local.get 1)) (i32.const 0))
-          \(forwards.joined(separator: "\n")))
-        """
-}()
