@@ -152,6 +152,18 @@ struct EventsTests {
         }
     }
 
+    @Test func `who was cancelled does not listen any more`() async throws {
+        let stream = topics.events()
+        let grant = Events(topics, publishing: ["*"])
+        #expect(try await publish("a", with: grant) == 0)
+        let consumer = Task {
+            for await _ in stream { unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() } }
+        }
+        await consumer.value
+        #expect(try await publish("a", with: grant) == -3)
+        withExtendedLifetime(stream) {}
+    }
+
     @Test func `streams end with their topics`() async throws {
         var topics: EventTopics? = EventTopics()
         let stream = topics?.events()

@@ -54,18 +54,28 @@ final class EventSubscription: Sendable {
     private let patterns: [TopicPattern]
     private let mostEvents: Int
     private let mostBytes: Int
-    private let held = Mutex<(events: Int, bytes: Int)>((0, 0))
+    private let held = Mutex(Held())
+
+    private struct Held {
+        var events = 0
+        var bytes = 0
+        var isOver = false
+    }
 
     init(_ patterns: [TopicPattern], mostEvents: Int, mostBytes: Int) {
         (self.patterns, self.mostEvents, self.mostBytes) = (patterns, mostEvents, mostBytes)
         // Bounded by `held`, which knows of bytes too.
         (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        // A consumer whose task is cancelled takes nothing more, though it may still hold the stream.
+        continuation.onTermination = { [weak self] _ in self?.held.withLock { $0.isOver = true } }
     }
 
-    func wants(_ topic: String) -> Bool { patterns.contains { $0.matches(topic) } }
+    func wants(_ topic: String) -> Bool {
+        patterns.contains { $0.matches(topic) } && !held.withLock { $0.isOver }
+    }
 
     func hasRoom(for event: PublishedEvent) -> Bool {
-        held.withLock { $0.events < mostEvents && $0.bytes + event.bytes.count <= mostBytes }
+        held.withLock { $0.events < mostEvents && event.bytes.count <= mostBytes - $0.bytes }
     }
 
     func deliver(_ event: PublishedEvent) {
