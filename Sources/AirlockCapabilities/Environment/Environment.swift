@@ -20,6 +20,8 @@ public struct Environment: AttenuableCapability {
     // Keyed by bytes: texts are equal in Swift that are written with other bytes, and names of variables are not.
     let values: [[UInt8]: [UInt8]]
     let inherited: Set<[UInt8]>
+    /// The variables that have a value, in the order of their names' bytes.
+    let variables: [(name: [UInt8], value: [UInt8])]
 
     /// Grants variables.
     /// - Parameters:
@@ -37,6 +39,7 @@ public struct Environment: AttenuableCapability {
     init(values: [[UInt8]: [UInt8]], inherited: Set<[UInt8]>) {
         self.values = values
         self.inherited = inherited
+        variables = values.map { (name: $0.key, value: $0.value) }.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
     public static let functions = HostFunctions<Self>(module: "airlock:environment") {
@@ -50,14 +53,8 @@ public struct Environment: AttenuableCapability {
             Int32(clamping: environment.values.count)
         }
         HostFunction("name") { (environment, _, index: UInt32) throws(HostError) -> GuestReply in
-            let variables = environment.variables
-            return index < variables.count ? .bytes(variables[Int(index)].name) : .code(-1)
+            index < environment.variables.count ? .bytes(environment.variables[Int(index)].name) : .code(-1)
         }
-    }
-
-    /// The variables that have a value, in the order of their names' bytes.
-    var variables: [(name: [UInt8], value: [UInt8])] {
-        values.map { (name: $0.key, value: $0.value) }.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
     var grantedNames: [[UInt8]] {

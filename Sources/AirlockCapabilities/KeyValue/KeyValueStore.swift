@@ -2,7 +2,7 @@
 ///
 /// Namespaces, keys and values are bytes and are compared as bytes; any of them may be empty. A change is done whole or not at all, and the
 /// limits are enforced with it, so that no two changes at the same time can pass them together. An entry whose lifetime is over is gone for
-/// every caller and counts for nothing, whether or not the store has freed it yet.
+/// every caller and counts for nothing, whether or not the store has freed it yet. Lifetimes go by the time of day.
 public protocol KeyValueStore: Sendable {
     /// The value of a key; nil where there is none.
     func value(of key: [UInt8], in namespace: KeyValueNamespace) async throws(KeyValueError) -> [UInt8]?
