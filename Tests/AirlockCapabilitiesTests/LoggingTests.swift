@@ -158,6 +158,24 @@ struct LoggingTests {
         #expect(summary.message == "[… 2 messages (2 bytes) suppressed]")
     }
 
+    @Test func `what is written counts in the call's report and against the quota`() async throws {
+        try await withPluginHost { host in
+            let most = UInt64(2 * LogLimits.bytesPerLine)
+            let quota = try Quota("tenant", logBytes: QuotaRate(1, per: .seconds(86_400), burst: most))
+            let grant = Logging(to: log.logger(), limits: LogLimits(bytesPerMessage: 5))
+            let plugin = try await host.load(.wat(chatty), name: "chatty", granting: [grant], quota: quota)
+            let write = try plugin.function(
+                "write", taking: Int32.self, Int32.self, Int32.self, returning: Int32.self)
+            // The mark of a message that was cut is the host's, and the rest was not written.
+            #expect(try await plugin.call(write, 2, 0, 10).report.logBytes == LogLimits.bytesPerLine + 5)
+            #expect(try await plugin.call(write, 0, 0, 10).report.logBytes == 0)
+            let error = await #expect(throws: PluginError.self) { try await plugin.call(write, 2, 0, 5) }
+            #expect(error?.code == .quotaExceeded)
+            #expect(error?.quota == "tenant")
+            #expect(messages.count == 1)
+        }
+    }
+
     @Test func `empty messages are not free`() async throws {
         let limits = LogLimits(bytesPerCall: 10 * LogLimits.bytesPerLine)
         let results = try await write(

@@ -5,9 +5,9 @@
 ///     abi: airlock
 ///     sha256: 5b1f…                       # of the module; 64 hexadecimal digits
 ///     capabilities:
-///       - id: airlock:key-value
+///       - id: airlock:kv
 ///         reason: keeps the notes of a cart
-///         with: { namespace: notes, totalBytes: 1 MiB }
+///         with: { namespace: notes, bytes: 1 MiB }
 ///       - id: airlock:clock
 ///         optional: true
 ///     limits:
