@@ -15,16 +15,20 @@ import Testing
                 workers: 3
                 drain: 10s
                 bounds: { body: 1MiB, headerCount: 50, headerSize: 8KiB, headersSize: 32KiB, idle: 1m }
+                moduleCache: cache
                 upstreams: { echo: { url: "http://127.0.0.1:9090/base/", responseTimeout: 5s } }
+                quotas: { team: { fuelPerSecond: 1000, memory: 64MiB } }
                 plugins:
                   - name: auth
                     abi: proxy-wasm
                     path: plugins/auth.wasm
+                    sha256: \(String(repeating: "0a", count: 32))
+                    quota: team
                     rootID: "root"
                     vmID: "vm"
                     vmConfiguration: "v"
                     configuration: '{"keys": ["k1"]}'
-                    limits: { fuel: 5000000, memory: 16MiB, deadline: 50ms }
+                    limits: { fuel: 5000000, memory: 16MiB, deadline: 50ms, loopTime: 100ms, loopBurst: 5ms }
                     onFailure: open
                     reload: watch
                 routes:
@@ -56,6 +60,11 @@ import Testing
         #expect(plugin.filter.limits.fuel == 5_000_000)
         #expect(plugin.filter.limits.memory == 16 << 20)
         #expect(plugin.filter.limits.deadline == .milliseconds(50))
+        #expect(plugin.filter.limits.loopShare == LoopShare(perSecond: .milliseconds(100), burst: .milliseconds(5)))
+        #expect(plugin.filter.source.pinnedDigest == String(repeating: "0a", count: 32))
+        #expect(plugin.filter.quota?.name == "team")
+        #expect(plugin.filter.quota?.memory == 64 << 20)
+        #expect(configuration.moduleCache == folder.path + "/cache")
         #expect(configuration.routes.count == 2)
         #expect(configuration.routes.last?.action == .forward(filters: ["auth"], upstream: "echo"))
     }
@@ -93,7 +102,7 @@ import Testing
         #expect(
             error.description == """
                 dir/gateway.yaml:1: listen: expected an address such as 127.0.0.1:8080 with a port from 0 to 65535, found "127.0.0.1:99999"
-                dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, admin, workers, drain, bounds, upstreams, plugins, routes
+                dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, admin, workers, drain, bounds, moduleCache, upstreams, quotas, plugins, routes
                 dir/gateway.yaml:3: upstreams.echo.url: expected a URL such as http://127.0.0.1:9090, without query, fragment or user, found "ftp://x"
                 dir/gateway.yaml:5: routes[0].match.prefix: expected a path that begins with /, without query, found "health"
                 dir/gateway.yaml:6: routes[0].upstream: expected the name of a defined upstream, found "ecko" (did you mean echo?); defined: echo
@@ -132,6 +141,12 @@ import Testing
         Mistake(
             yaml: "listen: 127.0.0.1:1\ndrain: 5\n\(routes)", line: 2, key: "drain",
             message: "50ms, 2s or 1m, found \"5\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nquotas: { a: { fuelPerSecond: 0 } }\n\(routes)", line: 2,
+            key: "quotas.a.fuelPerSecond", message: "a number of instructions from 1, found \"0\""),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nquotas: { a: { memroy: 1MiB } }\n\(routes)", line: 2, key: "quotas.a.memroy",
+            message: "did you mean memory?"),
         Mistake(
             yaml: "listen: 127.0.0.1:1\nbounds: { body: 1MB }\n\(routes)", line: 2, key: "bounds.body",
             message: "64KiB or 16MiB, found \"1MB\""
@@ -204,5 +219,34 @@ import Testing
 
     @Test func `a file that is not there is a mistake`() {
         #expect(throws: ConfigurationError.self) { try GatewayConfiguration(file: "/nonexistent/gateway.yaml") }
+    }
+
+    @Test func `what a plugin says of its quota, its digest and its share of a worker is checked`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "auth.wasm")
+        let error = try #require(throws: ConfigurationError.self) {
+            try GatewayConfiguration(
+                yaml: """
+                    listen: 127.0.0.1:1
+                    quotas: { team: {} }
+                    plugins:
+                      - name: auth
+                        path: auth.wasm
+                        sha256: abc
+                        quota: taem
+                        limits: { loopTime: 2s }
+                    \(Self.routes)
+                    """,
+                file: "gateway.yaml",
+                folder: folder.path
+            )
+        }
+        #expect(
+            error.description == """
+                gateway.yaml:6: plugins[0].sha256: expected 64 hexadecimal digits, found "abc"
+                gateway.yaml:7: plugins[0].quota: expected the name of a defined quota; defined: team, found "taem"
+                gateway.yaml:8: plugins[0].limits.loopTime: expected the time in each second that the filter may hold a worker, up to 1s, found "2s"
+                """
+        )
     }
 }

@@ -41,6 +41,7 @@ final class CallMeter: Sendable {
     }
 
     func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
+        let amount = max(0, amount)
         if let quota = quota.withLock({ $0 }) { try quota.charge(amount, to: resource) }
         switch resource {
         case .logBytes: log.wrappingAdd(amount, ordering: .relaxed)

@@ -9,7 +9,7 @@ public struct CrashLoopPolicy: Sendable, Hashable {
     public var window: Duration
     /// How long the plugin is not run after the first crash loop; each following one doubles it.
     public var firstPause: Duration
-    /// The longest pause.
+    /// The longest pause, up to a year.
     public var longestPause: Duration
     /// After so many crash loops in a row the plugin is quarantined: not run until it is readmitted or replaced. A crash loop is in a row with
     /// the last one unless a pause and a ``window`` passed between them.

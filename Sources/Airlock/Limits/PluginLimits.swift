@@ -110,7 +110,10 @@ extension PluginLimits {
             let isRight =
                 crashLoop.failures >= 1 && crashLoop.quarantineAfter >= 1 && crashLoop.window > .zero
                 && crashLoop.firstPause > .zero && crashLoop.longestPause >= crashLoop.firstPause
-            try demand(isRight, "crashLoop", crashLoop, "numbers of at least 1 and times of more than zero")
+                && crashLoop.longestPause <= .seconds(365 * 86_400)
+            try demand(
+                isRight, "crashLoop", crashLoop,
+                "numbers of at least 1 and times of more than zero, pauses up to a year")
         }
     }
 }

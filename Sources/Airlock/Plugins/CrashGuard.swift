@@ -72,7 +72,7 @@ final class CrashGuard: Sendable {
             }
             let doubled = policy.firstPause * (1 << min(20, state.loopsInARow - 1))
             let pause = min(doubled, policy.longestPause)
-            state.pausedUntil = now + pause.nanosecondsClamped
+            state.pausedUntil = now.addingSaturating(pause.nanosecondsClamped)
             return .paused(for: pause)
         }
     }

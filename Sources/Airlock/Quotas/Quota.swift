@@ -119,6 +119,7 @@ public final class Quota: Sendable {
     }
 
     private func take(_ amount: Int, of resource: Resource) throws(HostError) {
+        let amount = max(0, amount)
         let empty: TokenBucket? = rates.withLock { rates in
             rates[resource]?.take(Double(amount)) == false ? rates[resource] : nil
         }
@@ -133,7 +134,7 @@ public final class Quota: Sendable {
                 "the quota '\(name)' has no \(resource) left: \(bucket.rate.amount) come back in \(bucket.rate.period), "
                 + "\(amount) wanted",
             limit: bucket.rate.burst,
-            used: bucket.rate.burst - min(bucket.rate.burst, bucket.remaining) + UInt64(amount)
+            used: (bucket.rate.burst - min(bucket.rate.burst, bucket.remaining)).addingSaturating(UInt64(amount))
         )
         error.quota = name
         error.retryAfter = bucket.wait(for: Double(amount))

@@ -1,3 +1,4 @@
+import Airlock
 import Foundation
 import Yams
 
@@ -8,7 +9,9 @@ struct ConfigurationReader {
 
     /// `nil` when something that the rest depends on is missing; the log has the reasons.
     func read(_ root: Node) -> GatewayConfiguration? {
-        let known = ["listen", "admin", "workers", "drain", "bounds", "upstreams", "plugins", "routes"]
+        let known = [
+            "listen", "admin", "workers", "drain", "bounds", "moduleCache", "upstreams", "quotas", "plugins", "routes",
+        ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
         let admin = top.has("admin") ? adminAddress(top) : nil
@@ -16,7 +19,8 @@ struct ConfigurationReader {
         let drain = duration(top, "drain", default: .seconds(30))
         let bounds = bounds(top)
         let upstreams = upstreams(top)
-        let plugins = plugins(top)
+        let cache = moduleCache(top)
+        let plugins = plugins(top, QuotaReader(log: log).quotas(top))
         let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name))
         let routes = RouteReader(names: names, log: log).routes(top)
         guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds else { return nil }
@@ -26,6 +30,7 @@ struct ConfigurationReader {
             workers: workers,
             drain: drain,
             bounds: bounds,
+            moduleCache: cache,
             upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
             },
             plugins: plugins.compactMap(\.value),
@@ -97,10 +102,19 @@ struct ConfigurationReader {
         return upstream
     }
 
-    private func plugins(_ top: SectionReader) -> [(name: String, value: PluginConfiguration?)] {
+    private func moduleCache(_ top: SectionReader) -> String? {
+        guard top.has("moduleCache") else { return nil }
+        return top.value("moduleCache", "a folder") { text in
+            text.isEmpty ? nil : URL(fileURLWithPath: text, relativeTo: folder).standardizedFileURL.path
+        }
+    }
+
+    private func plugins(_ top: SectionReader, _ quotas: [String: Quota]) -> [(
+        name: String, value: PluginConfiguration?
+    )] {
         var names: Set<String> = []
         return top.list("plugins", "a list of plugins").compactMap { node, path in
-            let reader = PluginReader(folder: folder, log: log)
+            let reader = PluginReader(folder: folder, quotas: quotas, log: log)
             guard let (name, plugin) = reader.read(node, path: path) else { return nil }
             if !names.insert(name).inserted {
                 log.add(node, key: "\(path).name", "expected a name of its own, found \"\(name)\" a second time")

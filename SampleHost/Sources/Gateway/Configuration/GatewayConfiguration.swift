@@ -14,6 +14,8 @@ public struct GatewayConfiguration: Sendable {
     public var drain: Duration
     /// What a client may send.
     public var bounds: RequestBounds
+    /// The folder that compiled modules are kept in from one run to the next; `nil` keeps none.
+    public var moduleCache: String?
     /// The servers behind the gateway, by name.
     public var upstreams: [String: UpstreamConfiguration]
     /// The filters, in the order of the file.
@@ -28,6 +30,7 @@ public struct GatewayConfiguration: Sendable {
         workers: Int = 2,
         drain: Duration = .seconds(30),
         bounds: RequestBounds = RequestBounds(),
+        moduleCache: String? = nil,
         upstreams: [String: UpstreamConfiguration] = [:],
         plugins: [PluginConfiguration] = [],
         routes: [RouteConfiguration]
@@ -37,6 +40,7 @@ public struct GatewayConfiguration: Sendable {
         self.workers = workers
         self.drain = drain
         self.bounds = bounds
+        self.moduleCache = moduleCache
         self.upstreams = upstreams
         self.plugins = plugins
         self.routes = routes

@@ -6,18 +6,22 @@ import Yams
 /// Reads one entry of `plugins`.
 struct PluginReader {
     let folder: URL
+    let quotas: [String: Quota]
     let log: MistakeLog
 
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
         let known = [
-            "name", "abi", "path", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure",
+            "name", "abi", "path", "sha256", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits",
+            "onFailure",
             "reload",
         ]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let file = file(section)
+        let digest = digest(section)
+        let quota = quota(section)
         let limits = limits(section)
         let policy = section.value(
             "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
@@ -36,8 +40,9 @@ struct PluginReader {
             vmID: vmID,
             vmConfiguration: Array(vmConfiguration.utf8),
             configuration: Array(configuration.utf8),
-            source: .file(file),
+            source: PluginSource(.file(file), pinnedDigest: digest),
             limits: limits,
+            quota: quota,
             failurePolicy: policy
         )
         return (name, PluginConfiguration(filter: filter, watchesFile: watches))
@@ -61,10 +66,25 @@ struct PluginReader {
         return url.path
     }
 
+    private func digest(_ section: SectionReader) -> String? {
+        guard section.has("sha256") else { return nil }
+        return section.value("sha256", "64 hexadecimal digits") { text in
+            text.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit } ? text : nil
+        }
+    }
+
+    private func quota(_ section: SectionReader) -> Quota? {
+        guard section.has("quota") else { return nil }
+        let names = quotas.keys.sorted()
+        return section.value("quota", "the name of a defined quota; defined: \(names.joined(separator: ", "))") {
+            quotas[$0]
+        }
+    }
+
     private func limits(_ section: SectionReader) -> PluginLimits? {
         var limits = PluginLimits()
         guard let node = section.optional("limits") else { return limits }
-        let known = ["fuel", "memory", "deadline"]
+        let known = ["fuel", "memory", "deadline", "loopTime", "loopBurst"]
         guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
         let fuel = section.value("fuel", "a number of instructions from 1, such as 5000000", default: limits.fuel) {
             text in
@@ -77,11 +97,27 @@ struct PluginReader {
         let deadline = section.value("deadline", "a duration such as 50ms or 1s", default: limits.deadline) { text in
             ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
         }
+        let loopShare = loopShare(section)
         guard let fuel, let memory, let deadline else { return nil }
+        limits.loopShare = loopShare
         limits.fuel = fuel
         limits.memory = memory
         limits.deadline = deadline
         return limits
+    }
+
+    private func loopShare(_ section: SectionReader) -> LoopShare? {
+        guard section.has("loopTime") || section.has("loopBurst") else { return nil }
+        let time = section.value("loopTime", "the time in each second that the filter may hold a worker, up to 1s") {
+            text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero && $0 <= .seconds(1) ? $0 : nil }
+        }
+        let burst = section.value("loopBurst", "the longest time at once, such as 20ms", default: time ?? .zero) {
+            text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
+        }
+        guard let time, let burst else { return nil }
+        return LoopShare(perSecond: time, burst: burst)
     }
 
     private func failurePolicy(_ text: String) -> FailurePolicy? {

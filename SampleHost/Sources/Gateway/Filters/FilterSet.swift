@@ -13,7 +13,10 @@ struct FilterSet: Sendable {
     /// - Throws: ``GatewayError`` with every plugin that was refused; none is loaded then.
     init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
         do {
-            host = try PluginHost(PluginHostConfiguration(workers: configuration.workers), logger: logger)
+            let cache = configuration.moduleCache.map { CompilationCache(folder: $0) }
+            let settings = PluginHostConfiguration(
+                workers: configuration.workers, compilation: CompilationPolicy(cache: cache))
+            host = try PluginHost(settings, logger: logger)
         } catch {
             throw GatewayError(reasons: ["\(error)"])
         }
