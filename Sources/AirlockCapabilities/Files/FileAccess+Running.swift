@@ -10,7 +10,9 @@ extension FileAccess {
         HostWork { () async throws(HostError) in
             let bytes: [UInt8]
             do throws(FileFailure) {
-                bytes = try await DiskThreads.shared.run { () throws(FileFailure) in try operation(place(of: path)) }
+                bytes = try await DiskThreads.shared.run(for: usage) { () throws(FileFailure) in
+                    try operation(place(of: path))
+                }
             } catch {
                 let answer = try answer(error, path)
                 return { _ in answer }
@@ -33,7 +35,7 @@ extension FileAccess {
         HostWork { () async throws(HostError) in
             let answer: Int32
             do throws(FileFailure) {
-                let number = try await DiskThreads.shared.run { () throws(FileFailure) in
+                let number = try await DiskThreads.shared.run(for: usage) { () throws(FileFailure) in
                     try operation(place(of: path, writing: true))
                 }
                 answer = Int32(clamping: number)

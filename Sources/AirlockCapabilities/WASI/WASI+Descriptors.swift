@@ -62,7 +62,7 @@ extension WASI {
                     try call.put(position, at: result)
                     return .done
                 }
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     try file.status.size
                 } then: { (call, size) throws(WASIFailure) in
                     try call.put(try descriptor.move(to: offset, from: size), at: result)

@@ -30,7 +30,7 @@ extension WASI {
                 let place = try wasi.place(number, path, count, .readLink, call).place
                 try call.checkRoom(capacity, at: room)
                 try call.checkRoom(4, at: result)
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     // Where a link leads says something about the host.
                     try place.refuseLink(try place.status())
                 } then: { (_, _) throws(WASIFailure) in

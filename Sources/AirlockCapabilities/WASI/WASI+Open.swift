@@ -18,7 +18,7 @@ extension WASI {
                 flags, WASIRights(rawValue: rights), WASIRights(rawValue: inheriting), in: descriptor)
             let wantedFlags = try WASIDescriptorFlags(guest: descriptorFlags)
             try table.checkRoom()
-            return .onDisk { () throws(FileFailure) in
+            return try wasi.onDisk { () throws(FileFailure) in
                 let opened = try opening.open(place, in: folder, usage)
                 opened.change { $0.flags = wantedFlags }
                 return opened

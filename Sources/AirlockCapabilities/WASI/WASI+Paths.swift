@@ -9,17 +9,17 @@ extension WASI {
                 (wasi, call, number: UInt32, path: UInt32, count: UInt32) throws(WASIFailure) in
                 let place = try wasi.place(number, path, count, .createFolder, call)
                 let usage = place.usage
-                return .onDisk { () throws(FileFailure) in try place.place.makeFolder(usage) }
+                return try wasi.onDisk { () throws(FileFailure) in try place.place.makeFolder(usage) }
             },
             .wasiWaiting("path_remove_directory") {
                 (wasi, call, number: UInt32, path: UInt32, count: UInt32) throws(WASIFailure) in
                 let place = try wasi.place(number, path, count, .removeFolder, call).place
-                return .onDisk { () throws(FileFailure) in try place.remove(.folder) }
+                return try wasi.onDisk { () throws(FileFailure) in try place.remove(.folder) }
             },
             .wasiWaiting("path_unlink_file") {
                 (wasi, call, number: UInt32, path: UInt32, count: UInt32) throws(WASIFailure) in
                 let place = try wasi.place(number, path, count, .removeFile, call).place
-                return .onDisk { () throws(FileFailure) in try place.remove(.file) }
+                return try wasi.onDisk { () throws(FileFailure) in try place.remove(.file) }
             },
             .wasiWaiting("path_rename") {
                 (
@@ -29,7 +29,7 @@ extension WASI {
                     throws(WASIFailure) in
                 let place = try wasi.place(number, path, count, .renameSource, call).place
                 let newPlace = try wasi.place(newNumber, newPath, newCount, .renameTarget, call).place
-                return .onDisk { () throws(FileFailure) in try place.rename(to: newPlace) }
+                return try wasi.onDisk { () throws(FileFailure) in try place.rename(to: newPlace) }
             },
             .wasiWaiting("path_filestat_get") {
                 (wasi, call, number: UInt32, lookup: UInt32, path: UInt32, count: UInt32, result: UInt32)
@@ -37,7 +37,7 @@ extension WASI {
                 let place = try wasi.place(number, path, count, .pathStatus, call).place
                 try call.checkRoom(64, at: result)
                 let follows = try follows(lookup)
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     let status = try place.status()
                     if follows { try place.refuseLink(status) }
                     return status
@@ -53,7 +53,7 @@ extension WASI {
                 let (place, usage) = try wasi.place(number, path, count, .pathSetTimes, call)
                 let times = try WASITimes(accessed, modified, flags)
                 _ = try follows(lookup)
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     // Times are set on what was opened, so that a link which takes its place is not followed.
                     let opened =
                         try place.status().kind == .folder

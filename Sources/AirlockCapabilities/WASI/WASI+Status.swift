@@ -12,7 +12,7 @@ extension WASI {
                     try call.put(kind + [UInt8](repeating: 0, count: 64 - kind.count), at: result)
                     return .done
                 }
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     try file.status
                 } then: { (call, status) throws(WASIFailure) in
                     try call.put(status.wasiBytes, at: result)
@@ -21,14 +21,14 @@ extension WASI {
             .wasiWaiting("fd_filestat_set_size") { (wasi, call, number: UInt32, size: UInt64) throws(WASIFailure) in
                 let file = try wasi.table(call).descriptor(number, .setSize).file
                 guard let usage = wasi.files?.usage else { throw .errno(.badDescriptor) }
-                return .onDisk { () throws(FileFailure) in try usage.resize(file, to: size) }
+                return try wasi.onDisk { () throws(FileFailure) in try usage.resize(file, to: size) }
             },
             .wasiWaiting("fd_filestat_set_times") {
                 (wasi, call, number: UInt32, accessed: UInt64, modified: UInt64, flags: UInt32) throws(WASIFailure) in
                 let descriptor = try wasi.table(call).descriptor(number, .setTimes)
                 let times = try WASITimes(accessed, modified, flags)
                 guard let file = descriptor.openFile else { throw .errno(.invalid) }
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     try file.setTimes(accessed: times.accessed, modified: times.modified)
                 }
             },
@@ -38,7 +38,7 @@ extension WASI {
                 guard let usage = wasi.files?.usage else { throw .errno(.badDescriptor) }
                 let (end, overflow) = offset.addingReportingOverflow(count)
                 guard !overflow, count > 0 else { throw .errno(overflow ? .fileTooBig : .invalid) }
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     if try file.status.size < end { try usage.resize(file, to: end) }
                 }
             },
@@ -60,7 +60,7 @@ extension WASI {
                 try call.checkRoom(4, at: result)
                 // A listing begins anew with the cookie 0, and goes on in what was found then.
                 let kept = cookie == 0 ? nil : table.listing(of: descriptor)
-                return .onDisk { () throws(FileFailure) in
+                return try wasi.onDisk { () throws(FileFailure) in
                     (try kept == nil ? folder.entries(limit: limit) : nil, try folder.descriptor.status.inode)
                 } then: { (call, found) throws(WASIFailure) in
                     if let entries = found.0 { table.keep(entries, of: descriptor) }
@@ -76,7 +76,7 @@ extension WASI {
     private static func synchronizing(_ name: String, _ right: WASIRights) -> HostFunction<Self> {
         .wasiWaiting(name) { (wasi, call, number: UInt32) throws(WASIFailure) in
             guard let file = try wasi.table(call).descriptor(number, right).openFile else { throw .errno(.invalid) }
-            return .onDisk { () throws(FileFailure) in try file.synchronize() }
+            return try wasi.onDisk { () throws(FileFailure) in try file.synchronize() }
         }
     }
 }

@@ -16,7 +16,7 @@ extension WASI {
                     try call.put(UInt32(0), at: result)
                     return .done
                 }
-                return try descriptor.read(pieces, at: nil, result)
+                return try wasi.read(pieces, descriptor, nil, result)
             },
             .wasiWaiting("fd_pread") {
                 (wasi, call, number: UInt32, list: UInt32, count: UInt32, offset: UInt64, result: UInt32)
@@ -24,7 +24,7 @@ extension WASI {
                 let descriptor = try wasi.table(call).descriptor(number, .read)
                 let pieces = try call.pieces(count, at: list)
                 try call.checkRoom(4, at: result)
-                return try descriptor.read(pieces, at: offset, result)
+                return try wasi.read(pieces, descriptor, offset, result)
             },
             .wasiWaiting("fd_write") {
                 (wasi, call, number: UInt32, list: UInt32, count: UInt32, result: UInt32) throws(WASIFailure) in
@@ -61,28 +61,27 @@ extension WASI {
         let state = descriptor.state
         // As on POSIX systems but Linux, an offset that is given counts also where everything else is appended.
         let start = offset ?? (state.flags.contains(.append) ? nil : state.position)
-        return .onDisk { () throws(FileFailure) in
+        return try onDisk { () throws(FileFailure) in
             try usage.write(bytes, to: file, at: start)
         } then: { (call, written) throws(WASIFailure) in
             if offset == nil { descriptor.change { $0.position = written.start + UInt64(written.count) } }
             try call.put(UInt32(written.count), at: result)
         }
     }
-}
 
-extension WASIDescriptor {
     /// Reads from a file.
     /// - Parameter offset: where, or nil for the descriptor's position, which is moved.
-    fileprivate func read(_ pieces: [GuestBuffer], at offset: UInt64?, _ result: UInt32) throws(WASIFailure) -> WASIWork
-    {
-        let file = try file
-        let start = offset ?? state.position
+    private func read(
+        _ pieces: [GuestBuffer], _ descriptor: WASIDescriptor, _ offset: UInt64?, _ result: UInt32
+    ) throws(WASIFailure) -> WASIWork {
+        let file = try descriptor.file
+        let start = offset ?? descriptor.state.position
         let count = pieces.capacity(limit: FileAccess.maximumTransfer)
-        return .onDisk { () throws(FileFailure) in
+        return try onDisk { () throws(FileFailure) in
             try file.read(count, at: start)
         } then: { (call, bytes) throws(WASIFailure) in
             try call.scatter(bytes, into: pieces)
-            if offset == nil { self.change { $0.position = start + UInt64(bytes.count) } }
+            if offset == nil { descriptor.change { $0.position = start + UInt64(bytes.count) } }
             try call.put(UInt32(bytes.count), at: result)
         }
     }

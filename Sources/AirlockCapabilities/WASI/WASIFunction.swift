@@ -7,22 +7,6 @@ enum WASIWork: Sendable {
 
     case done
     case waiting(@Sendable () async throws(WASIFailure) -> Finish)
-
-    /// Work that waits for the disk.
-    static func onDisk<Value: Sendable>(
-        _ operation: @escaping @Sendable () throws(FileFailure) -> Value,
-        then finish: @escaping @Sendable (borrowing HostCall, Value) throws(WASIFailure) -> Void = { (_, _) in }
-    ) -> Self {
-        .waiting { () async throws(WASIFailure) in
-            let value: Value
-            do throws(FileFailure) {
-                value = try await DiskThreads.shared.run(operation)
-            } catch {
-                throw WASIFailure(error)
-            }
-            return { (call) throws(WASIFailure) in try finish(call, value) }
-        }
-    }
 }
 
 extension HostFunction<WASI> {
@@ -86,5 +70,23 @@ extension WASI {
     func table(_ call: borrowing HostCall) -> WASIDescriptorTable {
         let plugin = call.plugin
         return call.instanceValue { WASIDescriptorTable(self, plugin: plugin) }
+    }
+
+    /// Work that waits for the disk.
+    func onDisk<Value: Sendable>(
+        _ operation: @escaping @Sendable () throws(FileFailure) -> Value,
+        then finish: @escaping @Sendable (borrowing HostCall, Value) throws(WASIFailure) -> Void = { (_, _) in }
+    ) throws(WASIFailure) -> WASIWork {
+        // Without folders there are no descriptors that get here.
+        guard let usage = files?.usage else { throw .errno(.badDescriptor) }
+        return .waiting { () async throws(WASIFailure) in
+            let value: Value
+            do throws(FileFailure) {
+                value = try await DiskThreads.shared.run(for: usage, operation)
+            } catch {
+                throw WASIFailure(error)
+            }
+            return { (call) throws(WASIFailure) in try finish(call, value) }
+        }
     }
 }

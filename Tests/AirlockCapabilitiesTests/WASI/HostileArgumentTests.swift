@@ -40,12 +40,10 @@ struct HostileArgumentTests {
         let count = parameters.split(separator: " ").count
         var attacks = hostileNumbers.map { [UInt64](repeating: $0, count: count) }
         for place in 0..<count {
-            for number in hostileNumbers {
-                for good: UInt64 in [1, 4] {
-                    var arguments = [UInt64](repeating: good, count: count)
-                    arguments[place] = number
-                    attacks.append(arguments)
-                }
+            for (index, number) in hostileNumbers.enumerated() {
+                var arguments = [UInt64](repeating: index.isMultiple(of: 2) ? 1 : 4, count: count)
+                arguments[place] = number
+                attacks.append(arguments)
             }
         }
         for arguments in attacks {
