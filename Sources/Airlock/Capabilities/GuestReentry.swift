@@ -34,7 +34,7 @@ extension HostCall {
             } else if let function = try state.suspendableFunctions?.function(signature) {
                 try slots.runInPlace(function)
             } else {
-                throw HostError(.abiViolation, "the guest's start section calls back before the instance is complete")
+                throw HostError(.abiViolation, "the guest is called back before its instance is complete")
             }
         } catch let error as WasmtimeError {
             state.reentryFailure = error

@@ -30,7 +30,8 @@ public struct PluginLimits: Sendable, Hashable {
     /// How many bytes one call may hand out to the host in strings and byte arguments of host functions.
     public var outputBytes: Int
 
-    /// Bytes of linear memory per instance, initial size and growth together. Rounded down to whole pages of 64 KiB.
+    /// Bytes of linear memory per instance: all its memories together, with their initial sizes and their growth. Rounded down to whole
+    /// pages of 64 KiB. Growth over it is refused as WebAssembly refuses growth, with -1; see ``PluginError/Code/memory``.
     public var memory: Int
 
     /// Elements per table of an instance.
