@@ -17,7 +17,13 @@ public final class HTTPEgressClient: Service, Sendable {
     public struct Configuration: Sendable {
         /// How servers are checked, and how the client shows itself to them. By default the system's trusted roots, with the host name
         /// checked.
-        public var tls = TLSConfiguration.makeClientConfiguration()
+        /// TLS 1.2 or later. Each pair of host and address reads the trusted roots at its first request: give the certificates
+        /// themselves as `trustRoots` where that is too slow.
+        public var tls: TLSConfiguration = {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.minimumTLSVersion = .tlsv12
+            return tls
+        }()
         /// How host names become addresses.
         public var resolver = AddressResolver.system
         /// How long one address may take to connect, before the next address of the name is tried. 5 seconds by default.

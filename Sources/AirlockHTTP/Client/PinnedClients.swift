@@ -46,6 +46,7 @@ final class PinnedClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // One connection serves one request at a time, so that what a server sends is always some request's.
         configuration.httpVersion = .http1Only
+        configuration.http1_1ConnectionDebugInitializer = OverheadLimit.install(on:)
         // What traces the host is none of the business of those whom plugins talk to.
         configuration.tracing.tracer = nil
         self.configuration = configuration

@@ -4,7 +4,8 @@ public struct HTTPEgressLimits: Sendable, Hashable {
     public var requestBytes = 1 << 20
     /// Bytes of a response's body, as they come: nothing is decompressed. 1 MiB by default.
     public var responseBytes = 1 << 20
-    /// Bytes of the headers of a request or a response. 32 KiB by default.
+    /// Bytes of the headers of a request or a response. 32 KiB by default; more than 80 KiB in one header of a response, or 512 KiB in
+    /// all of them, are refused in any case.
     public var headerBytes = 32 << 10
     /// Headers of a request or a response. 100 by default; more than 256 in a response are refused in any case.
     public var headerFields = 100

@@ -38,12 +38,12 @@ struct EgressRequest: Sendable {
             throw HostError(.badArgument, "the request has \(reader.remaining) bytes behind its body")
         }
         guard RequestMethod.isSendable(method) else {
-            throw HostError(.denied, "the method '\(method.prefix(RequestMethod.longest))' is none that can be sent")
+            throw HostError(.denied, "the method '\(method.printable)' is none that can be sent")
         }
         do {
             url = try EgressURL(text)
         } catch {
-            throw HostError(.denied, "the URL '\(text.prefix(200))' is refused: its \(error.part) \(error.reason)")
+            throw HostError(.denied, "the URL '\(text.printable)' is refused: its \(error.part) \(error.reason)")
         }
         for header in headers { try RequestHeaders.check(header.name, header.value) }
     }

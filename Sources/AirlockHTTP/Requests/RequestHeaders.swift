@@ -17,22 +17,17 @@ enum RequestHeaders {
     /// - Throws: ``HostError/Kind/denied`` where a guest may not set such a header, or not to such a value.
     static func check(_ name: String, _ value: String) throws(HostError) {
         guard RequestMethod.isToken(name) else {
-            throw HostError(.denied, "the header name '\(printable(name))' is refused: it is no token")
+            throw HostError(.denied, "the header name '\(name.printable)' is refused: it is no token")
         }
         let canonical = name.lowercased()
         guard !reserved.contains(canonical), !canonical.hasPrefix("proxy-") else {
-            throw HostError(.denied, "the header '\(printable(name))' is refused: the host sets it")
+            throw HostError(.denied, "the header '\(name.printable)' is refused: the host sets it")
         }
         for byte in value.utf8 where (byte < 0x20 && byte != 0x09) || byte == 0x7F {
             throw HostError(
                 .denied,
-                "the value of the header '\(printable(name))' is refused: it has the control character 0x\(String(byte, radix: 16))"
+                "the value of the header '\(name.printable)' is refused: it has the control character 0x\(String(byte, radix: 16))"
             )
         }
-    }
-
-    /// The text's beginning without what would confuse a log.
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.prefix(64).map { (0x20..<0x7F).contains($0.value) ? Character($0) : "?" })
     }
 }

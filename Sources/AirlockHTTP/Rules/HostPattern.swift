@@ -10,7 +10,7 @@ enum HostPattern: Hashable, Sendable {
             return
         }
         guard case .name(let name) = try EgressHost(text.dropFirst(2)) else {
-            throw URLRefusal(part: "host", reason: "'\(text)' has an address behind '*.'")
+            throw URLRefusal(part: "host", reason: "'\(text.printable)' has an address behind '*.'")
         }
         self = .below(name)
     }

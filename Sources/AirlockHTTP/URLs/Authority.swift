@@ -27,7 +27,7 @@ struct Authority {
         guard rest.utf8.first == UInt8(ascii: ":"), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             digits.utf8.first != UInt8(ascii: "0"), let number = UInt16(digits)
         else {
-            throw URLRefusal(part: "port", reason: "'\(digits)' is no number from 1 to 65535")
+            throw URLRefusal(part: "port", reason: "'\(digits.printable)' is no number from 1 to 65535")
         }
         port = number
     }

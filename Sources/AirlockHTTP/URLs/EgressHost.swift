@@ -9,7 +9,7 @@ enum EgressHost: Hashable, Sendable {
         if text.utf8.first == UInt8(ascii: "[") {
             guard text.utf8.last == UInt8(ascii: "]"), text.contains(":"),
                 let address = IPAddress(String(text.dropFirst().dropLast()))
-            else { throw URLRefusal(part: "host", reason: "'\(text)' is no IPv6 address without a zone") }
+            else { throw URLRefusal(part: "host", reason: "'\(text.printable)' is no IPv6 address without a zone") }
             self = .address(address)
             return
         }
@@ -20,7 +20,7 @@ enum EgressHost: Hashable, Sendable {
             throw URLRefusal(
                 part: "host",
                 reason:
-                    "'\(text)' is no host name: expected labels of 1 to 63 ASCII letters, digits, '-' and '_' with dots between them"
+                    "'\(text.printable)' is no host name: expected labels of 1 to 63 ASCII letters, digits, '-' and '_' with dots between them"
             )
         }
         // Resolvers take a name for an IPv4 address if its last label is a number, in many forms.
@@ -30,7 +30,7 @@ enum EgressHost: Hashable, Sendable {
         }
         guard let address = IPAddress(name) else {
             throw URLRefusal(
-                part: "host", reason: "'\(text)' ends in a number, and is no IPv4 address in its usual form")
+                part: "host", reason: "'\(text.printable)' ends in a number, and is no IPv4 address in its usual form")
         }
         self = .address(address)
     }

@@ -1,0 +1,79 @@
+import Airlock
+import AirlockHTTP
+import Testing
+
+@Suite("HTTP egress clients")
+struct ClientTests {
+    private func grant(_ client: HTTPEgressClient, _ server: LoopbackServer) throws -> HTTPEgress {
+        HTTPEgress(
+            client,
+            rules: [try HTTPRule("http://*.test:\(server.port)")],
+            addresses: AddressPolicy(allowed: [try IPRange("127.0.0.1")])
+        )
+    }
+
+    private func configuration() -> HTTPEgressClient.Configuration {
+        var configuration = HTTPEgressClient.Configuration()
+        configuration.resolver = fixed(["a.test": ["127.0.0.1"], "b.test": ["127.0.0.1"]])
+        return configuration
+    }
+
+    @Test func `a client that nobody needs any more closes its connections, also where it was not shut down`()
+        async throws
+    {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            do {
+                let grant = try grant(HTTPEgressClient(configuration()), server)
+                let answer = try await withPlugin(grant) { plugin in
+                    try await plugin.send(GuestRequest(url: "http://a.test:\(server.port)/"))
+                }
+                #expect(answer.result == 200)
+            }
+            await server.closures(1)
+        }
+    }
+
+    @Test func `connections to more hosts than are kept are closed, the longest unused first`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            var configuration = configuration()
+            configuration.keptHosts = 1
+            let client = HTTPEgressClient(configuration)
+            try await withPlugin(grant(client, server)) { plugin in
+                for host in ["a.test", "a.test", "b.test", "b.test"] {
+                    let answer = try await plugin.send(GuestRequest(url: "http://\(host):\(server.port)/"))
+                    #expect(answer.result == 200)
+                }
+                await server.closures(1)
+                #expect(server.connections == 2)
+            }
+            await client.shutdown()
+            await client.shutdown()
+            await server.closures(2)
+        }
+    }
+
+    @Test func `a request that was cancelled leaves its place to the next one`() async throws {
+        try await LoopbackServer.with(reply: { request, channel in
+            if !request.hasPrefix("GET /never") { channel.respond() }
+        }) { server in
+            var limits = HTTPEgressLimits()
+            limits.concurrentRequests = 1
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: limits) { plugin in
+                for round in 1...20 {
+                    let pending = Task {
+                        try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/never"))
+                    }
+                    await server.arrivals(2 * round - 1)
+                    pending.cancel()
+                    _ = await pending.result
+                    // The call ends before the request's task has, so that the place may be taken for another moment.
+                    var answer: GuestAnswer
+                    repeat {
+                        answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                    } while answer.result == HTTPEgressResult.overloaded.rawValue
+                    #expect(answer.result == 200)
+                }
+            }
+        }
+    }
+}
