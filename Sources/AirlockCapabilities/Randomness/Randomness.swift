@@ -1,4 +1,5 @@
 public import Airlock
+import WorkerLoop
 
 /// Lets a plugin draw random bytes.
 ///
@@ -36,7 +37,7 @@ public struct Randomness: AttenuableCapability {
     public static let functions = HostFunctions<Self>(module: "airlock:random") {
         HostFunction("fill") { (random, call, room: GuestBuffer) throws(HostError) in try random.fill(room, in: call) }
         HostFunction("next") { (random, call) throws(HostError) -> UInt64 in
-            random.draw(8, for: call).reduce(0) { $0 << 8 | UInt64($1) }
+            try random.draw(8, for: call).reduce(0) { $0 << 8 | UInt64($1) }
         }
     }
 
@@ -48,15 +49,16 @@ public struct Randomness: AttenuableCapability {
         }
         // The range is checked before anything is drawn.
         try call.require(room)
-        try call.write(draw(Int(room.capacity), for: call), at: room.offset)
+        try call.write(try draw(Int(room.capacity), for: call), at: room.offset)
     }
 
-    private func draw(_ count: Int, for call: borrowing HostCall) -> [UInt8] {
+    private func draw(_ count: Int, for call: borrowing HostCall) throws(HostError) -> [UInt8] {
         switch source {
         case .system:
-            var generator = SystemRandomNumberGenerator()
-            let words = (0..<(count + 7) / 8).map { _ in generator.next() }
-            return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
+            guard let bytes = SystemRandom.bytes(count) else {
+                throw HostError(.failed, "the system gave no \(count) random bytes")
+            }
+            return bytes
         case .seeded(let seed):
             return call.instanceValue { SeededBytes(seed: seed) }.next(count)
         }
