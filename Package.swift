@@ -190,7 +190,11 @@ let package = Package(
         ),
         .testTarget(
             name: "AirlockCommandTests",
-            dependencies: ["Airlock", "AirlockCommand", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "Airlock", "AirlockCommand", "Wasmtime",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -2,13 +2,16 @@ import Crypto
 import Wasmtime
 
 /// A module in its binary form, as it came from its source.
-struct ModuleBytes: Sendable {
-    let bytes: [UInt8]
-    /// SHA-256 of the bytes, in hexadecimal.
-    let digest: String
+public struct ModuleBytes: Sendable {
+    /// The bytes, whatever they are.
+    public let bytes: [UInt8]
+    /// SHA-256 of the bytes, in lower-case hexadecimal.
+    public let digest: String
 
     /// Reads what `source` holds, at most as many bytes as a module may have, and compares its digest with the pinned one.
-    init(_ source: PluginSource, most: Int) throws(PluginError) {
+    /// - Throws: ``PluginError/Code/invalidModule`` where it cannot be read, ``PluginError/Code/moduleBounds`` where it has more bytes,
+    ///   and ``PluginError/Code/digestMismatch``.
+    public init(_ source: PluginSource, most: Int) throws(PluginError) {
         let pinned = try Self.digits(of: source.pinnedDigest)
         bytes = try Self.read(source.origin, most: most)
         digest = hexadecimal(SHA256.hash(data: bytes))

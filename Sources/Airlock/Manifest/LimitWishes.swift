@@ -35,7 +35,7 @@ extension LimitWishes {
     }
 
     /// Asks for exactly these limits.
-    init(_ limits: PluginLimits) {
+    public init(_ limits: PluginLimits) {
         fuel = limits.fuel
         deadline = limits.deadline
         hostCalls = limits.hostCalls
@@ -44,6 +44,15 @@ extension LimitWishes {
         tableElements = limits.tableElements
         concurrentCalls = limits.concurrentCalls
         callsPerInstance = limits.callsPerInstance
+    }
+
+    /// Each limit that is asked for, by its name in manifests.
+    public var inWords: [String: String] {
+        let values: [String: (any CustomStringConvertible)?] = [
+            "fuel": fuel, "deadline": deadline, "hostCalls": hostCalls, "outputBytes": outputBytes, "memory": memory,
+            "tableElements": tableElements, "concurrentCalls": concurrentCalls, "callsPerInstance": callsPerInstance,
+        ]
+        return values.compactMapValues { $0?.description }
     }
 
     /// A wish that its ceiling cuts.

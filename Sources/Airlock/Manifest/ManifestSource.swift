@@ -39,19 +39,26 @@ extension ManifestSource {
 
     /// The manifest in a file; nil where there is no file.
     private static func read(_ path: String) throws(PluginError) -> PluginManifest? {
+        guard let bytes = try ManifestText().bytes(of: path, code: .manifest) else { return nil }
+        return try PluginManifest(yaml: bytes, file: path)
+    }
+}
+
+extension ManifestText {
+    /// The bytes of a file, and one more than the text may have where it is longer; nil where there is no file.
+    func bytes(of path: String, code: PluginError.Code) throws(PluginError) -> [UInt8]? {
         do {
             let file = try OpenFile(path, .read)
             guard try file.facts().isRegular else {
-                throw PluginError(.manifest, message: "expected a manifest at '\(path)', which is not a regular file")
+                throw PluginError(code, message: "expected YAML at '\(path)', which is not a regular file")
             }
-            let most = ManifestText().mostBytes
-            return try PluginManifest(yaml: file.read(atMost: most + 1), file: path)
+            return try file.read(atMost: mostBytes + 1)
         } catch let error as PluginError {
             throw error
         } catch let failure as FileFailure where failure.isAbsence {
             return nil
         } catch {
-            throw PluginError(.manifest, message: "\(error)")
+            throw PluginError(code, message: "\(error)")
         }
     }
 }

@@ -1,3 +1,5 @@
+import Wasmtime
+
 extension PluginPolicy {
     /// Decides what a plugin gets.
     ///
@@ -105,12 +107,21 @@ extension PluginPolicy {
         known: [any Capability.Type],
         _ decision: inout PluginDecision
     ) {
-        let granted = Set((given + decision.grants.map { type(of: $0) }).flatMap { $0.offers.map(\.name) })
+        let granted = (given + decision.grants.map { type(of: $0) }).reduce(into: [:]) { types, capability in
+            types.merge(capability.importTypes) { first, _ in first }
+        }
         let owners = grants.map { type(of: $0) as any Capability.Type } + known
         var missing: [(owner: CapabilityID?, names: [String])] = []
         for item in candidate.contents.imports {
             let name = ImportName(item)
-            if case .function = item.item, granted.contains(name) { continue }
+            if case .function(let type) = item.item, let expected = granted[name] {
+                guard type != expected else { continue }
+                decision.refuse(
+                    .signatureMismatch,
+                    "the module imports \(ManifestValue.shortened(name.description)) with the type \(type), expected \(expected)"
+                )
+                continue
+            }
             let owner = owners.first { $0.offers.contains { $0.name == name } }?.id
             let text = ManifestValue.shortened(name.description)
             if let index = missing.firstIndex(where: { $0.owner == owner }) {
@@ -143,6 +154,13 @@ extension PluginPolicy {
                 "the module begins with \(memory.minimum) pages of memory (64 KiB each), more than its limit of \(decision.limits.memory) bytes"
             )
         }
+    }
+}
+
+extension Capability {
+    /// The functions that this capability permits, with the types that guests must import them with.
+    fileprivate static var importTypes: [ImportName: FunctionType] {
+        Dictionary(functions.entries.map { ($0.name, $0.function.type) }) { first, _ in first }
     }
 }
 

@@ -37,12 +37,21 @@ public struct PolicyReader: Sendable {
     /// - Parameter file: what messages call the text.
     /// - Throws: ``PluginError/Code/configuration`` for the first mistake, with file, line and column, what was expected and what came.
     public func read(yaml bytes: [UInt8], file: String = "policy.yaml") throws(PluginError) -> PluginPolicy {
-        let text = ManifestText(mostBytes: 256 << 10, mostBrackets: 4_096)
-        let (values, origin) = try text.read(bytes, name: file, code: .configuration)
+        let (values, origin) = try Self.text.read(bytes, name: file, code: .configuration)
         return try ManifestFields.read(values, path: "", origin: origin) { (fields) throws(PluginError) in
             try policy(&fields)
         }
     }
+
+    /// Reads a policy from a file; see ``read(yaml:file:)``.
+    public func read(file: String) throws(PluginError) -> PluginPolicy {
+        guard let bytes = try Self.text.bytes(of: file, code: .configuration) else {
+            throw PluginError(.configuration, message: "expected a policy at '\(file)', but there is no file")
+        }
+        return try read(yaml: bytes, file: file)
+    }
+
+    private static let text = ManifestText(mostBytes: 256 << 10, mostBrackets: 4_096)
 
     private func policy(_ fields: inout ManifestFields) throws(PluginError) -> PluginPolicy {
         var policy = PluginPolicy()

@@ -24,12 +24,7 @@ struct SectionWalk {
     }
 
     mutating func run() throws(ModuleBoundsViolation) {
-        for expected: UInt8 in [0x00, 0x61, 0x73, 0x6D] where try reader.byte("the magic number \\0asm") != expected {
-            throw .malformed(offset: 0, expected: "the magic number \\0asm")
-        }
-        for expected: UInt8 in [0x01, 0x00, 0x00, 0x00] where try reader.byte("version 1") != expected {
-            throw .malformed(offset: 4, expected: "version 1 of a core module")
-        }
+        try reader.modulePreamble()
         var lastRank = -1
         while !reader.isAtEnd {
             let start = reader.offset

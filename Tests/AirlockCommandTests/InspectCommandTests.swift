@@ -1,0 +1,246 @@
+import Foundation
+import Testing
+
+@Suite("airlock inspect")
+struct InspectCommandTests {
+    static let plugin = #"""
+        (module
+          (import "airlock:log" "write" (func $write (param i32 i32 i32) (result i32)))
+          (import "airlock:clock" "monotonic-time" (func $now (result i64)))
+          (memory (export "memory") 2 8)
+          (data (i32.const 0) "hello")
+          (func (export "run") (param i32) (result i64)
+            (drop (call $write (i32.const 2) (i32.const 0) (i32.const 5)))
+            (call $now)))
+        """#
+    static let manifest = """
+        name: shop/greeter
+        version: "1.2.0"
+        description: says hello
+        abi: airlock
+        capabilities:
+          - id: airlock:log
+            reason: to say hello
+            with: { bytesPerCall: 1 KiB }
+          - id: airlock:clock
+            optional: true
+        limits: { fuel: 1000, memory: 1 GiB }
+        """
+    static let policy = """
+        capabilities:
+          - id: airlock:log
+            with: { level: notice }
+          - id: airlock:clock
+            with: { time: monotonic }
+        limits: { memory: 4 MiB }
+        """
+
+    @Test("A plugin that a policy admits is shown with what it needs, offers and gets")
+    func admitted() async throws {
+        try await withPlugin(wat: Self.plugin, ["greeter.plugin.yaml": Self.manifest, "policy.yaml": Self.policy]) {
+            plugin in
+            let result = try await airlock(["inspect", plugin.path, "--policy", plugin.file("policy.yaml")])
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.errors == "")
+            let text = result.output
+            for line in [
+                "plugin greeter",
+                "  abi       airlock, imports and exports of its own",
+                "  memory    2 pages of 64 KiB, at most 8",
+                "  of airlock:log",
+                "    airlock:log.write                    function (i32, i32, i32) -> (i32)",
+                "    run                                  function (i32) -> (i64)",
+                "  name      shop/greeter 1.2.0",
+                "  wants     airlock:log: to say hello",
+                "    bytesPerCall                         1 KiB",
+                "  wants     airlock:clock (optional)",
+                "  limit     fuel 1000",
+                "  limit     memory 4194304",
+                "  note      the limit memory is 4194304, not 1073741824 as the manifest asks",
+                "would load",
+            ] {
+                #expect(text.contains("\n\(line)\n") || text.hasPrefix("\(line)\n"), "no line '\(line)' in\n\(text)")
+            }
+            #expect(text.contains("  grant     airlock:log: "))
+            #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 || $0.contains("/") })
+        }
+    }
+
+    @Test("A plugin that a policy refuses is shown with every reason, and the exit code is 1")
+    func refused() async throws {
+        let policy = """
+            manifest: required
+            abis: [proxy-wasm]
+            pinned: { greeter: \(String(repeating: "0", count: 64)) }
+            capabilities: [{ id: airlock:clock }]
+            limits: { memory: 64 KiB }
+            """
+        try await withPlugin(wat: Self.plugin, ["plugin.yaml": Self.manifest, "policy.yaml": policy]) { plugin in
+            let arguments = ["inspect", plugin.path, "--policy", plugin.file("policy.yaml")]
+            let text = try await airlock(arguments)
+            #expect(text.status == 1)
+            #expect(text.output.contains("\nwould be refused:\n  digestMismatch: the module has the SHA-256\n"))
+            let report = try await inspected(arguments + ["--format", "json"], status: 1)
+            #expect(!report.loads)
+            #expect(
+                report.refusals.map(\.code) == [
+                    "digestMismatch", "manifest", "manifest", "missingCapability", "memory",
+                ])
+            let messages = report.refusals.map(\.message)
+            #expect(messages[1] == "the plugin's ABI is airlock, and the policy accepts only proxy-wasm")
+            #expect(messages[2] == "the policy does not give the capability 'airlock:log'")
+            #expect(
+                messages[3]
+                    == "the module imports airlock:log.write, which need the capability 'airlock:log', and the policy does not give it"
+            )
+        }
+    }
+
+    @Test("The JSON form has the fields that its documentation names")
+    func json() async throws {
+        try await withPlugin(wat: Self.plugin, ["greeter.plugin.yaml": Self.manifest, "policy.yaml": Self.policy]) {
+            plugin in
+            let arguments = [
+                "inspect", plugin.path, "--format", "json", "--policy", plugin.file("policy.yaml"), "--compile",
+            ]
+            let report = try await inspected(arguments, status: 0)
+            #expect(report.name == "greeter")
+            #expect(report.file == plugin.path)
+            #expect(report.bytes == plugin.bytes.count)
+            #expect(report.sha256.count == 64)
+            #expect(report.kind == "module")
+            #expect(report.abi == "airlock")
+            #expect(report.isCompiled)
+            #expect(report.contents?.imports.map(\.capability) == ["airlock:log", "airlock:clock"])
+            #expect(report.contents?.imports.first?.items.map(\.name) == ["write"])
+            #expect(report.contents?.exports.map(\.name) == ["memory", "run"])
+            #expect(report.contents?.memories.map(\.minimumPages) == [2])
+            #expect(report.contents?.counts?.functions == 1)
+            #expect(report.manifest?.wishes.map(\.reason) == ["to say hello", ""])
+            #expect(report.manifest?.wishes.first?.parameters == ["bytesPerCall": "1 KiB"])
+            #expect(report.decision?.grants.map(\.id) == ["airlock:log", "airlock:clock"])
+            #expect(report.decision?.limits["fuel"] == "1000")
+            #expect(report.loads)
+        }
+    }
+
+    @Test("Without a policy a plugin is compared with everything that Airlock has to offer")
+    func withoutPolicy() async throws {
+        try await withPlugin(wat: Self.plugin, [:]) { plugin in
+            let result = try await airlock(["inspect", plugin.path])
+            #expect(result.status == 0)
+            #expect(result.output.hasSuffix("\nwould load, if a policy gives what it asks for\n"))
+            #expect(result.output.contains("\nmanifest\n  none\n"))
+        }
+        let module = #"(module (import "elsewhere" "open" (func)) (import "airlock:log" "level" (func (result i64))))"#
+        try await withPlugin(wat: module, [:]) { plugin in
+            let report = try await inspected(["inspect", plugin.path, "--format", "json"], status: 1)
+            #expect(
+                report.refusals.map(\.message) == [
+                    "the module imports airlock:log.level with the type () -> (i64), expected () -> (i32)",
+                    "the module imports elsewhere.open, which no capability here offers",
+                ])
+            #expect(report.contents?.imports.map(\.capability) == [nil, "airlock:log"])
+        }
+    }
+
+    @Test(
+        "The ABI is told by what a module exports and imports",
+        arguments: [
+            (
+                #"(module (import "env" "proxy_log" (func (param i32 i32 i32) (result i32))) (func (export "proxy_abi_version_0_2_1")))"#,
+                "proxy-wasm/0.2.1"
+            ),
+            (#"(module (func (export "proxy_abi_version_0_1_0")))"#, "proxy-wasm/0.1.0"),
+            (#"(module (import "extism:host/env" "alloc" (func (param i64) (result i64))))"#, "extism"),
+            (#"(module (func (export "__guest_call") (param i32 i32) (result i32) i32.const 1))"#, "wapc"),
+            (#"(module (func (export "__guest_call")) (@custom "io.kubewarden.metadata" "{}"))"#, "kubewarden"),
+            (#"(module (func (export "opa_eval_ctx_new")))"#, "opa"),
+            (
+                #"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (func (export "_start")))"#,
+                "wasi"
+            ),
+            (#"(module (func (export "_start")))"#, "wasi"),
+            (#"(module (func (export "add")))"#, "airlock"),
+        ]
+    )
+    func abi(wat: String, abi: String) async throws {
+        try await withPlugin(wat: wat, [:]) { plugin in
+            let result = try await airlock(["inspect", plugin.path, "--format", "json"])
+            let report = try Report(json: result.output)
+            #expect(report.abi == abi)
+            #expect(report.loads == ["airlock", "wasi", "proxy-wasm/0.2.1"].contains(abi))
+        }
+    }
+
+    @Test("What is not a module is refused with what it is")
+    func otherFiles() async throws {
+        let component: [UInt8] = [0x00, 0x61, 0x73, 0x6D, 0x0D, 0x00, 0x01, 0x00]
+        try await withPlugin(bytes: component, [:]) { plugin in
+            let report = try await inspected(["inspect", plugin.path, "--format", "json"], status: 1)
+            #expect(report.kind == "component")
+            #expect(
+                report.refusals.map(\.message) == [
+                    "this is a component, which Airlock does not load: expected a core module"
+                ])
+        }
+        try await withPlugin(bytes: Array("#!/bin/sh\n".utf8), [:]) { plugin in
+            let report = try await inspected(["inspect", plugin.path, "--format", "json"], status: 1)
+            #expect(report.kind == "unknown")
+            #expect(report.refusals.map(\.code) == ["invalidModule"])
+        }
+    }
+
+    @Test("A manifest with a mistake is a reason to refuse the plugin")
+    func badManifest() async throws {
+        try await withPlugin(wat: Self.plugin, ["plugin.yaml": "name: &a b\nversion: *a", "m.yaml": "name: a"]) {
+            plugin in
+            let report = try await inspected(["inspect", plugin.path, "--format", "json"], status: 1)
+            #expect(report.refusals.map(\.code) == ["manifest"])
+            #expect(
+                report.refusals.first?.message.contains("plugin.yaml:2:10: anchors and aliases are not accepted")
+                    == true)
+            let other = try await inspected(
+                ["inspect", plugin.path, "--format", "json", "--manifest", plugin.file("m.yaml")], status: 0)
+            #expect(other.manifest?.name == "a")
+        }
+    }
+
+    @Test("Names in a hostile module cannot write to the terminal")
+    func escaping() async throws {
+        let module = #"""
+            (module
+              (import "\1b]0;x\07" "\e2\80\ae" (func))
+              (func (export "a\1b[2J\0ab")))
+            """#
+        try await withPlugin(wat: module, [:]) { plugin in
+            let result = try await airlock(["inspect", plugin.path])
+            #expect(!result.output.contains("\u{1B}"))
+            #expect(!result.output.contains("\u{202E}"))
+        }
+    }
+
+    @Test("What cannot be read, and wrong usage, end with 2 and a message")
+    func unreadable() async throws {
+        try await withPlugin(wat: Self.plugin, ["policy.yaml": "limit: 3"]) { plugin in
+            for (arguments, message) in [
+                (["inspect", plugin.file("none.wasm")], "none.wasm"),
+                (["inspect", plugin.folder], "not a regular file"),
+                (["inspect", plugin.path, "--policy", plugin.file("none.yaml")], "but there is no file"),
+                (
+                    ["inspect", plugin.path, "--policy", plugin.file("policy.yaml")],
+                    "policy.yaml:1:1: limit is not a known key"
+                ),
+                (["inspect"], "Missing expected argument"),
+                (["inspect", plugin.path, "--format", "xml"], "xml"),
+                (["explode"], "explode"),
+            ] {
+                let result = try await airlock(arguments)
+                #expect(result.status == 2)
+                #expect(result.output == "")
+                #expect(result.errors.contains(message), "\(result.errors)")
+            }
+            #expect(try await airlock(["inspect", "--help"]).status == 0)
+        }
+    }
+}
