@@ -5,10 +5,13 @@ final class InstanceValues: Sendable {
     private let values = Mutex<[ObjectIdentifier: any AnyObject & Sendable]>([:])
 
     func value<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
-        values.withLock { values in
-            if let known = values[ObjectIdentifier(Value.self)] as? Value { return known }
-            let new = make()
-            values[ObjectIdentifier(Value.self)] = new
+        let type = ObjectIdentifier(Value.self)
+        if let known = values.withLock({ $0[type] as? Value }) { return known }
+        // Outside of the lock: it may ask for other values.
+        let new = make()
+        return values.withLock { values in
+            if let known = values[type] as? Value { return known }
+            values[type] = new
             return new
         }
     }

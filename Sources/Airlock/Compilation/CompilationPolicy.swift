@@ -150,7 +150,7 @@ extension CompilationPolicy {
         if let cache {
             try demand(!cache.folder.isEmpty, "cache.folder", "empty", "a path")
             let most = cache.maximumBytes
-            try demand(most >= 1 << 20, "cache.maximumBytes", most, "at least 1 MiB")
+            try demand((1 << 20...1 << 50).contains(most), "cache.maximumBytes", most, "1 MiB to 1 PiB")
         }
     }
 }

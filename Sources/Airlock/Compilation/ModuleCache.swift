@@ -73,7 +73,7 @@ final class ModuleCache: Sendable {
         guard head.count == Self.headBytes, code.count == SHA256.byteCount else {
             throw Unusable(description: "it has \(size) bytes, fewer than the head of a compiled module")
         }
-        let count = min(size, maximumBytes + head.count + code.count) - head.count - code.count
+        let count = max(0, min(size, maximumBytes + head.count + code.count) - head.count - code.count)
         guard head == Self.head(key, count) else {
             throw Unusable(description: "it is not complete, or was made for another module, engine or format")
         }

@@ -45,19 +45,22 @@ struct HostServices: Sendable {
         var complaints: [String] = []
         for wanted in module.imports {
             let name = ImportName(module: wanted.module, name: wanted.name)
+            let spoken = LogText.make(Array(name.description.utf8), atMost: 100).text
             switch granted[name] {
             case nil:
                 let owner = knownCapabilities.first { $0.offers.contains { $0.name == name } }
                 complaints.append(
-                    "\(name) needs \(owner.map { "the capability '\($0.id)'" } ?? "a capability that this host does not know")"
+                    "\(spoken) needs \(owner.map { "the capability '\($0.id)'" } ?? "a capability that this host does not know")"
                 )
             case true? where specification.mode == .runToCompletion:
-                complaints.append("\(name) waits, which only a suspendable plugin can do")
+                complaints.append("\(spoken) waits, which only a suspendable plugin can do")
             default:
                 break
             }
         }
         guard complaints.isEmpty else {
+            let (most, all) = (50, complaints.count)
+            if all > most { complaints = complaints.prefix(most) + ["and \(all - most) more"] }
             throw PluginError(
                 .missingCapability,
                 plugin: specification.name,

@@ -61,7 +61,9 @@ actor ModuleCompiler {
                 hostExports: edited.hostExports
             )
         } catch let error as WasmtimeError {
-            throw PluginError(.invalidModule, plugin: plugin, message: error.message)
+            // The engine quotes names of the module.
+            let text = LogText.make(Array(error.message.utf8), atMost: 1_000).text
+            throw PluginError(.invalidModule, plugin: plugin, message: text)
         } catch var error as PluginError {
             error.plugin = plugin
             throw error

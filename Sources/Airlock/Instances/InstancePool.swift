@@ -17,6 +17,10 @@ actor InstancePool: VersionedPool {
         try unsafe instances.prepare(version)
     }
 
+    func discardPrepared() {
+        unsafe instances.discardPrepared()
+    }
+
     func adopt(_ version: PluginVersion) {
         unsafe instances.adopt(version)
     }

@@ -13,7 +13,9 @@ final class LiveInstance {
             state.limits = limits
         }
     }
-    private(set) var isDead = false
+    /// What ended it; nil while it can be used.
+    private(set) var failure: PluginError?
+    var isDead: Bool { failure != nil }
     private var calls = 0
     private let reservation: InstanceReservation
     private let store: Store<InstanceState>
@@ -113,8 +115,9 @@ final class LiveInstance {
     }
 
     private func fail(_ error: WasmtimeError) -> PluginError {
-        isDead = true
-        return PluginError(error, state: state, report: report)
+        let failure = PluginError(error, state: state, report: report)
+        self.failure = failure
+        return failure
     }
 }
 

@@ -18,6 +18,11 @@ final class LoopInstances {
         prepared = try makeInstance(of: version)
     }
 
+    /// Lets go of what was made for a version that does not take over.
+    func discardPrepared() {
+        prepared = nil
+    }
+
     /// Makes the version serve from now on.
     func adopt(_ version: PluginVersion) {
         self.version = version
@@ -39,8 +44,7 @@ final class LoopInstances {
             try instance.begin(loopTime: account.allowance)
             try instance.run(signature, &slots)
         } catch {
-            discard(instance, after: error)
-            throw error
+            throw discard(instance, after: error)
         }
         return checkIn(instance)
     }
@@ -54,8 +58,7 @@ final class LoopInstances {
             let value = try body(PluginSession(instance))
             return CallResult(value: value, report: checkIn(instance))
         } catch {
-            discard(instance, after: error)
-            throw error
+            throw discard(instance, after: error)
         }
     }
 
@@ -76,14 +79,24 @@ final class LoopInstances {
 
     private func checkIn(_ instance: LiveInstance) -> CallReport {
         let report = instance.report
-        account.count(report, version: instance.version.number)
-        keep(instance)
+        if let failure = instance.failure {
+            // The session went on after what ended its instance.
+            _ = discard(instance, after: failure)
+        } else {
+            account.count(report, version: instance.version.number)
+            keep(instance)
+        }
         return report
     }
 
-    private func discard(_ instance: LiveInstance, after error: PluginError) {
+    /// Counts a call that failed. Returns the error with what the call used.
+    private func discard(_ instance: LiveInstance, after error: PluginError) -> PluginError {
+        var error = error
+        // An error of the host's own, such as one of a session's body.
+        if error.report == nil { error.report = instance.report }
         account.count(error, version: instance.version.number, endedInstance: instance.isDead)
         if !instance.isDead { keep(instance) }
+        return account.withWait(error)
     }
 
     private func keep(_ instance: LiveInstance) {
@@ -93,6 +106,7 @@ final class LoopInstances {
     private func makeInstance(of version: PluginVersion) throws(PluginError) -> LiveInstance {
         let instance = try LiveInstance(version, attachment: nil, loopTime: account.allowance, isCancellable: true)
         try instance.initialize()
+        account.countStart(instance.report)
         return instance
     }
 }

@@ -17,9 +17,27 @@ public final class ResidentInstance {
 
     /// Makes an instance; the start section runs under the limits of a call. Initialisers that are exports are left to the caller.
     /// - Parameter attachment: the object that host functions find with ``HostCall/attachment(as:)``. It is kept alive by the instance.
-    public init(_ version: PluginVersion, attachment: AnyObject? = nil) throws(PluginError) {
+    public convenience init(_ version: PluginVersion, attachment: AnyObject? = nil) throws(PluginError) {
+        try self.init(version, attachment: attachment, loopBudget: nil)
+    }
+
+    /// - Parameter loopBudget: what the start and the events are charged to.
+    package init(_ version: PluginVersion, attachment: AnyObject?, loopBudget: LoopBudget?) throws(PluginError) {
         self.version = version
-        instance = try LiveInstance(version, attachment: attachment, isCancellable: false)
+        self.loopBudget = loopBudget
+        do {
+            instance = try LiveInstance(
+                version, attachment: attachment, loopTime: loopBudget?.allowance() ?? .max, isCancellable: false)
+        } catch {
+            if let report = error.report { Self.charge(report, version.quota, loopBudget) }
+            throw error
+        }
+        Self.charge(instance.report, version.quota, loopBudget)
+    }
+
+    private static func charge(_ report: CallReport, _ quota: Quota?, _ budget: LoopBudget?) {
+        budget?.charge(nanoseconds: report.nanoseconds.loop)
+        quota?.charge(fuel: report.fuelUsed)
     }
 
     /// What the events from now on may use: the version's limits unless others are set. Of these, fuel, deadline, host calls and output
@@ -56,7 +74,9 @@ public final class ResidentInstance {
         do {
             try instance.run(signature, &slots)
         } catch {
-            count(instance.report)
+            let report = instance.report
+            count(report)
+            quota?.charge(fuel: report.uncountedFuel(of: limits.fuel))
             throw error
         }
         let report = instance.report
@@ -66,8 +86,7 @@ public final class ResidentInstance {
 
     private func count(_ report: CallReport) {
         totals.add(report)
-        loopBudget?.charge(nanoseconds: report.nanoseconds.loop)
-        quota?.charge(fuel: report.fuelUsed)
+        Self.charge(report, quota, loopBudget)
     }
 
     /// Bytes of the exported memory; 0 where there is none.

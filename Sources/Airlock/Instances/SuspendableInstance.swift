@@ -14,7 +14,8 @@ final class SuspendableInstance {
     var version: PluginVersion { state.version }
 
     /// Makes the instance; its start section and a WASI reactor's initialiser run under the fuel and the deadline of a call.
-    init(_ version: PluginVersion, on loop: WorkerLoop) async throws(PluginError) {
+    /// - Parameter stop: stops it from outside.
+    init(_ version: PluginVersion, on loop: WorkerLoop, stop: CallStop) async throws(PluginError) {
         guard case .suspendable(let linked) = version.linked else {
             throw version.error(.configuration, "the plugin was loaded to run to completion")
         }
@@ -25,7 +26,6 @@ final class SuspendableInstance {
         store.setLimits(version.limits.ofStore)
         // Each tick of the epoch another plugin on this loop gets its turn.
         store.setEpochYield(everyTicks: 1)
-        let stop = CallStop()
         let timer = try begin(stop)
         defer { timer.cancel() }
         do {
@@ -77,6 +77,8 @@ final class SuspendableInstance {
         } catch {
             throw fail(error)
         }
+        // Both: the timer wakes a guest that waits, but has to wait itself while guests compute.
+        stop.stop(.deadline, at: .now + version.limits.deadline)
         do {
             return try loop.schedule(after: version.limits.deadline) { stop.stop(.deadline) }
         } catch {

@@ -8,6 +8,8 @@ actor SuspendableInstancePool: VersionedPool {
     private var version: PluginVersion?
     private var idle: [SuspendableInstance] = []
     private var prepared: SuspendableInstance?
+    /// Idle instances that are kept after a burst of calls; each holds memory of the plugin's quota.
+    private static let mostIdle = 8
     private var inFlight: [ObjectIdentifier: CallStop] = [:]
     private let account: LoopAccount
 
@@ -20,7 +22,14 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
-        prepared = try await SuspendableInstance(version, on: loop)
+        let stop = begin()
+        defer { end(stop) }
+        prepared = try await makeInstance(of: version, stop)
+    }
+
+    /// Lets go of what was made for a version that does not take over.
+    func discardPrepared() {
+        prepared = nil
     }
 
     func adopt(_ version: PluginVersion) {
@@ -71,18 +80,12 @@ actor SuspendableInstancePool: VersionedPool {
             (error.limit, error.used) = (UInt64(most), UInt64(most) + 1)
             throw error
         }
-        let stop = CallStop()
-        let id = ObjectIdentifier(stop)
-        inFlight[id] = stop
-        loop.beginWork()
-        defer {
-            inFlight[id] = nil
-            loop.endWork()
-        }
+        let stop = begin()
+        defer { end(stop) }
         let instance: SuspendableInstance
         do {
             let ready = isCommand ? takeUnused() : idle.popLast()
-            instance = if let ready { ready } else { try await SuspendableInstance(version, on: loop) }
+            instance = if let ready { ready } else { try await makeInstance(of: version, stop) }
         } catch {
             account.count(error, version: version.number, endedInstance: error.report != nil)
             throw error
@@ -104,12 +107,32 @@ actor SuspendableInstancePool: VersionedPool {
         return CallResult(value: 0, report: report)
     }
 
+    /// Notes work that ``stop()`` has to stop.
+    private func begin() -> CallStop {
+        let stop = CallStop()
+        inFlight[ObjectIdentifier(stop)] = stop
+        loop.beginWork()
+        return stop
+    }
+
+    private func end(_ stop: CallStop) {
+        inFlight[ObjectIdentifier(stop)] = nil
+        loop.endWork()
+    }
+
+    private func makeInstance(of version: PluginVersion, _ stop: CallStop) async throws(PluginError) -> SuspendableInstance {
+        let instance = try await SuspendableInstance(version, on: loop, stop: stop)
+        account.countStart(instance.report)
+        return instance
+    }
+
     private func takeUnused() -> SuspendableInstance? {
         guard let index = idle.firstIndex(where: { !$0.isUsed }) else { return nil }
         return idle.remove(at: index)
     }
 
     private func keep(_ instance: SuspendableInstance) {
-        if instance.isReusable, instance.version === version { idle.append(instance) }
+        guard instance.isReusable, instance.version === version, idle.count < Self.mostIdle else { return }
+        idle.append(instance)
     }
 }

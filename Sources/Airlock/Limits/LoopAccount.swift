@@ -9,6 +9,7 @@ final class LoopAccount {
     private static let versions = 16
 
     private let plugin: String
+    private let fuelPerCall: UInt64
     private let quota: Quota?
     private let crashGuard: CrashGuard?
     private let budget: LoopBudget?
@@ -24,6 +25,7 @@ final class LoopAccount {
 
     init(_ specification: PluginSpecification, events: EventHub) {
         plugin = specification.name
+        fuelPerCall = specification.limits.fuel
         quota = specification.quota
         crashGuard = specification.crashGuard
         budget = specification.limits.loopShare.map { LoopBudget($0) }
@@ -71,9 +73,18 @@ final class LoopAccount {
         }
     }
 
+    /// Charges what making an instance used. It is no call.
+    func countStart(_ report: CallReport) {
+        quota?.charge(fuel: report.fuelUsed)
+        budget?.charge(nanoseconds: report.nanoseconds.loop)
+    }
+
     /// Counts a call that failed.
     func count(_ error: PluginError, version: Int, endedInstance: Bool) {
-        if let report = error.report { count(report, version: version) }
+        if let report = error.report {
+            count(report, version: version)
+            quota?.charge(fuel: report.uncountedFuel(of: fuelPerCall))
+        }
         meters.count(error)
         guard endedInstance else { return }
         events.send(.instanceDiscarded(error), plugin: plugin, version: version)
@@ -83,6 +94,14 @@ final class LoopAccount {
         case .paused(let pause): events.send(.paused(for: pause), plugin: plugin, version: version)
         case .quarantined: events.send(.quarantined, plugin: plugin, version: version)
         }
+    }
+
+    /// The error with how long to wait, where the call was cut because the share of the loop is used up.
+    func withWait(_ error: PluginError) -> PluginError {
+        guard error.quota == LoopBudget.name, let budget else { return error }
+        var error = error
+        error.retryAfter = budget.refusal(plugin: plugin, version: version).retryAfter
+        return error
     }
 
     var totals: CallTotals {
@@ -105,6 +124,8 @@ final class LoopAccount {
 extension PluginError {
     /// Whether the plugin is to blame.
     fileprivate var countsAsCrash: Bool {
-        ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)
+        // A quota may have been used up by others.
+        if code == .quotaExceeded { return quota == LoopBudget.name }
+        return ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)
     }
 }

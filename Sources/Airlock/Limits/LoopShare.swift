@@ -34,6 +34,12 @@ package final class LoopBudget {
     /// Whether some of the share is left.
     package var hasTime: Bool { bucket.hasSome() }
 
+    /// Whether it is overdrawn by more than a whole burst, by events that could not be refused one by one.
+    package var isOverdrawn: Bool {
+        bucket.refill()
+        return bucket.level < -Double(bucket.rate.burst)
+    }
+
     /// Nanoseconds that a call may take which begins now.
     func allowance() -> Int64 {
         bucket.refill()

@@ -96,11 +96,13 @@ extension PluginLimits {
             }
         }
         try demand(fuel > 0, "fuel", fuel, "at least 1")
-        try demand(deadline > .zero, "deadline", deadline, "more than zero")
+        try demand(deadline > .zero && deadline <= .year, "deadline", deadline, "more than zero, up to a year")
         try demand(hostCalls >= 0, "hostCalls", hostCalls, "0 or more")
         try demand(outputBytes >= 0, "outputBytes", outputBytes, "0 or more")
         try demand((0...(4 << 30)).contains(memory), "memory", memory, "0 to 4 GiB")
         try demand((0...10_000_000).contains(tableElements), "tableElements", tableElements, "0 to 10,000,000")
+        let moduleBytes = module.moduleBytes
+        try demand(moduleBytes <= 1 << 32, "module.moduleBytes", moduleBytes, "up to 4 GiB")
         try demand(concurrentCalls >= 1, "concurrentCalls", concurrentCalls, "at least 1")
         try demand(callsPerInstance >= 1, "callsPerInstance", callsPerInstance, "at least 1")
         if let loopShare {
@@ -111,10 +113,14 @@ extension PluginLimits {
             let isRight =
                 crashLoop.failures >= 1 && crashLoop.quarantineAfter >= 1 && crashLoop.window > .zero
                 && crashLoop.firstPause > .zero && crashLoop.longestPause >= crashLoop.firstPause
-                && crashLoop.longestPause <= .seconds(365 * 86_400)
+                && crashLoop.longestPause <= .year
             try demand(
                 isRight, "crashLoop", crashLoop,
                 "numbers of at least 1 and times of more than zero, pauses up to a year")
         }
     }
+}
+
+extension Duration {
+    fileprivate static let year = Duration.seconds(365 * 86_400)
 }

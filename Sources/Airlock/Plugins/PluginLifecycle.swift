@@ -84,6 +84,7 @@ actor PluginLifecycle {
             )
             return version
         } catch {
+            for pool in pools { await pool.discardPrepared() }
             if let previous {
                 services.events.send(
                     .reloadFailed(error),
@@ -145,6 +146,9 @@ actor PluginLifecycle {
 
     /// Reloads whenever the file that the plugin came from changes.
     func follow(start: Start?) throws(PluginError) {
+        guard !isUnloaded else {
+            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
+        }
         guard case .file(let path) = source.origin else {
             throw PluginError(
                 .configuration,
@@ -231,6 +235,8 @@ actor PluginLifecycle {
 protocol VersionedPool: Actor {
     /// Makes and starts an instance of a version that is about to take over.
     func prepare(_ version: PluginVersion) async throws(PluginError)
+    /// Lets go of what was prepared for a version that does not take over.
+    func discardPrepared()
     /// Makes the version serve from now on.
     func adopt(_ version: PluginVersion)
     /// Frees all instances; every later call is refused.

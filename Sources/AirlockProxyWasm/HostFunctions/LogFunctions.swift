@@ -14,6 +14,7 @@ extension ProxyWasmABI {
                 ) { (vm) throws(Refusal) in
                     guard let level = Logger.Level(proxyWasm: level) else { throw .status(.badArgument) }
                     let text = try call.text(text)
+                    try call.chargeLog(text)
                     vm.log(level, text)
                 }
             },
@@ -30,7 +31,19 @@ extension HostCall {
     /// Text of the guest for a log, with what could forge a line of the log escaped.
     func text(_ bytes: GuestBytes) throws(Refusal) -> String {
         try read(bytes) { (span) throws(Refusal) in
-            LogText.make(span.copy(0..<min(span.byteCount, ProxyWasmABI.maximumMessageBytes)))
+            LogText.make(
+                span.copy(0..<min(span.byteCount, ProxyWasmABI.maximumMessageBytes)),
+                atMost: ProxyWasmABI.maximumMessageBytes
+            ).text
+        }
+    }
+
+    /// Counts what goes to the log, in the report and against the quota.
+    func chargeLog(_ text: String) throws(Refusal) {
+        do {
+            try charge(text.utf8.count, to: .logBytes)
+        } catch {
+            throw .stop(error)
         }
     }
 }

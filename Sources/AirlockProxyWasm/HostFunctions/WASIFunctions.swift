@@ -187,7 +187,11 @@ extension HostCall {
             written &+= piece.count
         }
         if text.last == 0x0A { text.removeLast() }
-        if written > 0 { vm.log(fd == 1 ? .info : .error, LogText.make(text)) }
+        if written > 0 {
+            let line = LogText.make(text, atMost: ProxyWasmABI.maximumMessageBytes).text
+            try chargeLog(line)
+            vm.log(fd == 1 ? .info : .error, line)
+        }
         return written
     }
 }

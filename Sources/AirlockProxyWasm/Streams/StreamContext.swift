@@ -69,7 +69,18 @@ final class StreamContext {
         _ callback: GuestFunction<Result, UInt32, repeat each Argument>,
         _ argument: repeat each Argument
     ) -> Result? {
-        home?.vm.call(callback, id, repeat each argument, in: .stream(self))
+        if let budget = filter.loopBudget, budget.isOverdrawn, let home {
+            leave(home.vm)
+            fail(budget.refusal(plugin: filter.configuration.name, version: filter.version.number))
+            return nil
+        }
+        return home?.vm.call(callback, id, repeat each argument, in: .stream(self))
+    }
+
+    /// Gives the context up without telling the guest.
+    private func leave(_ vm: ProxyWasmVM) {
+        vm.state.remove(id)
+        home = nil
     }
 
     /// The virtual machine failed, and the context with it.
@@ -97,7 +108,6 @@ final class StreamContext {
     func delete() {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
-        home?.vm.state.remove(id)
-        home = nil
+        if let home { leave(home.vm) }
     }
 }

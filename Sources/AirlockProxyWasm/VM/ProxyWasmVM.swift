@@ -25,9 +25,8 @@ final class ProxyWasmVM {
         callbacks = filter.callbacks
         self.state = state
         state.phase = .starting
-        instance = try ResidentInstance(version, attachment: state)
+        instance = try ResidentInstance(version, attachment: state, loopBudget: filter.loopBudget)
         instance.limits = filter.configuration.limits
-        instance.loopBudget = filter.loopBudget
         if let initialize = callbacks.start.initialize { _ = try instance.call(initialize) }
         if let main = callbacks.start.main { _ = try instance.call(main, 0, 0) }
         if let main = callbacks.start.mainVoid { _ = try instance.call(main) }

@@ -8,6 +8,7 @@ import Synchronization
 public final class CallStop: Sendable {
     private struct State {
         var reason: StopReason?
+        var limit: (time: ContinuousClock.Instant, reason: StopReason)?
         var signals: [CallSignal] = []
     }
 
@@ -30,9 +31,20 @@ public final class CallStop: Sendable {
         }
     }
 
+    /// Stops the calls from `time` on. A guest that computes finds it out by itself when it yields; one that waits has to be woken with
+    /// ``stop(_:)``.
+    public func stop(_ reason: StopReason, at time: ContinuousClock.Instant) {
+        state.withLock { $0.limit = (time, reason) }
+    }
+
     /// Why the calls were stopped, or `nil` when they were not.
     public var reason: StopReason? {
-        state.withLock { $0.reason }
+        state.withLock { state in
+            if state.reason == nil, let limit = state.limit, ContinuousClock.now >= limit.time {
+                state.reason = limit.reason
+            }
+            return state.reason
+        }
     }
 
     func attach(_ signal: CallSignal) {
