@@ -63,6 +63,26 @@ struct FilterQuotaTests {
         }
     }
 
+    @Test("What a filter logs is taken from its quota")
+    func logBytes() async throws {
+        let quota = try Quota("tenant", logBytes: QuotaRate(1, per: .seconds(1_000), burst: 20))
+        let chatty = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (call $say @"0123456789") (i32.const 0))
+            """)
+        try await withFilters { filters in
+            let filter = try await filters.load(chatty) { $0.quota = quota }
+            for status in [nil, nil, 503] as [UInt32?] {
+                let stream = await filters.stream(filter)
+                #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == status)
+                let report = await stream.finish()
+                #expect(report.filters.first?.failure?.code == (status == nil ? nil : .quotaExceeded))
+                #expect(report.filters.first?.usage.logBytes == (status == nil ? 10 : 0))
+            }
+        }
+    }
+
     @Test("Filters of one quota share its fuel, and not their virtual machine with those of another")
     func fuel() async throws {
         let quota = try Quota("tenant", fuel: QuotaRate(1, per: .seconds(1_000), burst: 1_000_000))

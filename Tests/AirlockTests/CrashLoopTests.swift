@@ -52,6 +52,22 @@ struct CrashLoopTests {
         }
     }
 
+    @Test("What others used up of a quota is not held against a plugin")
+    func quotas() async throws {
+        let quota = try Quota("tenant", hostCalls: QuotaRate(1, per: .seconds(1_000), burst: 1))
+        try await withPluginHost { host in
+            let limits = PluginLimits(crashLoop: CrashLoopPolicy(failures: 1, quarantineAfter: 1))
+            let plugin = try await host.load(.wat(calling), granting: [Nothing()], limits: limits, quota: quota)
+            let call = try plugin.function("call")
+            try await plugin.call(call)
+            for _ in 0..<5 {
+                let error = await #expect(throws: PluginError.self) { try await plugin.call(call) }
+                #expect(error?.code == .quotaExceeded)
+            }
+            #expect(!plugin.isQuarantined)
+        }
+    }
+
     @Test("A new version ends a quarantine")
     func replacement() async throws {
         try await withPluginHost { host in
@@ -83,3 +99,14 @@ private let guest = #"""
       (func (export "trap") unreachable)
       (func (export "one") (result i32) i32.const 1))
     """#
+
+private let calling = #"""
+    (module (import "test" "nothing" (func $nothing)) (func (export "call") call $nothing))
+    """#
+
+private struct Nothing: Capability {
+    static let id: CapabilityID = "test:nothing"
+    static let functions = HostFunctions<Self>(module: "test") {
+        HostFunction("nothing") { (_, _) throws(HostError) -> Void in }
+    }
+}

@@ -163,6 +163,67 @@ struct QuotaTests {
         }
     }
 
+    @Test("What a start section uses is charged, though it is no call")
+    func startSections() async throws {
+        let quota = try Quota("tenant", fuel: slowly(100_000))
+        let starting = #"""
+            (module
+              (func $s (local $n i32)
+                (loop
+                  (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                  (br_if 0 (i32.lt_u (local.get $n) (i32.const 10000)))))
+              (start $s)
+              (func (export "one") (result i32) i32.const 1))
+            """#
+        try await withPluginHost { host in
+            let limits = PluginLimits(fuel: 1_000_000, callsPerInstance: 1)
+            let plugin = try await host.load(.wat(starting), limits: limits, quota: quota)
+            let one = try plugin.function("one", returning: Int32.self)
+            let left = try #require(quota.usage.fuelLeft)
+            #expect(left < 60_000)
+            #expect(try await plugin.call(one).value == 1)
+            #expect(try await plugin.call(one).value == 1)
+            let error = await #expect(throws: PluginError.self) {
+                for _ in 0..<3 { try await plugin.call(one) }
+            }
+            #expect(error?.code == .quotaExceeded)
+            #expect(await plugin.totals().calls < 5)
+        }
+    }
+
+    @Test("A guest that the clock stops pays fuel for its time")
+    func stoppedByTheClock() async throws {
+        let quota = try Quota("tenant", fuel: slowly(5_000_000))
+        try await withPluginHost { host in
+            let limits = PluginLimits(fuel: .max, deadline: .milliseconds(10))
+            let plugin = try await host.load(.wat(guest), limits: limits, quota: quota)
+            let spin = try plugin.function("spin")
+            let first = await #expect(throws: PluginError.self) { try await plugin.call(spin) }
+            #expect(first?.code == .deadline)
+            let second = await #expect(throws: PluginError.self) { try await plugin.call(spin) }
+            #expect(second?.code == .quotaExceeded)
+        }
+    }
+
+    @Test("A session that ends in an error of the host's own is charged, and the error says what was used")
+    func sessions() async throws {
+        let quota = try Quota("tenant", fuel: slowly(1_000))
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(guest), quota: quota)
+            let count = try plugin.function("count", taking: Int32.self)
+            let error = await #expect(throws: PluginError.self) {
+                try await plugin.withSession { (session) throws(PluginError) in
+                    try session.call(count, 1_000)
+                    _ = try session.bytes(of: GuestBytes(offset: .max, count: 16))
+                }
+            }
+            #expect(error?.code == .badArgument)
+            #expect(try #require(error?.report).fuelUsed > 1_000)
+            let refused = await #expect(throws: PluginError.self) { try await plugin.call(count, 1) }
+            #expect(refused?.code == .quotaExceeded)
+        }
+    }
+
     @Test("A quota that makes no sense is refused by name")
     func badQuotas() {
         func refusal(_ make: () throws -> Quota) -> PluginError? { #expect(throws: PluginError.self) { try make() } }
@@ -184,6 +245,8 @@ private let guest = #"""
     (module
       (memory (export "memory") 1)
       (func (export "spin") (loop br 0))
+      (func (export "count") (param $n i32)
+        (loop (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
       (func (export "one") (result i32) i32.const 1))
     """#
 

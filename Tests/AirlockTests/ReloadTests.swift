@@ -1,10 +1,65 @@
 import Airlock
 import AirlockTesting
 import Foundation
+import Synchronization
 import Testing
+
+/// Passes the first host call and keeps the others until they are cancelled.
+private final class Patience: Capability {
+    static let id: CapabilityID = "test:patience"
+    private let calls = Atomic<Int>(0)
+    private let arrivals = AsyncStream.makeStream(of: Void.self)
+
+    func second() async {
+        for await _ in arrivals.stream { return }
+    }
+
+    static let functions = HostFunctions<Patience>(module: "test") {
+        HostFunction("wait") { (patience, _) async throws(HostError) -> Void in
+            guard patience.calls.add(1, ordering: .relaxed).newValue > 1 else { return }
+            patience.arrivals.continuation.yield()
+            try? await Task.sleep(for: .seconds(3_600))
+        }
+    }
+}
 
 @Suite("Reload")
 struct ReloadTests {
+    @Test("Unloading ends a call whose instance is still being made")
+    func unloadWhileStarting() async throws {
+        try await withPluginHost { host in
+            let module = #"""
+                (module
+                  (import "test" "wait" (func $wait))
+                  (func (export "_initialize") call $wait)
+                  (func (export "f")))
+                """#
+            let patience = Patience()
+            let limits = PluginLimits(deadline: .seconds(600), callsPerInstance: 1)
+            let plugin = try await host.loadSuspendable(.wat(module), granting: [patience], limits: limits)
+            let f = try plugin.function("f")
+            try await plugin.call(f)
+            let call = Task { try await plugin.call(f) }
+            await patience.second()
+            await plugin.unload()
+            let error = await #expect(throws: PluginError.self) { try await call.value }
+            #expect(error?.code == .stopped)
+        }
+    }
+
+    @Test("A reload that fails on one loop leaves nothing on the others")
+    func halfPrepared() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 2, instances: 3)) { host in
+            let module = PluginSource.wat("(module (func (export \"f\")))")
+            let plugin = try await host.load(module)
+            #expect(host.instanceCount == 2)
+            let error = await #expect(throws: PluginError.self) { try await plugin.reload(from: module) }
+            #expect(error?.code == .overloaded)
+            #expect(host.instanceCount == 2)
+            try await plugin.call(plugin.function("f"))
+        }
+    }
+
     @Test("A new version serves calls from its cut-over on")
     func newVersion() async throws {
         try await withPluginHost(PluginHostConfiguration(workers: 2)) { host in
