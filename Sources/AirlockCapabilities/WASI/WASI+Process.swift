@@ -71,7 +71,8 @@ extension HostCall {
         var (list, text): ([UInt8], UInt32) = ([], start)
         for bytes in texts {
             list += text.littleEndianBytes
-            text += UInt32(bytes.count)
+            // Wraps behind the last text where that ends with a memory of 4 GiB.
+            text &+= UInt32(truncatingIfNeeded: bytes.count)
         }
         try put(list, at: pointers)
         try put(Array(texts.joined()), at: start)

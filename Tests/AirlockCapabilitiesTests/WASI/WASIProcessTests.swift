@@ -24,6 +24,30 @@ struct WASIProcessTests {
         }
     }
 
+    @Test("Arguments may end where a memory of 4 GiB ends, and not behind it")
+    func endOfLargeMemory() async throws {
+        let module = #"""
+            (module
+              (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+              (memory (export "memory") 65536)
+              (func (export "run") (param i32) (result i32) (call $args_get (i32.const 0) (local.get 0)))
+              (func (export "last") (result i32) (i32.load8_u (i32.const -2))))
+            """#
+        var bounds = ModuleBounds()
+        bounds.initialMemoryPages = 65_536
+        let limits = PluginLimits(deadline: .seconds(60), memory: 4 << 30, module: bounds)
+        try await withPluginHost { host in
+            let plugin = try await host.loadSuspendable(
+                .wat(module), granting: [WASI(arguments: ["tool"])],
+                limits: limits)
+            let run = try plugin.function("run", taking: Int32.self, returning: Int32.self)
+            let last = try plugin.function("last", returning: Int32.self)
+            #expect(try await plugin.call(run, -5).value == 0)
+            #expect(try await plugin.call(last).value == Int32(UInt8(ascii: "l")))
+            #expect(try await plugin.call(run, -4).value == Errno.fault)
+        }
+    }
+
     @Test("What was not granted is answered with an error number")
     func nothingGranted() async throws {
         try await withPluginHost { host in
