@@ -76,6 +76,8 @@ struct CompilerProcess: Sendable {
             )
         } catch is OutputLimit {
             return .tooMuchOutput
+        } catch let error as SubprocessError {
+            throw failure("could not be run", "\(error)")
         }
     }
 

@@ -3,8 +3,10 @@ import Airlock
 /// Modules that are valid and small, and that take the compiler from ten seconds to minutes.
 enum CompileBombs {
     /// 21 KB: every local is written inside of many nested loops, so the compiler follows each through each. Takes memory, too.
-    static var localsTimesLoops: [UInt8] {
-        let (locals, depth) = (2_000, 500)
+    static var localsTimesLoops: [UInt8] { localsTimesLoops(locals: 2_000, depth: 500) }
+
+    /// The same of another size.
+    static func localsTimesLoops(locals: Int, depth: Int) -> [UInt8] {
         var code: [UInt8] = []
         for _ in 0..<depth { code += [0x03, 0x40] }
         for local in 0..<locals {
