@@ -60,7 +60,7 @@ struct PluginReport: Encodable {
                 "Airlock does not run plugins of the ABI \(finding.abi): expected one of \(ABIFinding.runnable)"
             refusals.append(Refusal(code: "\(PluginError.Code.abiViolation)", message: message))
         }
-        let known = StandardCapabilities.all + StandardCapabilities.given(by: finding.abi)
+        let known = StandardCapabilities.given(by: finding.abi) + StandardCapabilities.all
         let inspection = attempt { try bounds.check(module.bytes) }
         self.contents = ContentsReport(contents, inspection: inspection, known: known)
         let source = manifestFile.map(ManifestSource.file) ?? .beside

@@ -173,6 +173,19 @@ struct InspectCommandTests {
         }
     }
 
+    @Test("The WASI functions that a Proxy-Wasm filter imports are those of its ABI")
+    func proxyWasmImports() async throws {
+        let module = #"""
+            (module
+              (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+              (func (export "proxy_abi_version_0_2_1")))
+            """#
+        try await withPlugin(wat: module, [:]) { plugin in
+            let report = try await inspected(["inspect", plugin.path, "--format", "json"], status: 0)
+            #expect(report.contents?.imports.map(\.capability) == ["proxy-wasm"])
+        }
+    }
+
     @Test("What is not a module is refused with what it is")
     func otherFiles() async throws {
         let component: [UInt8] = [0x00, 0x61, 0x73, 0x6D, 0x0D, 0x00, 0x01, 0x00]
