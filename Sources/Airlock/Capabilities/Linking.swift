@@ -42,6 +42,7 @@ extension Capability {
                 var arguments = unsafe HostArguments(slots)
                 return try begin(self, call, &arguments)
             }
+            try call.state.checkReentry()
             switch work {
             case .finished(let result):
                 let call = PendingHostCall<InstanceState>()
@@ -51,8 +52,10 @@ extension Capability {
                 return caller.startHostCall {
                     let complete = try await wait()
                     return { caller in
-                        guard let result = try complete(HostCall(caller.host)) else { return [] }
-                        return [result]
+                        let call = HostCall(caller.host)
+                        let result = try complete(call)
+                        try call.state.checkReentry()
+                        return result.map { [$0] } ?? []
                     }
                 }
             }
@@ -67,7 +70,9 @@ extension Capability {
             let call = HostCall(caller.host)
             try call.state.countHostCall(index)
             var arguments = unsafe HostArguments(UnsafeBufferPointer(slots))
-            if let result = try body(self, call, &arguments) {
+            let result = try body(self, call, &arguments)
+            try call.state.checkReentry()
+            if let result {
                 // Safe: the engine gives room for the larger of parameters and results, and the linked type has one result.
                 unsafe slots[0] = result
             }

@@ -24,6 +24,8 @@ final class InstanceState {
     var suspendableFunctions: InstanceFunctions<AsyncRawFunction>?
     /// What stopped the guest in a function that a host function called back; the cause of the error that the host function passes on.
     var reentryFailure: WasmtimeError?
+    /// How many functions of the guest host functions are calling back, one inside the other.
+    var reentryDepth = 0
     /// What the call in progress used, and until when it may run.
     private(set) var usage = CallUsage()
     /// How often the call in progress called each host function. Plain memory, because each host call counts here: the array's checks

@@ -57,7 +57,10 @@ extension StoreState {
     }
 
     /// Runs a call from inside a host function to its end, without giving the thread away: a guest that waits there ends.
-    func runInPlace(_ start: () -> CallFuture) throws(WasmtimeError) -> CallFuture {
+    /// - Parameter stopReason: asked each time the guest yields; timers of this thread do not fire meanwhile.
+    func runInPlace(
+        stopReason: () -> StopReason? = { nil }, _ start: () -> CallFuture
+    ) throws(WasmtimeError) -> CallFuture {
         try checkNoViews()
         guard let calls = asyncCalls else {
             throw WasmtimeError(.wrongStore, "the store does not run asynchronous calls")
@@ -70,6 +73,9 @@ extension StoreState {
             }
             if let cancellation = calls.cancellation {
                 throw cancellation
+            }
+            if let reason = stopReason() {
+                throw WasmtimeError(.cancelled, "the call was stopped: \(reason)", stopReason: reason)
             }
         }
         return future
