@@ -12,6 +12,12 @@ final class EpochTicker: Sendable {
         timer = try loop.schedule(after: tick, repeating: tick) { engine.incrementEpoch() }
     }
 
+    /// Runs `action` after a delay, on the thread that no guest ever runs on.
+    func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) throws(WorkerLoopError) -> LoopTimer
+    {
+        try loop.schedule(after: delay, action)
+    }
+
     func stop() async {
         timer.cancel()
         await loop.shutdown()

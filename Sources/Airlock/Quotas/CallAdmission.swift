@@ -1,4 +1,5 @@
 import Synchronization
+import WorkerLoop
 
 /// Lets so many calls run at a time, and so many wait for their turn, first come first served.
 final class CallAdmission: Sendable {
@@ -63,21 +64,23 @@ final class CallAdmission: Sendable {
     }
 
     /// Admits a call, after others have ended if need be.
-    func enter(plugin: String, quota: String, within deadline: Duration) async throws(PluginError) {
+    func enter(
+        plugin: String, quota: String, within deadline: Duration, ticker: EpochTicker
+    ) async throws(PluginError) {
         guard let most, !tryEnter() else { return }
         guard let id = register() else {
             throw overloaded(plugin, quota, "\(most) calls are in progress and \(queue) wait", most + queue)
         }
-        let timer = Task { [weak self] in
-            try await Task.sleep(for: deadline)
-            self?.end(id, .timedOut)
-        }
+        // Not a task that sleeps: cancelled, the runtime would keep it until its time, for each call that waited.
+        let timer = try? ticker.schedule(after: deadline) { [weak self] in self?.end(id, .timedOut) }
+        // A host that was shut down has no timers.
+        if timer == nil { end(id, .cancelled) }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { wait(id, $0) }
         } onCancel: {
             end(id, .cancelled)
         }
-        timer.cancel()
+        timer?.cancel()
         state.withLock { state in state.waiters.removeAll { $0.id == id } }
         switch outcome {
         case .admitted: return
