@@ -1,0 +1,70 @@
+import Foundation
+
+/// What this process has taken from the system.
+struct ProcessUsage {
+    /// Entries of `/proc/self/fd`.
+    var openFiles: Int
+    /// Bytes that were allocated and not freed, in Swift and in the engine.
+    var heapBytes: Int
+    /// Pages that are in memory, in bytes.
+    var residentBytes: Int
+    /// Address space, in bytes.
+    var mappedBytes: Int
+
+    static var now: ProcessUsage {
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .ascii))?.split(separator: " ") ?? []
+        return ProcessUsage(
+            openFiles: (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0,
+            heapBytes: Heap.bytesInUse,
+            residentBytes: pages.count > 1 ? (Int(pages[1]) ?? 0) * pageSize : 0,
+            mappedBytes: pages.count > 1 ? (Int(pages[0]) ?? 0) * pageSize : 0
+        )
+    }
+
+    private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
+
+    /// What grew by more than noise, as text; empty where nothing did.
+    ///
+    /// - The heap may grow by a quarter of a KiB for each repetition: the counts are exact but for what threads keep in caches of their own, so
+    ///   that 1,000 repetitions that leak 1 KiB each are four times over the bound. The floor of 48 KiB is for series of less than 192 repetitions.
+    /// - What is not in the heap is mapped in whole pages: a leak is 4 KiB for each repetition or more, and the bound is half of that. The
+    ///   floor of 1 MiB is for the fragments that the heap keeps.
+    /// - Address space may grow by 2 GiB: less than one leaked linear memory (4 GiB), more than the heap's arenas of some new threads.
+    func growth(since before: ProcessUsage, over repetitions: Int) -> [String] {
+        func grown(_ name: String, _ count: KeyPath<ProcessUsage, Int>, atMost: Int) -> String? {
+            let growth = self[keyPath: count] - before[keyPath: count]
+            return growth > atMost ? "the \(name) grew by \(growth) bytes (\(atMost) allowed)" : nil
+        }
+        return [
+            grown("heap", \.heapBytes, atMost: max(48 << 10, repetitions * 256)),
+            grown("resident memory", \.residentBytes, atMost: max(1 << 20, repetitions * 2_048)),
+            grown("address space", \.mappedBytes, atMost: 2 << 30),
+        ].compactMap(\.self)
+    }
+}
+
+/// glibc's account of its heap. Swift's module of glibc has no `malloc.h`, so that the function is looked up by name.
+private enum Heap {
+    private typealias MallocInfo = @convention(c) (Int32, UnsafeMutablePointer<FILE>) -> Int32
+
+    // Safe: glibc declares `int malloc_info(int, FILE *)`.
+    private static let mallocInfo = unsafe unsafeBitCast(dlsym(nil, "malloc_info"), to: MallocInfo?.self)
+
+    /// Bytes of all arenas that are in use, and bytes that large allocations mapped.
+    static var bytesInUse: Int {
+        var text: UnsafeMutablePointer<CChar>?
+        var count = 0
+        guard let mallocInfo = unsafe mallocInfo, let stream = unsafe open_memstream(&text, &count) else { return 0 }
+        _ = unsafe mallocInfo(0, stream)
+        unsafe fclose(stream)
+        defer { unsafe free(text) }
+        guard let text = unsafe text else { return 0 }
+        // The totals of all arenas are the last elements of their names.
+        let lines = unsafe String(cString: text).split(separator: "\n").reversed()
+        func size(_ element: String) -> Int {
+            lines.first { $0.hasPrefix(element) }?.firstMatch(of: /size="(\d+)"/).flatMap { Int($0.1) } ?? 0
+        }
+        return size("<system type=\"current\"") - size("<total type=\"fast\"") - size("<total type=\"rest\"")
+            + size("<total type=\"mmap\"")
+    }
+}
