@@ -127,7 +127,8 @@ struct BadModuleTests {
         arguments: [[], [0], [0, 0x61, 0x73, 0x6D], Array("#!/bin/sh".utf8), [0x7F, 0x45, 0x4C, 0x46]] as [[UInt8]])
     func noModule(bytes: [UInt8]) async {
         await #expect(processExitsWith: .success) { [bytes] in
-            try await withstand { host in
+            // All variants together make thousands.
+            try await withstand(repetitions: 300) { host in
                 { _ = try await failure(.invalidModule) { _ = try await host.load(.bytes(bytes), name: "hostile") } }
             }
         }
@@ -138,7 +139,8 @@ struct BadModuleTests {
         arguments: ["/dev/zero", "/", "/nowhere", "/dev/full", "plugin\0.wasm"])
     func noFile(path: String) async {
         await #expect(processExitsWith: .success) { [path] in
-            try await withstand { host in
+            // All variants together make thousands.
+            try await withstand(repetitions: 300) { host in
                 {
                     let error = try await #require(throws: PluginError.self) {
                         try await host.load(.file(path), name: "hostile")

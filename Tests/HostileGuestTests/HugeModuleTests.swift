@@ -99,7 +99,8 @@ struct HugeModuleTests {
     func claims(section: UInt8) async {
         await #expect(processExitsWith: .success) { [section] in
             let bytes = WasmBytes.preamble + WasmBytes.section(section, [0xFF, 0xFF, 0xFF, 0xFF, 0x0F])
-            try await withstand { host in
+            // All variants together make thousands.
+            try await withstand(repetitions: 200) { host in
                 {
                     let error = try await #require(throws: PluginError.self) {
                         try await host.load(.bytes(bytes), name: "hostile")

@@ -20,7 +20,8 @@ struct TrapTests {
     @Test("Each kind of trap ends its call with that kind, and the next call gets a fresh instance", arguments: kinds)
     func kind(export: String, rawCode: UInt8) async {
         await #expect(processExitsWith: .success) { [export, rawCode] in
-            try await withstand { host in
+            // All variants together make thousands.
+            try await withstand(repetitions: 200) { host in
                 let plugin = try await host.load(.wat(trapping), name: "hostile", limits: .patient)
                 let (trap, mark) = (try plugin.function(export), try plugin.function("mark", returning: Int32.self))
                 return {
