@@ -25,6 +25,7 @@ struct ProcessUsage {
 
     /// What grew by more than noise, as text; empty where nothing did.
     ///
+    /// - Open files may not grow at all. What libraries open once, when it is first needed, is there in the next series.
     /// - The heap may grow by a quarter of a KiB for each repetition: the counts are exact but for what threads keep in caches of their own, so
     ///   that 1,000 repetitions that leak 1 KiB each are four times over the bound. The floor of 48 KiB is for series of less than 192 repetitions.
     /// - What is not in the heap is mapped in whole pages: a leak is 4 KiB for each repetition or more, and the bound is half of that. The
@@ -33,9 +34,10 @@ struct ProcessUsage {
     func growth(since before: ProcessUsage, over repetitions: Int) -> [String] {
         func grown(_ name: String, _ count: KeyPath<ProcessUsage, Int>, atMost: Int) -> String? {
             let growth = self[keyPath: count] - before[keyPath: count]
-            return growth > atMost ? "the \(name) grew by \(growth) bytes (\(atMost) allowed)" : nil
+            return growth > atMost ? "the \(name) grew by \(growth) (\(atMost) allowed)" : nil
         }
         return [
+            grown("number of open files", \.openFiles, atMost: 0),
             grown("heap", \.heapBytes, atMost: max(48 << 10, repetitions * 256)),
             grown("resident memory", \.residentBytes, atMost: max(1 << 20, repetitions * 2_048)),
             grown("address space", \.mappedBytes, atMost: 2 << 30),

@@ -46,12 +46,12 @@ func withstand(
                 let before = ProcessUsage.now
                 try await series(repetitions)
                 try await settle("instances", atMost: instances) { host.instanceCount }
-                try await settle("open files", atMost: before.openFiles) { ProcessUsage.now.openFiles }
                 growth = ProcessUsage.now.growth(since: before, over: repetitions)
                 if growth.isEmpty { break }
             }
             try #require(
-                growth.isEmpty, "\(growth.joined(separator: ", ")), in each of eight series of \(repetitions) repetitions")
+                growth.isEmpty,
+                "\(growth.joined(separator: ", ")), in each of eight series of \(repetitions) repetitions")
         }
     } catch let error as ExpectationFailedError {
         throw error
