@@ -65,6 +65,13 @@ struct ManifestNodes {
                 guard case .scalar(let name) = key, key.anchor == nil else {
                     throw origin.error(at: self.place(key), "expected a key that is text, came \(key.inWords)")
                 }
+                // Every value below has the key in its path.
+                guard name.string.utf8.count <= ManifestText.longestKey else {
+                    throw origin.error(
+                        at: self.place(key),
+                        "expected keys of at most \(ManifestText.longestKey) bytes, came '\(ManifestValue.shortened(name.string))'"
+                    )
+                }
                 let path = path.isEmpty ? name.string : "\(path).\(name.string)"
                 origin.keys[path] = self.place(key)
                 values[name.string] = try value(item, path: path, depth: depth + 1)

@@ -10,6 +10,8 @@ struct ManifestText {
     var mostBytes = 64 << 10
     /// The most lists and maps in brackets: a bound on how deep the parser calls itself.
     var mostBrackets = 256
+    /// The longest key, in bytes: each value below it remembers its path for errors.
+    static let longestKey = 128
     /// How deep lists and maps may be nested.
     static let mostNesting = 16
     /// The most characters before the first word of a line: what nests blocks, with each level at least one character further.

@@ -30,6 +30,10 @@ struct HostileManifestTests {
             ("name: \"\\ud800\"", "expected one YAML document"),
             ("name: \u{0}", "expected YAML: control characters are not allowed"),
             ("name: a\u{1B}[31m", "expected YAML: control characters are not allowed"),
+            (
+                "name: a\n? \(String(repeating: "k", count: 129))\n: [a, a]",
+                "2:3: expected keys of at most 128 bytes, came 'kkk"
+            ),
             ("%YAML 9.9\n---\nname: a", "expected one YAML document"),
         ]
     )
