@@ -106,8 +106,7 @@ extension ProxyWasmABI {
                 try abi.answerWASI(Use(name: "random_get", needs: .random, whileStarting: true), call) {
                     (_) throws(Refusal) in
                     guard count <= maximumRandomBytes else { throw .errno(WASIErrno.invalid) }
-                    var generator = SystemRandomNumberGenerator()
-                    let random = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+                    guard let random = SystemRandom.bytes(Int(count)) else { throw .errno(WASIErrno.inputOutput) }
                     // A UInt8 has no padding, so every byte of the view is initialised.
                     try call.fill(GuestBuffer(offset: bytes, capacity: count)) {
                         $0.copy(unsafe random.span.bytes, at: 0)
@@ -152,11 +151,12 @@ extension ProxyWasmABI {
 /// Error numbers of WASI preview 1 ("errno").
 enum WASIErrno {
     static let badDescriptor: UInt32 = 8
-    static let notDirectory: UInt32 = 20
     static let fault: UInt32 = 21
     static let invalid: UInt32 = 28
+    static let inputOutput: UInt32 = 29
     static let noEntry: UInt32 = 44
     static let noSystemCall: UInt32 = 52
+    static let notDirectory: UInt32 = 54
     static let notSupported: UInt32 = 58
     static let notCapable: UInt32 = 76
 }
