@@ -68,6 +68,7 @@ let package = Package(
             dependencies: [
                 "Demonstration",
                 "Gateway",
+                .product(name: "airlock-compiler", package: "airlock"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
