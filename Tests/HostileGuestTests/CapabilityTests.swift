@@ -14,9 +14,11 @@ struct CapabilityTests {
         await #expect(processExitsWith: .success) {
             // A repetition waits for its deadline.
             try await withstand(repetitions: 300) { host in
-                let plugin = try await host.loadSuspendable(
-                    .wat(sleeping), name: "hostile", granting: [WASI(clock: AirlockCapabilities.Clock())],
-                    limits: .shortDeadline())
+                let plugin = try await patiently {
+                    try await host.loadSuspendable(
+                        .wat(sleeping), name: "hostile", granting: [WASI(clock: AirlockCapabilities.Clock())],
+                        limits: .shortDeadline())
+                }
                 let sleep = try plugin.function("sleep")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(sleep) }

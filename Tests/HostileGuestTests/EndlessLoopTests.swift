@@ -27,8 +27,10 @@ struct EndlessLoopTests {
     func exportByDeadline() async {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
-                let plugin = try await host.load(
-                    .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
+                let plugin = try await patiently {
+                    try await host.load(
+                        .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
+                }
                 let spin = try plugin.function("spin")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(spin) }
@@ -58,8 +60,10 @@ struct EndlessLoopTests {
     func suspendableByDeadline() async {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
-                let plugin = try await host.loadSuspendable(
-                    .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
+                let plugin = try await patiently {
+                    try await host.loadSuspendable(
+                        .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
+                }
                 let spin = try plugin.function("spin")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(spin) }
@@ -161,7 +165,7 @@ private func stuckAtTheStart(
     limits.callsPerInstance = 1
     let caller = try await Caller(.wat(guest), isSuspendable, granting: [mood], limits: limits, on: host)
     let go = try caller.function("go")
-    try await caller.call(go)
+    try await patiently { try await caller.call(go) }
     mood.state.isBad.store(true, ordering: .relaxed)
     return {
         let error = try await failure(code) { try await caller.call(go) }

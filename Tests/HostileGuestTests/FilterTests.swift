@@ -38,19 +38,21 @@ struct FilterTests {
             // A repetition waits for a tick, of which there is one in a millisecond.
             try await withstand(repetitions: 100) { host in
                 let runtime = ProxyWasmRuntime(host: host, logger: silent)
-                let hostile = try await runtime.load(
-                    filter(
-                        """
-                        (func (export "proxy_on_configure") (param i32 i32) (result i32)
-                          (drop (call $tick (i32.const 1))) (i32.const 1))
-                        (func (export "proxy_on_tick") (param i32) (loop br 0))
-                        """
-                    ) {
-                        $0.limits = code == "fuel" ? .scarceFuel() : .shortDeadline()
-                        // The waits of the other policies would double up to half a minute.
-                        $0.failurePolicy = .reload(
-                            backoff: ReloadBackoff(initial: .milliseconds(1), maximum: .milliseconds(1)))
-                    })
+                let hostile = try await patiently {
+                    try await runtime.load(
+                        filter(
+                            """
+                            (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                              (drop (call $tick (i32.const 1))) (i32.const 1))
+                            (func (export "proxy_on_tick") (param i32) (loop br 0))
+                            """
+                        ) {
+                            $0.limits = code == "fuel" ? .scarceFuel() : .shortDeadline()
+                            // The waits of the other policies would double up to half a minute.
+                            $0.failurePolicy = .reload(
+                                backoff: ReloadBackoff(initial: .milliseconds(1), maximum: .milliseconds(1)))
+                        })
+                }
                 return {
                     let before = await hostile.status().failures
                     while await hostile.status().failures <= before { await Task.yield() }

@@ -26,8 +26,10 @@ struct WaitingTests {
     func never() async {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
-                let plugin = try await host.loadSuspendable(
-                    .wat(waitingGuest), name: "hostile", granting: [Waiting()], limits: .shortDeadline())
+                let plugin = try await patiently {
+                    try await host.loadSuspendable(
+                        .wat(waitingGuest), name: "hostile", granting: [Waiting()], limits: .shortDeadline())
+                }
                 let wait = try plugin.function("wait")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(wait) }
@@ -42,8 +44,10 @@ struct WaitingTests {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
                 let waiting = Waiting()
-                let plugin = try await host.loadSuspendable(
-                    .wat(waitingGuest), name: "hostile", granting: [waiting], limits: .shortDeadline())
+                let plugin = try await patiently {
+                    try await host.loadSuspendable(
+                        .wat(waitingGuest), name: "hostile", granting: [waiting], limits: .shortDeadline())
+                }
                 let stay = try plugin.function("stay", returning: Int32.self)
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(stay) }
@@ -79,8 +83,10 @@ struct WaitingTests {
         await #expect(processExitsWith: .success) {
             try await withstand { host in
                 let begun = Slow()
-                let plugin = try await host.load(
-                    .wat(immediate), name: "hostile", granting: [begun], limits: .shortDeadline(.seconds(60)))
+                let plugin = try await patiently {
+                    try await host.load(
+                        .wat(immediate), name: "hostile", granting: [begun], limits: .shortDeadline(.seconds(60)))
+                }
                 let spin = try plugin.function("spin")
                 return {
                     let call = Task { try await plugin.call(spin) }

@@ -16,10 +16,15 @@ enum Caller {
     ) async throws {
         if isSuspendable {
             self = .suspendable(
-                try await host.loadSuspendable(source, name: "hostile", granting: grants, limits: limits, quota: quota))
+                try await patiently {
+                    try await host.loadSuspendable(
+                        source, name: "hostile", granting: grants, limits: limits, quota: quota)
+                })
         } else {
             self = .runToCompletion(
-                try await host.load(source, name: "hostile", granting: grants, limits: limits, quota: quota))
+                try await patiently {
+                    try await host.load(source, name: "hostile", granting: grants, limits: limits, quota: quota)
+                })
         }
     }
 

@@ -15,6 +15,19 @@ func failure(
     return error
 }
 
+/// What `body` does, as often as it takes: on a machine that is busy, what is right may meet a short deadline, too.
+@discardableResult
+func patiently<Value>(_ body: () async throws -> Value) async throws -> Value {
+    for _ in 0..<1_000 {
+        do {
+            return try await body()
+        } catch let error as PluginError where error.code == .deadline {
+            await Task.yield()
+        }
+    }
+    return try await body()
+}
+
 extension PluginLimits {
     /// Limits under which fuel ends a loop after some microseconds, however busy the machine is.
     static func scarceFuel(_ fuel: UInt64 = 10_000) -> PluginLimits {
