@@ -31,11 +31,36 @@ extension FileAccess: AttenuableCapability {
                 guard let path = try folder.text("path") else {
                     throw folder.missing("path", expected: "a folder's path")
                 }
-                return try narrowed(to: path, access: try folder.access() ?? .readOnly)
+                return (path, try folder.access() ?? PreopenedFolder.Access.readOnly)
             }
             return (wanted, try fields.fileLimits(limits))
         }
-        return FileAccess(wanted ?? folders, FileUsage(usage.limits.narrowed(to: wantedLimits), within: usage))
+        let folders = try wanted.map { (wanted) throws(PluginError) in try narrowed(to: wanted) } ?? folders
+        return FileAccess(folders, FileUsage(usage.limits.narrowed(to: wantedLimits), within: usage))
+    }
+
+    /// The most folders that a plugin may ask for: each keeps a descriptor of the host's open.
+    private static let mostWanted = 64
+
+    private func narrowed(
+        to wanted: [(path: String, access: PreopenedFolder.Access)]
+    ) throws(PluginError) -> [PreopenedFolder] {
+        guard wanted.count <= Self.mostWanted else {
+            throw PluginError(
+                .configuration,
+                message: "expected at most \(Self.mostWanted) folders, came \(wanted.count)"
+            )
+        }
+        var folders: [PreopenedFolder] = []
+        for (path, access) in wanted {
+            let folder = try narrowed(to: path, access: access)
+            guard !folders.contains(where: { $0.mount.names == folder.mount.names }) else {
+                throw PluginError(
+                    .configuration, message: "the folder \(LogText.quoted(Array(path.utf8))) is asked for twice")
+            }
+            folders.append(folder)
+        }
+        return folders
     }
 
     private func narrowed(to text: String, access: PreopenedFolder.Access) throws(PluginError) -> PreopenedFolder {
@@ -48,7 +73,8 @@ extension FileAccess: AttenuableCapability {
         } catch {
             throw PluginError(
                 .denied,
-                message: "the folder \(String(reflecting: text)) (\(access)) \(error.reason); given: \(summary)")
+                message: "the folder \(LogText.quoted(Array(text.utf8))) (\(access)) \(error.reason); given: \(summary)"
+            )
         }
     }
 }

@@ -47,9 +47,27 @@ public struct FileAccess: Capability {
     public init(_ folders: [PreopenedFolder], limits: FileLimits = FileLimits()) throws(PluginError) {
         try limits.check()
         self.init(folders, FileUsage(limits))
+        try refuseWritableInside(folders)
         for (index, folder) in folders.enumerated() {
             guard !folders[..<index].contains(where: { $0.mount.names == folder.mount.names }) else {
                 throw PluginError(.configuration, message: "two folders have the guest path '\(folder.guestPath)'")
+            }
+        }
+    }
+
+    /// A folder that is read-only must not be writable through another one that it lies in: WASI goes by descriptors, not by guest paths.
+    private func refuseWritableInside(_ folders: [PreopenedFolder]) throws(PluginError) {
+        for inner in folders where inner.access == .readOnly {
+            for outer in folders where outer.access == .readWrite {
+                guard let rest = inner.mount.relative(to: outer.mount),
+                    let there = try? outer.root.folder(at: rest).descriptor.status,
+                    let here = try? inner.root.descriptor.status, there.device == here.device, there.inode == here.inode
+                else { continue }
+                throw PluginError(
+                    .configuration,
+                    message:
+                        "the folder '\(inner.guestPath)' is read-only, but writable through '\(outer.guestPath)', which it lies in"
+                )
             }
         }
     }
@@ -73,8 +91,8 @@ public struct FileAccess: Capability {
     /// The answer to a guest for a failure, or the error that ends its call.
     func answer(_ failure: FileFailure, _ path: String) throws(HostError) -> Int32 {
         if let code = FileResultCode(failure) { return code.rawValue }
-        let begin = String(decoding: path.utf8.prefix(200), as: UTF8.self)
-        throw HostError(.denied, "the path \(String(reflecting: begin)) \(failure.reason); granted: \(summary)")
+        throw HostError(
+            .denied, "the path \(LogText.quoted(Array(path.utf8))) \(failure.reason); granted: \(summary)")
     }
 
     /// The grant in one line.

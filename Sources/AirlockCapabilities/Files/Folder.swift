@@ -86,7 +86,9 @@ struct Folder: Sendable {
             throw failure
         }
         let file = try FileDescriptor(adopting: number)
-        guard try file.status.kind == .regular else { throw .notRegular }
+        let status = try file.status
+        guard status.kind == .regular else { throw .notRegular }
+        guard status.device == device else { throw .leadsOut("is on another file system") }
         return file
     }
 

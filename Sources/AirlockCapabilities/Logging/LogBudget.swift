@@ -39,7 +39,9 @@ final class LogBudget: Sendable {
             state.tokens = min(Double(limits.bytesPerSecond), state.tokens + max(0, gained))
             state.filled = max(now, state.filled)
             guard state.tokens > 0 else { return (false, nil) }
-            return (true, state.suppressed.removeValue(forKey: plugin))
+            let suppressed = state.suppressed.removeValue(forKey: plugin)
+            if suppressed != nil { state.tokens -= Double(2 * LogLimits.bytesPerLine) }
+            return (true, suppressed)
         }
         if let suppressed { writeSummaries([plugin: suppressed]) }
         return isOpen
@@ -78,7 +80,7 @@ final class LogBudget: Sendable {
             })
     }
 
-    /// At most one line a second and plugin, which is not charged to any budget.
+    /// A line for each plugin. One that comes with a message is charged to the budget; others come at most once a second.
     private func writeSummaries(_ suppressed: [String: Suppressed]) {
         for (plugin, count) in suppressed.sorted(by: { $0.key < $1.key }) {
             logger.warning(

@@ -59,6 +59,31 @@ struct FileGrantTests {
         }
     }
 
+    @Test("A folder that is read-only cannot be writable through another one")
+    func contradiction() throws {
+        let error = #expect(throws: PluginError.self) {
+            try FileAccess([
+                PreopenedFolder(folder.at("shop"), as: "/data", access: .readWrite),
+                PreopenedFolder(folder.at("shop/cart"), as: "/data/cart"),
+            ])
+        }
+        #expect(error?.code == .configuration)
+        #expect(error?.message.contains("'/data/cart' is read-only, but writable through '/data'") == true)
+    }
+
+    @Test("A wish for the same folder twice, or for more folders than a plugin may have, is refused")
+    func floodOfFolders() throws {
+        let files = try grant()
+        let cart = ManifestValue.map(["path": .text("/data/cart")])
+        for (count, reason) in [(2, "is asked for twice"), (65, "at most 64 folders, came 65")] {
+            let wish = CapabilityWish(
+                "airlock:files", parameters: ["folders": .list(Array(repeating: cart, count: count))])
+            let error = #expect(throws: PluginError.self) { try files.attenuated(to: wish) }
+            #expect(error?.code == .configuration)
+            #expect(error?.message.contains(reason) == true)
+        }
+    }
+
     @Test("A wish for a folder or an access that is not given is denied")
     func denied() throws {
         for (path, access) in [
