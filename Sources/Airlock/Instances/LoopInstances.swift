@@ -79,7 +79,7 @@ final class LoopInstances {
 
     private func checkIn(_ instance: LiveInstance) -> CallReport {
         let report = instance.report
-        if let failure = instance.failure {
+        if instance.isDead, let failure = instance.failure {
             // The session went on after what ended its instance.
             _ = discard(instance, after: failure)
         } else {

@@ -120,7 +120,9 @@ actor SuspendableInstancePool: VersionedPool {
         loop.endWork()
     }
 
-    private func makeInstance(of version: PluginVersion, _ stop: CallStop) async throws(PluginError) -> SuspendableInstance {
+    private func makeInstance(of version: PluginVersion, _ stop: CallStop) async throws(PluginError)
+        -> SuspendableInstance
+    {
         let instance = try await SuspendableInstance(version, on: loop, stop: stop)
         account.countStart(instance.report)
         return instance

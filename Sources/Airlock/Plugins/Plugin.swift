@@ -80,6 +80,7 @@ public final class Plugin: Sendable {
         return try runOnThisLoop(signature, &slots)
     }
 
+    @inline(__always)
     private func runOnThisLoop(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport?
     {
         for pool in pools {
