@@ -52,6 +52,7 @@ final class InstanceState {
     }
 
     /// Starts the account of a call.
+    @inline(__always)
     func begin(loopTime: Int64) {
         if usage.hostCalls > 0 {
             unsafe hostCallCounts.update(repeating: 0)
@@ -89,6 +90,7 @@ final class InstanceState {
     }
 
     /// What the call in progress used, from the fuel that it has left.
+    @inline(__always)
     func report(remainingFuel: UInt64, loopTime: Duration? = nil) -> CallReport {
         let wallTime = MonotonicInstant.now.nanoseconds(since: usage.start)
         return CallReport(

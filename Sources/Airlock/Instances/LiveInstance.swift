@@ -80,6 +80,7 @@ final class LiveInstance {
 
     /// Starts a call's account: full fuel, the deadline from now on, nothing used.
     /// - Parameter loopTime: the most nanoseconds that the call may hold the worker loop, apart from the deadline.
+    @inline(__always)
     func begin(loopTime: Int64 = .max) throws(PluginError) {
         guard !isDead else {
             throw version.error(.unavailable, "the instance ended in an earlier failure")
@@ -96,6 +97,7 @@ final class LiveInstance {
     }
 
     /// Calls a function within the account of the call that was begun.
+    @inline(__always)
     func run(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) {
         guard !isDead, let function = try state.functions?.function(signature) else {
             throw version.error(.unavailable, "the instance ended in an earlier failure")

@@ -63,6 +63,7 @@ final class LoopInstances {
     }
 
     /// Takes the idle instance, so that a call that begins while this one runs gets another.
+    @inline(__always)
     private func checkOut() throws(PluginError) -> LiveInstance {
         try account.checkMayBegin()
         if let instance = idle.take() { return instance }
@@ -77,6 +78,7 @@ final class LoopInstances {
         }
     }
 
+    @inline(__always)
     private func checkIn(_ instance: LiveInstance) -> CallReport {
         let report = instance.report
         if instance.isDead, let failure = instance.failure {
@@ -99,6 +101,7 @@ final class LoopInstances {
         return account.withWait(error)
     }
 
+    @inline(__always)
     private func keep(_ instance: LiveInstance) {
         if instance.isReusable, instance.version === version { idle = instance }
     }

@@ -35,6 +35,7 @@ final class LoopAccount {
     }
 
     /// Throws where the plugin may not run now.
+    @inline(__always)
     func checkMayBegin() throws(PluginError) {
         guard mayBeRefused else { return }
         if let crashGuard { try crashGuard.check(plugin: plugin, version: version) }
@@ -57,6 +58,7 @@ final class LoopAccount {
 
     private var current: VersionTotals { VersionTotals(version: version, totals: CallTotals(run, hostUse)) }
 
+    @inline(__always)
     func count(_ report: CallReport, version: Int) {
         quota?.charge(fuel: report.fuelUsed)
         budget?.charge(nanoseconds: report.nanoseconds.loop)
