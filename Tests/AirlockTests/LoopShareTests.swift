@@ -50,10 +50,10 @@ struct LoopShareTests {
     func suspendable() async throws {
         try await withPluginHost { host in
             let hog = try await host.loadSuspendable(
-                .wat(guest), limits: PluginLimits(fuel: .max, deadline: .milliseconds(50), loopShare: share))
+                .wat(guest), limits: PluginLimits(fuel: 200_000_000, deadline: .seconds(600), loopShare: share))
             let spin = try hog.function("spin")
             let first = await #expect(throws: PluginError.self) { try await hog.call(spin) }
-            #expect(first?.code == .deadline)
+            #expect(first?.code == .fuel)
             let second = await #expect(throws: PluginError.self) { try await hog.call(spin) }
             #expect(second?.code == .quotaExceeded)
             #expect(second?.quota == "loopShare")
