@@ -73,8 +73,8 @@ struct ModuleTarget: FuzzTarget {
         } catch {
             violated("what was edited can be read again: \(error)")
         }
-        let most = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.maximum ?? 65_536) }
-        let initial = outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) }
+        let most = outline.memories.reduce(UInt64(0)) { $0 + ($1.maximum ?? 65_536) }
+        let initial = outline.memories.reduce(UInt64(0)) { $0 + $1.minimum }
         guard most == edited.hostExports.mostPages, most <= max(pages, initial),
             initial == edited.hostExports.initialPages
         else {

@@ -1,6 +1,7 @@
 import CompilerProtocol
 import Foundation
 import Subprocess
+import WorkerLoop
 
 #if canImport(System)
 import System
@@ -106,7 +107,7 @@ struct CompilerProcess: Sendable {
             throw PluginError(
                 .compilation,
                 message: "the module was not compiled after \(limits.deadline), and its compiler was killed",
-                limit: limits.deadline.nanoseconds
+                limit: limits.deadline.wholeNanoseconds
             )
         case .tooMuchOutput:
             throw tooLarge(nil)
@@ -169,12 +170,5 @@ struct CompilerProcess: Sendable {
             limit: UInt64(limits.outputBytes),
             used: size
         )
-    }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
     }
 }

@@ -1,4 +1,5 @@
 import Metrics
+import WorkerLoop
 
 /// Hands what the calls of one plugin on one worker loop used to the metrics system. Calls are counted by their pool in plain numbers and
 /// handed over now and then, so that a call pays for a few additions only. Labels are the plugin's name, error codes and the host
@@ -64,5 +65,5 @@ final class PluginMeters {
 }
 
 extension Duration {
-    fileprivate var microseconds: Int64 { Int64(clamping: nanosecondsClamped / 1_000) }
+    fileprivate var microseconds: Int64 { Int64(clamping: wholeNanoseconds / 1_000) }
 }

@@ -1,4 +1,5 @@
 import Wasmtime
+import WorkerLoop
 
 extension PluginError {
     /// Names the cause of a failed call or instantiation in the terms of the host SDK.
@@ -36,7 +37,7 @@ extension PluginError {
             message = "the call used up what its plugin had left of the worker loop's time"
             quota = LoopBudget.name
             limit = UInt64(clamping: state.usage.loopTime)
-            used = report?.loopTime.nanosecondsClamped
+            used = report?.loopTime.wholeNanoseconds
             return
         }
         switch error.trap?.code {
@@ -60,8 +61,8 @@ extension PluginError {
     private mutating func setDeadline(_ limits: PluginLimits, _ report: CallReport?) {
         code = .deadline
         message = "the call's deadline of \(limits.deadline) passed"
-        limit = limits.deadline.nanosecondsClamped
-        used = report?.wallTime.nanosecondsClamped
+        limit = limits.deadline.wholeNanoseconds
+        used = report?.wallTime.wholeNanoseconds
     }
 }
 
@@ -88,13 +89,5 @@ extension PluginError.Code {
         case .hostError: self = .hostError
         default: self = .trap
         }
-    }
-}
-
-extension Duration {
-    var nanosecondsClamped: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, seconds < 1 << 33 else { return seconds < 0 ? 0 : .max }
-        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
 }

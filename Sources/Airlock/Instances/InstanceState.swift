@@ -97,7 +97,7 @@ final class InstanceState {
             fuelUsed: limits.fuel - min(limits.fuel, remainingFuel),
             memoryBytes: memories.byteCount,
             wallNanoseconds: wallTime,
-            loopNanoseconds: loopTime.map { Int64(clamping: $0.nanosecondsClamped) } ?? wallTime,
+            loopNanoseconds: loopTime.map { Int64(clamping: $0.wholeNanoseconds) } ?? wallTime,
             hostUse: usage.hostCalls > 0 ? hostUse : nil
         )
     }

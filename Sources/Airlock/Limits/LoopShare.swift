@@ -27,7 +27,7 @@ package final class LoopBudget {
 
     package init(_ share: LoopShare) {
         bucket = TokenBucket(
-            QuotaRate(share.perSecond.nanosecondsClamped, burst: max(1, share.burst.nanosecondsClamped)))
+            QuotaRate(share.perSecond.wholeNanoseconds, burst: max(1, share.burst.wholeNanoseconds)))
         leastTurn = 1_000_000
     }
 

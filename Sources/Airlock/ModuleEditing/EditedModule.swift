@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// A module within its bounds, changed so that the host can account for its memories from the begin.
 ///
 /// - The highest sizes of all memories together stay within the memory limit.
@@ -45,8 +47,8 @@ struct EditedModule: Sendable {
             refusals: rewriting.countsRefusals ? names.refusals : nil,
             start: names.start?.name,
             hidden: Set(rewriting.exports.map(\.name)),
-            initialPages: walk.outline.memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) },
-            mostPages: shares.reduce(UInt64(0)) { $0.addingSaturating($1.maximum) }
+            initialPages: walk.outline.memories.reduce(UInt64(0)) { $0.addingSaturated($1.minimum) },
+            mostPages: shares.reduce(UInt64(0)) { $0.addingSaturated($1.maximum) }
         )
     }
 }

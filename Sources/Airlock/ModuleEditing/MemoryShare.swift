@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// Up to what size one memory of a module may grow.
 struct MemoryShare: Equatable {
     /// The highest number of pages (64 KiB).
@@ -11,7 +13,7 @@ struct MemoryShare: Equatable {
     /// maximum is lower, goes to the others. Where the memories start with more than the limit, they get no more than that; such a
     /// module is refused elsewhere.
     static func dividing(_ limit: Int, among memories: [ModuleOutline.Limits]) -> [MemoryShare] {
-        let initial = memories.reduce(UInt64(0)) { $0.addingSaturating($1.minimum) }
+        let initial = memories.reduce(UInt64(0)) { $0.addingSaturated($1.minimum) }
         let pages = UInt64(max(limit, 0)) / 65_536
         var left = pages > initial ? pages - initial : 0
         var shares = memories.map { MemoryShare(maximum: $0.minimum, isHostLimit: true) }
@@ -24,16 +26,9 @@ struct MemoryShare: Equatable {
             let share = left / UInt64(order.count - position)
             let growth = min(headrooms[index], share)
             left -= growth
-            shares[index].maximum = shares[index].maximum.addingSaturating(growth)
+            shares[index].maximum = shares[index].maximum.addingSaturated(growth)
             shares[index].isHostLimit = headrooms[index] >= share
         }
         return shares
-    }
-}
-
-extension UInt64 {
-    func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

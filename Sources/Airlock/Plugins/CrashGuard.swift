@@ -58,7 +58,7 @@ final class CrashGuard: Sendable {
         let now = MonotonicInstant.now.nanoseconds
         return state.withLock { state in
             guard !state.isQuarantined, now >= state.pausedUntil else { return .goesOn }
-            let window = policy.window.nanosecondsClamped
+            let window = policy.window.wholeNanoseconds
             state.failures.removeAll { now - min(now, $0) > window }
             state.failures.append(now)
             guard state.failures.count >= policy.failures else { return .goesOn }
@@ -72,7 +72,7 @@ final class CrashGuard: Sendable {
             }
             let doubled = policy.firstPause * (1 << min(20, state.loopsInARow - 1))
             let pause = min(doubled, policy.longestPause)
-            state.pausedUntil = now.addingSaturating(pause.nanosecondsClamped)
+            state.pausedUntil = now.addingSaturated(pause.wholeNanoseconds)
             return .paused(for: pause)
         }
     }

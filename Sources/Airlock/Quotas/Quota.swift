@@ -1,4 +1,5 @@
 import Synchronization
+import WorkerLoop
 
 /// What a group of plugins may use together: those of a tenant or a customer, or all of a host.
 ///
@@ -134,7 +135,7 @@ public final class Quota: Sendable {
                 "the quota '\(name)' has no \(resource) left: \(bucket.rate.amount) come back in \(bucket.rate.period), "
                 + "\(amount) wanted",
             limit: bucket.rate.burst,
-            used: (bucket.rate.burst - min(bucket.rate.burst, bucket.remaining)).addingSaturating(UInt64(amount))
+            used: (bucket.rate.burst - min(bucket.rate.burst, bucket.remaining)).addingSaturated(UInt64(amount))
         )
         error.quota = name
         error.retryAfter = bucket.wait(for: Double(amount))

@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// How fast something may be used: an amount for each stretch of time, and how much may be saved up for one burst.
 public struct QuotaRate: Sendable, Hashable {
     /// How much comes back in ``period``.
@@ -18,5 +20,5 @@ public struct QuotaRate: Sendable, Hashable {
         self.burst = burst ?? amount
     }
 
-    var perNanosecond: Double { Double(amount) / Double(max(1, period.nanosecondsClamped)) }
+    var perNanosecond: Double { Double(amount) / Double(max(1, period.wholeNanoseconds)) }
 }

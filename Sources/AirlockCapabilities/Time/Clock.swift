@@ -79,14 +79,3 @@ extension Clock {
         }
     }
 }
-
-extension Duration {
-    /// Whole nanoseconds; 0 for what is negative, the largest number for what does not fit.
-    var wholeNanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
-        return overflow || carry ? .max : sum
-    }
-}

@@ -1,17 +1,16 @@
 extension Duration {
-    /// The duration in nanoseconds, at least 0 and at most what fits.
-    var wholeNanoseconds: UInt64 {
+    /// The whole nanoseconds of the duration, at least 0 and at most what fits.
+    package var wholeNanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else {
-            return 0
-        }
-        return UInt64(seconds).multipliedSaturated(by: 1_000_000_000)
-            .addingSaturated(UInt64(attoseconds).dividedUp(by: 1_000_000_000))
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        return UInt64(seconds).multipliedSaturated(by: 1_000_000_000).addingSaturated(
+            UInt64(attoseconds) / 1_000_000_000)
     }
 }
 
 extension UInt64 {
-    func addingSaturated(_ other: UInt64) -> UInt64 {
+    /// The sum, or the largest number where it does not fit.
+    package func addingSaturated(_ other: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }
