@@ -181,9 +181,8 @@ struct MemoryTests {
                         try await host.load(
                             .wat("(module (table 10000000 funcref))"), name: "hostile", limits: .patient)
                     }
-                    try #require(
-                        [.overloaded, .memory, .moduleBounds, .invalidModule].contains(error.code), "\(error)")
-                    try #require(error.plugin == "hostile")
+                    try #require(error.code == .moduleBounds && error.limit == 100_000, "\(error)")
+                    try #require(error.used == 10_000_000 && error.plugin == "hostile")
                 }
             }
         }

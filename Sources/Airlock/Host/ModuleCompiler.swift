@@ -53,6 +53,7 @@ actor ModuleCompiler {
             let edited = try edit(read.bytes, limits)
             // The messages name places in the original, and what was added makes nothing valid that was not.
             try Module.validate(read.bytes, engine: engine)
+            try limits.checkInitialSizes(of: edited)
             let load = ModuleLoad(plugin: plugin, version: version, trust: source.trust)
             return CompiledModule(
                 module: try await module(edited.bytes, load),

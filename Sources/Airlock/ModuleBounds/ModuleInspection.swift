@@ -14,6 +14,8 @@ public struct ModuleInspection: Sendable, Hashable {
     public internal(set) var memories = 0
     /// The highest number of pages (64 KiB) with which a linear memory starts.
     public internal(set) var initialMemoryPages: UInt64 = 0
+    /// The highest number of elements with which a table of the module's own starts.
+    public internal(set) var initialTableElements: UInt64 = 0
     /// The number of tags, imported ones included.
     public internal(set) var tags = 0
     /// The number of globals, imported ones included.

@@ -27,10 +27,7 @@ struct SectionWalk {
         try reader.modulePreamble()
         var lastRank = -1
         while !reader.isAtEnd {
-            let start = reader.offset
-            let id = try reader.byte("a section")
-            let size = try reader.unsigned32("the size of a section")
-            var content = try reader.range(of: size, "the content of section \(id)")
+            var (start, id, content) = try reader.section()
             guard id != 0 else { continue }
             guard let rank = Self.order.firstIndex(of: id) else {
                 throw .malformed(offset: start, expected: "a section with an identifier from 0 to 13, not \(id)")
@@ -62,7 +59,7 @@ struct SectionWalk {
         case 1: try typeSection(&content)
         case 2: try importSection(&content)
         case 3: try functionSection(&content)
-        case 4: inspection.tables = try count(of: .tables, bounds.tables, after: inspection.tables, in: &content)
+        case 4: try tableSection(&content)
         case 5: try memorySection(&content)
         case 6: inspection.globals = try count(of: .globals, bounds.globals, after: inspection.globals, in: &content)
         case 7: inspection.exports = try count(of: .exports, bounds.exports, in: &content)
@@ -133,8 +130,7 @@ struct SectionWalk {
         case 1:
             inspection.tables += 1
             try bounds.require(.tables, atMost: bounds.tables, found: UInt64(inspection.tables))
-            try content.skipValueType()
-            _ = try limits(&content)
+            _ = try content.table()
         case 2:
             inspection.memories += 1
             outline.importedMemories += 1
@@ -162,6 +158,16 @@ struct SectionWalk {
         try requireEnd(of: content, "function")
     }
 
+    private mutating func tableSection(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {
+        let before = inspection.tables
+        inspection.tables = try count(of: .tables, bounds.tables, after: before, in: &content)
+        for _ in before..<inspection.tables {
+            let limits = try content.definedTable().limits
+            inspection.initialTableElements = max(inspection.initialTableElements, limits.minimum)
+        }
+        try requireEnd(of: content, "table")
+    }
+
     private mutating func memorySection(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {
         let before = inspection.memories
         inspection.memories = try count(of: .memories, bounds.memories, after: before, in: &content)
@@ -173,20 +179,10 @@ struct SectionWalk {
         _ content: inout BinaryReader
     ) throws(ModuleBoundsViolation) -> ModuleOutline.Limits {
         try bounds.require(.memories, atMost: bounds.memories, found: UInt64(inspection.memories))
-        let limits = try limits(&content)
+        let limits = try content.limits()
         try bounds.require(.initialMemoryPages, atMost: bounds.initialMemoryPages, found: limits.minimum)
         inspection.initialMemoryPages = max(inspection.initialMemoryPages, limits.minimum)
         return limits
-    }
-
-    /// The limits of a memory or table. Flags: 1 with a maximum, 2 shared, 4 of 64 bits.
-    private func limits(_ content: inout BinaryReader) throws(ModuleBoundsViolation) -> ModuleOutline.Limits {
-        let start = content.offset
-        let flags = try content.byte("the flags of limits")
-        guard flags <= 7 else { throw .malformed(offset: start, expected: "the flags of limits (0 to 7)") }
-        let minimum = try content.unsigned64("a minimum")
-        let maximum = flags & 1 != 0 ? try content.unsigned64("a maximum") : nil
-        return ModuleOutline.Limits(offset: start, flags: flags, minimum: minimum, maximum: maximum)
     }
 
     private mutating func codeSection(_ content: inout BinaryReader) throws(ModuleBoundsViolation) {

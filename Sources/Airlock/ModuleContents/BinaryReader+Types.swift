@@ -1,5 +1,13 @@
 import Wasmtime
 
+/// The type of a table in a module's bytes.
+struct TableType {
+    var element: ValueType
+    var limits: ModuleOutline.Limits
+
+    var item: ModuleContents.Item { .table(element, minimum: limits.minimum, maximum: limits.maximum) }
+}
+
 extension BinaryReader {
     /// The magic number and the version of a core module (section 5.5.15).
     mutating func modulePreamble() throws(ModuleBoundsViolation) {
@@ -9,6 +17,14 @@ extension BinaryReader {
         for expected: UInt8 in [0x01, 0x00, 0x00, 0x00] where try byte("version 1") != expected {
             throw .malformed(offset: 4, expected: "version 1 of a core module")
         }
+    }
+
+    /// The next section: where it starts, its identifier and its content (section 5.5.2).
+    mutating func section() throws(ModuleBoundsViolation) -> (start: Int, id: UInt8, content: BinaryReader) {
+        let start = offset
+        let id = try byte("a section")
+        let size = try unsigned32("the size of a section")
+        return (start, id, try range(of: size, "the content of section \(id)"))
     }
 
     /// A name: a length and as many bytes of UTF-8.
@@ -80,10 +96,17 @@ extension BinaryReader {
     }
 
     /// A table type (section 5.3.9).
-    mutating func table() throws(ModuleBoundsViolation) -> ModuleContents.Item {
-        let element = try valueType()
-        let limits = try limits()
-        return .table(element, minimum: limits.minimum, maximum: limits.maximum)
+    mutating func table() throws(ModuleBoundsViolation) -> TableType {
+        TableType(element: try valueType(), limits: try limits())
+    }
+
+    /// A table of the table section: a type, which an expression for the elements may follow (section 5.5.7).
+    mutating func definedTable() throws(ModuleBoundsViolation) -> TableType {
+        guard peek() == 0x40 else { return try table() }
+        try skip(2, "the begin of a table with an expression")
+        let table = try table()
+        try skipConstantExpression()
+        return table
     }
 
     /// A global type (section 5.3.10).
@@ -93,12 +116,13 @@ extension BinaryReader {
     }
 
     /// Flags (1 with a maximum, 2 shared, 4 of 64 bits) and sizes.
-    private mutating func limits() throws(ModuleBoundsViolation) -> (flags: UInt8, minimum: UInt64, maximum: UInt64?) {
+    mutating func limits() throws(ModuleBoundsViolation) -> ModuleOutline.Limits {
         let start = offset
         let flags = try byte("the flags of limits")
         guard flags <= 7 else { throw malformed(at: start, expected: "the flags of limits (0 to 7)") }
         let minimum = try unsigned64("a minimum")
-        return (flags, minimum, flags & 1 != 0 ? try unsigned64("a maximum") : nil)
+        let maximum = flags & 1 != 0 ? try unsigned64("a maximum") : nil
+        return ModuleOutline.Limits(offset: start, flags: flags, minimum: minimum, maximum: maximum)
     }
 
     /// The instructions of a constant expression (section 3.4.13) up to its end.

@@ -21,10 +21,8 @@ struct ContentsWalk {
     mutating func run() throws(ModuleBoundsViolation) -> ModuleContents {
         try reader.modulePreamble()
         while !reader.isAtEnd {
-            let start = reader.offset
-            let id = try reader.byte("a section")
-            let size = try reader.unsigned32("the size of a section")
-            var content = try reader.range(of: size, "the content of section \(id)")
+            var (start, id, content) = try reader.section()
+            let size = content.remaining
             guard Int(id) < Self.names.count else {
                 throw .malformed(offset: start, expected: "a section with an identifier from 0 to 13, not \(id)")
             }
@@ -36,7 +34,7 @@ struct ContentsWalk {
                 ModuleContents.Section(
                     id: id,
                     name: name,
-                    bytes: Int(size),
+                    bytes: size,
                     content: content.offset..<content.offset + content.remaining
                 )
             )
@@ -67,7 +65,10 @@ struct ContentsWalk {
             for _ in 0..<(try count(.functions, bounds.functions, &content)) {
                 functions.append(try content.unsigned32("a type index"))
             }
-        case 4: for _ in 0..<(try count(.tables, bounds.tables, &content)) { tables.append(try definedTable(&content)) }
+        case 4:
+            for _ in 0..<(try count(.tables, bounds.tables, &content)) {
+                tables.append(try content.definedTable().item)
+            }
         case 5:
             for _ in 0..<(try count(.memories, bounds.memories, &content)) {
                 contents.memories.append(try content.memory())
@@ -103,7 +104,7 @@ struct ContentsWalk {
             functions.append(type)
             return .function(try functionType(type, at: start))
         case 1:
-            let table = try content.table()
+            let table = try content.table().item
             tables.append(table)
             return table
         case 2:
@@ -150,15 +151,6 @@ struct ContentsWalk {
         let start = content.offset
         try content.skip(1, "the attribute of a tag")
         return .tag(try functionType(content.unsigned32("a type index"), at: start))
-    }
-
-    /// A table, or one with an expression for its elements.
-    private func definedTable(_ content: inout BinaryReader) throws(ModuleBoundsViolation) -> ModuleContents.Item {
-        guard content.peek() == 0x40 else { return try content.table() }
-        try content.skip(2, "the begin of a table with an expression")
-        let table = try content.table()
-        try content.skipConstantExpression()
-        return table
     }
 
     private func definedGlobal(_ content: inout BinaryReader) throws(ModuleBoundsViolation) -> ModuleContents.Item {

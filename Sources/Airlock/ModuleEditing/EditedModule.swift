@@ -52,3 +52,29 @@ struct EditedModule: Sendable {
         )
     }
 }
+
+extension PluginLimits {
+    /// Throws where the module begins with more than its instances may have. The error names no plugin.
+    func checkInitialSizes(of edited: EditedModule) throws(PluginError) {
+        let pages = edited.hostExports.initialPages
+        guard pages <= UInt64(memory / 65_536) else {
+            throw PluginError(
+                .memory,
+                message:
+                    "the module begins with \(pages) pages of memory (64 KiB each), more than its limit of \(memory) bytes",
+                limit: UInt64(memory),
+                used: pages.multipliedReportingOverflow(by: 65_536).partialValue
+            )
+        }
+        let elements = edited.inspection.initialTableElements
+        guard elements <= UInt64(tableElements) else {
+            throw PluginError(
+                .moduleBounds,
+                message:
+                    "a table of the module begins with \(elements) elements, more than its limit of \(tableElements)",
+                limit: UInt64(tableElements),
+                used: elements
+            )
+        }
+    }
+}

@@ -117,7 +117,6 @@ actor PluginLifecycle {
             version: number + 1,
             limits: specification.limits
         )
-        try checkMemory(of: compiled, specification)
         let linked = try services.link(compiled, specification)
         number += 1
         return PluginVersion(
@@ -127,20 +126,6 @@ actor PluginLifecycle {
             linked: linked,
             signatures: signatures,
             census: services.census
-        )
-    }
-
-    /// Throws where the module's memory is over the limit from the begin.
-    private func checkMemory(of compiled: CompiledModule, _ specification: PluginSpecification) throws(PluginError) {
-        let (limit, pages) = (specification.limits.memory, compiled.hostExports.initialPages)
-        guard pages > UInt64(limit / 65_536) else { return }
-        throw PluginError(
-            .memory,
-            plugin: specification.name,
-            message:
-                "the module begins with \(pages) pages of memory (64 KiB each), more than its limit of \(limit) bytes",
-            limit: UInt64(limit),
-            used: pages.multipliedReportingOverflow(by: 65_536).partialValue
         )
     }
 

@@ -61,6 +61,7 @@ struct ModuleBoundsTests {
         #expect(inspection.imports == 5)
         #expect(inspection.functions == 2)
         #expect(inspection.tables == 2)
+        #expect(inspection.initialTableElements == 5)
         #expect(inspection.memories == 1)
         #expect(inspection.initialMemoryPages == 7)
         #expect(inspection.tags == 2)
