@@ -43,7 +43,8 @@ extension Row {
         _ name: String, hog: (PluginHost) async throws -> Task<Void, Never>
     ) async throws -> Row {
         let logger = Logger(label: "benchmarks") { _ in SwiftLogNoOpLogHandler() }
-        let host = try PluginHost(PluginHostConfiguration(workers: 1, epochTick: slice), logger: logger)
+        let host = try PluginHost(
+            PluginHostConfiguration(workers: 1, epochTick: slice, compilation: .inProcess), logger: logger)
         let plugin = try await host.loadSuspendable(.wat(Guest.addText), name: "short")
         let add = try plugin.function("add", taking: Int32.self, Int32.self, returning: Int32.self)
         let busy = try await hog(host)

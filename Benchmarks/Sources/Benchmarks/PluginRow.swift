@@ -8,7 +8,7 @@ extension Row {
     static func pluginCall() async throws -> Row {
         let count = 10_000
         let guest = try CGuest(pooled: false)
-        let host = try PluginHost(logger: Logger(label: "benchmarks"))
+        let host = try PluginHost(PluginHostConfiguration(compilation: .inProcess), logger: Logger(label: "benchmarks"))
         let plugin = try await host.load(.wat(Guest.addText), name: "add")
         let add = try plugin.function("add", taking: Int32.self, Int32.self, returning: Int32.self)
         let expected = Int32((count - 1) & 0xFFFF) + 1

@@ -11,7 +11,6 @@
 ///
 /// ## Topics
 /// ### Choosing
-/// - ``automatic``
 /// - ``childProcess(compiler:limits:cache:)``
 /// - ``inProcess``
 /// ### Settings
@@ -22,13 +21,10 @@
 public struct CompilationPolicy: Sendable, Hashable {
     /// Where an untrusted module is compiled.
     public enum Place: Sendable, Hashable {
-        /// In a child process if `airlock-compiler` lies in the folder of the host's own executable. Otherwise in the host's
-        /// process, with a warning in its log: right for a first try, and for a host whose plugins are its own.
-        case automatic
         /// In a child process, whose executable is `compiler`, or `airlock-compiler` in the folder of the host's own executable. Where
         /// there is none, a load is refused with ``PluginError/Code/compilation``, which names the path.
         case childProcess(compiler: String?)
-        /// In the host's own process, within ``PluginLimits/module`` only.
+        /// In the host's own process, within ``PluginLimits/module`` only: for a host whose plugins are all its own.
         case inProcess
     }
 
@@ -47,7 +43,7 @@ public struct CompilationPolicy: Sendable, Hashable {
 
     /// Makes a policy; each argument left out keeps its default.
     public init(
-        untrusted: Place = .automatic,
+        untrusted: Place = .childProcess(compiler: nil),
         limits: CompilerLimits = CompilerLimits(),
         concurrent: Int = 2,
         cache: CompilationCache? = nil
@@ -57,9 +53,6 @@ public struct CompilationPolicy: Sendable, Hashable {
         self.concurrent = concurrent
         self.cache = cache
     }
-
-    /// A child process if its executable is found, otherwise the host's own process. See ``Place/automatic``.
-    public static var automatic: CompilationPolicy { CompilationPolicy() }
 
     /// A child process, or no load. See ``Place/childProcess(compiler:)``.
     public static func childProcess(

@@ -1,5 +1,4 @@
 import CompilerProtocol
-import Logging
 import Wasmtime
 import WorkerLoop
 
@@ -23,18 +22,15 @@ actor ModuleCompiler {
     private let slots: CompilationSlots
     private let compilations = SharedCompilations()
     private let events: EventHub
-    private let logger: Logger
     /// Where modules are read and checked, and compiled ones read from the cache.
     private let loop: WorkerLoop
-    private var hasWarned = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
-    init(_ policy: CompilationPolicy, engine: Engine, events: EventHub, logger: Logger) throws {
+    init(_ policy: CompilationPolicy, engine: Engine, events: EventHub) throws {
         self.engine = engine
         self.policy = policy
         self.events = events
-        self.logger = logger
         settings = CompilerSettings(engine.configuration)
         cache = try policy.cache.map { try ModuleCache($0) }
         slots = try CompilationSlots(count: policy.concurrent)
@@ -92,7 +88,9 @@ actor ModuleCompiler {
         let began = ContinuousClock.now
         let key = CacheKey(bytes, settings)
         do {
-            let result = try await compilations.module(for: key, on: loop.taskExecutor) {
+            let result = try await compilations.module(
+                for: key, on: loop.taskExecutor
+            ) {
                 try await self.make(bytes, key, load)
             }
             send(.compiled(result.route), load, since: began)
@@ -175,28 +173,10 @@ actor ModuleCompiler {
     private func process(for trust: ModuleTrust) throws(PluginError) -> CompilerProcess? {
         switch (trust, policy.untrusted) {
         case (.trusted, _), (_, .inProcess): return nil
-        case (.untrusted, .childProcess(let named)): return process(try CompilerExecutable.find(named))
-        case (.untrusted, .automatic):
-            do {
-                return process(try CompilerExecutable.find(nil))
-            } catch {
-                warnOnce(error.message)
-                return nil
-            }
+        case (.untrusted, .childProcess(let named)):
+            return CompilerProcess(
+                executable: try CompilerExecutable.find(named), limits: policy.limits, settings: settings)
         }
-    }
-
-    private func process(_ executable: String) -> CompilerProcess {
-        CompilerProcess(executable: executable, limits: policy.limits, settings: settings)
-    }
-
-    private func warnOnce(_ reason: String) {
-        guard !hasWarned else { return }
-        hasWarned = true
-        logger.warning(
-            "untrusted modules are compiled in this process, which a hostile one can slow down",
-            metadata: ["reason": "\(reason)"]
-        )
     }
 
     private nonisolated func send(

@@ -49,7 +49,7 @@ public final class PluginHost: Service, Sendable {
             services = HostServices(
                 engine: engine,
                 ticker: try EpochTicker(engine: engine, tick: configuration.epochTick),
-                compiler: try ModuleCompiler(configuration.compilation, engine: engine, events: events, logger: logger),
+                compiler: try ModuleCompiler(configuration.compilation, engine: engine, events: events),
                 workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
                 events: events,
                 census: InstanceCensus(most: configuration.instances),

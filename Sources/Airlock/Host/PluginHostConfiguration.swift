@@ -29,7 +29,7 @@ public struct PluginHostConfiguration: Sendable {
         instances: Int = 10_000,
         epochTick: Duration = .milliseconds(1),
         engine: EngineConfiguration = EngineConfiguration(),
-        compilation: CompilationPolicy = .automatic,
+        compilation: CompilationPolicy = .childProcess(),
         knownCapabilities: [any Capability.Type] = []
     ) {
         self.workers = workers

@@ -14,7 +14,7 @@ struct CompilerProcessTests {
     @Test(
         "A module that a child process compiled runs as one that was compiled in the host's process",
         arguments: [
-            (.childProcess(), .untrusted, .childProcess), (.automatic, .untrusted, .childProcess),
+            (.childProcess(), .untrusted, .childProcess), (CompilationPolicy(), .untrusted, .childProcess),
             (.inProcess, .untrusted, .inProcess), (.childProcess(), .trusted, .inProcess),
             (.childProcess(compiler: "/nowhere/compiler"), .trusted, .inProcess),
         ] as [(CompilationPolicy, ModuleTrust, CompilationRoute)]
