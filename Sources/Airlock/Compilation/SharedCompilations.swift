@@ -5,6 +5,12 @@ import WorkerLoop
 /// The compilations that are under way. Who asks for a module that is being compiled for another waits for the same result; a
 /// compilation that nobody waits for any more is cancelled.
 final class SharedCompilations: Sendable {
+    /// What is compiled, and where: a module that may be compiled in this process does not share the fate of one that may not.
+    struct Key: Hashable {
+        let module: CacheKey
+        let trust: ModuleTrust
+    }
+
     typealias Work = @Sendable @concurrent () async throws -> CompilationResult
 
     private struct Job {
@@ -14,7 +20,7 @@ final class SharedCompilations: Sendable {
     }
 
     private struct State {
-        var jobs: [CacheKey: Job] = [:]
+        var jobs: [Key: Job] = [:]
         /// All tasks that have not ended, the ones of cancelled jobs too.
         var tasks: [Int: Task<Void, Never>] = [:]
         var lastNumber = 0
@@ -30,7 +36,7 @@ final class SharedCompilations: Sendable {
     ///   - work: throws ``PluginError`` without a plugin, or `CancellationError`.
     /// - Throws: what the work throws, and `CancellationError` as soon as the calling task is cancelled.
     func module(
-        for key: CacheKey,
+        for key: Key,
         on executor: any TaskExecutor,
         work: @escaping Work
     ) async throws -> CompilationResult {
@@ -63,7 +69,7 @@ final class SharedCompilations: Sendable {
 
     private func join(
         _ wait: Wait<CompilationResult>,
-        _ key: CacheKey,
+        _ key: Key,
         _ executor: any TaskExecutor,
         _ work: @escaping Work
     ) throws -> (number: Int, isShared: Bool) {
@@ -91,7 +97,7 @@ final class SharedCompilations: Sendable {
         }
     }
 
-    private func end(_ key: CacheKey, _ number: Int, with result: Result<CompilationResult, any Error>) {
+    private func end(_ key: Key, _ number: Int, with result: Result<CompilationResult, any Error>) {
         let waits = state.withLock { state -> [Wait<CompilationResult>] in
             state.tasks[number] = nil
             guard let job = state.jobs[key], job.number == number else { return [] }
@@ -101,7 +107,7 @@ final class SharedCompilations: Sendable {
         for wait in waits { wait.end(with: result) }
     }
 
-    private func leave(_ wait: Wait<CompilationResult>, _ key: CacheKey, _ number: Int) {
+    private func leave(_ wait: Wait<CompilationResult>, _ key: Key, _ number: Int) {
         let abandoned = state.withLock { state -> Task<Void, Never>? in
             guard let job = state.jobs[key], job.number == number else { return nil }
             state.jobs[key]?.waits.removeAll { $0 === wait }

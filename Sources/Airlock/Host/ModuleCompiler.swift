@@ -89,7 +89,7 @@ actor ModuleCompiler {
         let key = CacheKey(bytes, settings)
         do {
             let result = try await compilations.module(
-                for: key, on: loop.taskExecutor
+                for: .init(module: key, trust: load.trust), on: loop.taskExecutor
             ) {
                 try await self.make(bytes, key, load)
             }

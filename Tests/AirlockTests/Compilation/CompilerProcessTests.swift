@@ -292,6 +292,28 @@ struct CompilerProcessTests {
         }
     }
 
+    @Test(
+        "A trusted module does not wait for the same one that is compiled elsewhere for someone else",
+        .timeLimit(.minutes(1)))
+    func trustsApart() async throws {
+        try await withTemporaryFolder { folder in
+            let end = "\(folder)/end"
+            let path = try compiler("while [ ! -e '\(end)' ]; do sleep 0.1; done; exit 1", in: folder)
+            let policy = CompilationPolicy.childProcess(compiler: path)
+            try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: policy)) { host in
+                var events = RecordedEvents(of: host)
+                let untrusted = Task { try await host.load(.wat(answering), name: "untrusted") }
+                _ = await events.first { if case .compiling = $0.kind { true } else { false } }
+                let trusted = try await host.load(PluginSource(.wat(answering), trust: .trusted), name: "trusted")
+                let answer = try trusted.function("answer", returning: Int32.self)
+                #expect(try await trusted.call(answer).value == 42)
+                try Data().write(to: URL(filePath: end))
+                let error = await #expect(throws: PluginError.self) { try await untrusted.value }
+                #expect(error?.code == .compilation && error?.plugin == "untrusted")
+            }
+        }
+    }
+
     @Test("A worker loop serves calls while a load that began on it compiles in the host's process")
     func workerLoop() async throws {
         try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: .inProcess)) { host in
