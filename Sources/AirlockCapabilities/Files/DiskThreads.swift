@@ -4,99 +4,96 @@ import Synchronization
 /// Where file operations wait for the disk: a few threads that neither worker loops nor Swift's own tasks run on. One grant does not
 /// get all of them, so that a plugin which floods the disk, or waits for a slow one, leaves some to others.
 final class DiskThreads: Sendable {
-    private struct Job {
-        let grant: ObjectIdentifier
+    struct Job: Sendable {
         let run: @Sendable () -> Void
+        /// Called instead where the job is not run.
+        let refuse: @Sendable (FileFailure) -> Void
     }
 
     private struct State {
         var running = 0
-        /// How many threads work for a grant, where any does.
-        var busy: [ObjectIdentifier: Int] = [:]
-        var waiting: [Job] = []
+        var schedule: DiskSchedule<Job>
     }
 
     /// Those of this process. Four, so that one slow file system does not take a thread for every call in flight.
     static let shared = DiskThreads(count: 4, perGrant: 2)
 
     private let count: Int
-    private let perGrant: Int
     private let queue = DispatchQueue(label: "airlock.files", attributes: .concurrent)
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let numbers = Atomic<UInt64>(0)
 
-    init(count: Int, perGrant: Int) {
+    /// - Parameters:
+    ///   - perGrant: how many of the threads may run jobs of one grant.
+    ///   - waitingPerGrant: how many jobs of a grant may wait for one.
+    init(count: Int, perGrant: Int, waitingPerGrant: Int = 256) {
         self.count = count
-        self.perGrant = perGrant
+        state = Mutex(State(schedule: DiskSchedule(runningPerGrant: perGrant, waitingPerGrant: waitingPerGrant)))
     }
 
     /// Runs `operation` on one of the threads, in the order of arrival among those of its grant. It does not begin after the task was
-    /// cancelled.
+    /// cancelled, nor where too many of its grant wait already.
     func run<Value: Sendable>(
         for usage: FileUsage,
         _ operation: @escaping @Sendable () throws(FileFailure) -> Value
     ) async throws(FileFailure) -> Value {
-        let cancellation = Cancellation()
+        let place = place(for: usage)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, FileFailure>, Never>) in
-                submit(for: ObjectIdentifier(usage)) {
-                    guard !cancellation.isRequested else { return continuation.resume(returning: .failure(.cancelled)) }
-                    do throws(FileFailure) {
-                        continuation.resume(returning: .success(try operation()))
-                    } catch {
-                        continuation.resume(returning: .failure(error))
-                    }
+                let job = Job {
+                    continuation.resume(returning: Result(catching: operation))
+                } refuse: { failure in
+                    continuation.resume(returning: .failure(failure))
                 }
+                submit(job, at: place)
+                // Where the task was cancelled before, its handler found no job.
+                if Task.isCancelled { cancel(place) }
             }
         } onCancel: {
-            cancellation.request()
+            cancel(place)
         }
         return try result.get()
     }
 
-    private func submit(for grant: ObjectIdentifier, _ run: @escaping @Sendable () -> Void) {
-        let starts = state.withLock { state in
-            guard state.running < count, state.busy[grant, default: 0] < perGrant else {
-                state.waiting.append(Job(grant: grant, run: run))
-                return false
-            }
+    /// A place for one job.
+    func place(for usage: FileUsage) -> DiskSchedule<Job>.Place {
+        DiskSchedule.Place(
+            grant: ObjectIdentifier(usage), number: numbers.wrappingAdd(1, ordering: .relaxed).newValue)
+    }
+
+    func submit(_ job: Job, at place: DiskSchedule<Job>.Place) {
+        let (isAdded, starts) = state.withLock { state in
+            guard state.schedule.add(job, at: place) else { return (false, false) }
+            guard state.running < count, state.schedule.hasNext else { return (true, false) }
             state.running += 1
-            state.busy[grant, default: 0] += 1
-            return true
+            return (true, true)
         }
-        guard starts else { return }
-        queue.async {
-            var job = Job(grant: grant, run: run)
-            while true {
-                job.run()
-                guard let next = self.next(after: job.grant) else { return }
-                job = next
-            }
+        guard isAdded else { return job.refuse(.overloaded) }
+        if starts { queue.async { self.work() } }
+    }
+
+    /// Takes back a job that no thread has begun, if it is one.
+    func cancel(_ place: DiskSchedule<Job>.Place) {
+        state.withLock { $0.schedule.remove(place) }?.refuse(.cancelled)
+    }
+
+    /// Runs jobs until none is left that may run.
+    private func work() {
+        var ended: ObjectIdentifier?
+        while let (job, grant) = next(after: ended) {
+            job.run()
+            ended = grant
         }
     }
 
-    /// The job that waits longest, of those whose grant may have another thread; with nil the thread is given back.
-    private func next(after grant: ObjectIdentifier) -> Job? {
+    private func next(after ended: ObjectIdentifier?) -> (job: Job, grant: ObjectIdentifier)? {
         state.withLock { state in
-            let left = state.busy[grant, default: 1] - 1
-            state.busy[grant] = left > 0 ? left : nil
-            guard let index = state.waiting.firstIndex(where: { state.busy[$0.grant, default: 0] < perGrant }) else {
+            if let ended { state.schedule.end(of: ended) }
+            guard let next = state.schedule.next() else {
                 state.running -= 1
                 return nil
             }
-            let job = state.waiting.remove(at: index)
-            state.busy[job.grant, default: 0] += 1
-            return job
+            return next
         }
-    }
-}
-
-/// Whether the task that waits for an operation was cancelled.
-private final class Cancellation: Sendable {
-    private let flag = Atomic(false)
-
-    var isRequested: Bool { flag.load(ordering: .acquiring) }
-
-    func request() {
-        flag.store(true, ordering: .releasing)
     }
 }

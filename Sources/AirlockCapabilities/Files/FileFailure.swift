@@ -33,6 +33,8 @@ enum FileFailure: Error, Equatable {
     case noSpace
     /// The call ended before the operation began.
     case cancelled
+    /// Too many operations of the grant wait for the disk.
+    case overloaded
     /// Any other error number of the operating system.
     case system(Int32)
 

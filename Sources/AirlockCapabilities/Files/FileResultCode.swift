@@ -35,6 +35,8 @@ public struct FileResultCode: RawRepresentable, Hashable, Sendable {
     public static let noSpace = Self(rawValue: -13)
     /// The operating system failed in another way.
     public static let failed = Self(rawValue: -14)
+    /// 256 operations of the grant wait for the disk already. Nothing was done, and it can be tried again.
+    public static let overloaded = Self(rawValue: -15)
 
     /// The code of a failure; nil for those that the grant forbids.
     init?(_ failure: FileFailure) {
@@ -52,6 +54,7 @@ public struct FileResultCode: RawRepresentable, Hashable, Sendable {
         case .overBudget: self = .overBudget
         case .tooManyEntries: self = .tooManyEntries
         case .noSpace: self = .noSpace
+        case .overloaded: self = .overloaded
         case .tooManyOpen, .cancelled, .system: self = .failed
         }
     }

@@ -23,6 +23,7 @@ public import Airlock
 ///   Where the clock is frozen a guest still sleeps for as long as it says.
 /// - What ``FileAccess`` refuses as a denial is `notcapable`. Symbolic links are not followed, and hard and symbolic links cannot be made
 ///   (`perm`). Paths are relative to a descriptor and may not leave its folder. Descriptors belong to the instance and are closed with it.
+/// - `again` answers a file operation where 256 of the grant wait for the disk already; the guest may try it again.
 /// - `proc_exit` ends the call with ``PluginError/Code/exit`` and the code in ``PluginError/exitCode``;
 ///   ``SuspendablePlugin/runCommand()`` returns it.
 /// - Pointers that are not valid are `fault`. One call reads or writes at most ``FileAccess/maximumTransfer`` bytes of a file and 64 KiB

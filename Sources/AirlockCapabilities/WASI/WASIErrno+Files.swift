@@ -27,6 +27,7 @@ extension WASIErrno {
             case .tooManyOpen: .tooManyOpenInSystem
             case .noSpace: .noSpace
             case .cancelled: .cancelled
+            case .overloaded: .again
             case .system(EACCES): .access
             case .system(EPERM): .notPermitted
             case .system(EINVAL): .invalid

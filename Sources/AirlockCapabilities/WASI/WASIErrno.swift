@@ -4,6 +4,7 @@ import Airlock
 enum WASIErrno: UInt32 {
     case success = 0
     case access = 2
+    case again = 6
     case badDescriptor = 8
     case busy = 10
     case cancelled = 11

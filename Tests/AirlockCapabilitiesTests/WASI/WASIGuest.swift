@@ -22,6 +22,7 @@ let wasiFunctions: KeyValuePairs<String, String> = [
 
 /// The error numbers that the tests expect. Source: the witx definition of `errno`.
 enum Errno {
+    static let again: Int32 = 6
     static let badf: Int32 = 8, dquot: Int32 = 19, exist: Int32 = 20, fault: Int32 = 21, fbig: Int32 = 22
     static let ilseq: Int32 = 25, inval: Int32 = 28, isdir: Int32 = 31, mfile: Int32 = 33, nametoolong: Int32 = 37
     static let nfile: Int32 = 41, noent: Int32 = 44, notdir: Int32 = 54, notempty: Int32 = 55, notsock: Int32 = 57
