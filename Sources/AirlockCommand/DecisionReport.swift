@@ -54,11 +54,20 @@ struct DecisionReport: Encodable {
         var summary: String
     }
 
+    /// What the plugin shares with others.
+    struct Quota: Encodable {
+        var name: String
+        /// Each bound, as text.
+        var bounds: [String: String]
+    }
+
     /// The policy's file.
     var policy: String
     var grants: [Grant]
     /// Each limit, as text.
     var limits: [String: String]
+    /// Absent where it shares none.
+    var quota: Quota?
     /// What was asked for in vain, without being a reason to refuse the plugin.
     var notes: [String]
 
@@ -66,6 +75,31 @@ struct DecisionReport: Encodable {
         self.policy = policy
         grants = decision.grants.map { Grant(id: type(of: $0).id.description, summary: $0.summary) }
         limits = LimitWishes(decision.limits).inWords
+        if let share = decision.limits.loopShare {
+            limits["loopTime"] = "\(share.perSecond) of each second"
+            limits["loopBurst"] = "\(share.burst)"
+        }
+        if let crashLoop = decision.limits.crashLoop { limits["crashLoop"] = Self.text(crashLoop) }
+        quota = decision.quota.map(Quota.init)
         notes = decision.notes
+    }
+    private static func text(_ policy: CrashLoopPolicy) -> String {
+        "\(policy.failures) failures in \(policy.window), pauses from \(policy.firstPause) to \(policy.longestPause), "
+            + "quarantine after \(policy.quarantineAfter) crash loops"
+    }
+}
+
+extension DecisionReport.Quota {
+    fileprivate init(_ quota: Airlock.Quota) {
+        name = quota.name
+        let rates = [
+            "fuel": quota.fuel, "hostCalls": quota.hostCalls, "egressBytes": quota.egressBytes,
+            "logBytes": quota.logBytes,
+        ]
+        bounds = rates.compactMapValues { rate in
+            rate.map { "\($0.amount) in \($0.period), at most \($0.burst) at once" }
+        }
+        bounds["memory"] = quota.memory.map { "\($0)" }
+        bounds["concurrentCalls"] = quota.concurrentCalls.map { "\($0), and \(quota.queuedCalls) that wait" }
     }
 }

@@ -81,6 +81,10 @@ struct ReportText {
         for (name, value) in decision.limits.sorted(by: { $0.key < $1.key }) {
             field("limit", "\(name) \(value == "\(Int.max)" ? "unlimited" : value)")
         }
+        if let quota = decision.quota {
+            field("quota", "\(printable(quota.name)), shared with the other plugins that have it")
+            for (name, value) in quota.bounds.sorted(by: { $0.key < $1.key }) { row(name, value) }
+        }
         for note in decision.notes { field("note", printable(note, most: 1_000)) }
     }
 

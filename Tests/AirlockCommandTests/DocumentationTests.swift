@@ -36,6 +36,8 @@ struct DocumentationTests {
                     ["inspect", plugin.path, "--policy", plugin.file("policy.yaml"), "--format", "json"], status: 0)
                 #expect(report.decision?.grants.map(\.id) == ["airlock:kv", "airlock:log"])
                 #expect(report.decision?.limits["memory"] == "\(8 << 20)")
+                #expect(report.decision?.quota?.name == "shop")
+                #expect(report.decision?.limits["loopBurst"] == "0.05 seconds")
                 #expect(report.decision?.notes == [])
                 for id in ["log", "clock", "random", "environment", "kv", "events", "http", "files", "wasi"] {
                     #expect(policy.contains("- id: airlock:\(id)\n"))

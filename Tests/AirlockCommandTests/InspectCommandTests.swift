@@ -124,6 +124,36 @@ struct InspectCommandTests {
         }
     }
 
+    @Test("What a policy imposes by itself is shown: the share of a worker loop, crash loops, the quota")
+    func imposed() async throws {
+        let policy = """
+            manifest: optional
+            capabilities: [{ id: airlock:log }, { id: airlock:clock }]
+            limits: { loopTime: 200 ms, loopBurst: 50 ms, crashLoop: { failures: 3 } }
+            quotas:
+              team: { fuelPerSecond: 1000, fuelBurst: 5000, memory: 1 MiB, concurrentCalls: 2 }
+            plugins: { greeter: { quota: team } }
+            """
+        try await withPlugin(wat: Self.plugin, ["policy.yaml": policy]) { plugin in
+            let arguments = ["inspect", plugin.path, "--policy", plugin.file("policy.yaml")]
+            let report = try await inspected(arguments + ["--format", "json"], status: 0)
+            #expect(report.decision?.limits["loopTime"] == "0.2 seconds of each second")
+            #expect(report.decision?.limits["loopBurst"] == "0.05 seconds")
+            #expect(report.decision?.limits["crashLoop"]?.hasPrefix("3 failures in 10.0 seconds, pauses from") == true)
+            #expect(report.decision?.quota?.name == "team")
+            #expect(
+                report.decision?.quota?.bounds == [
+                    "fuel": "1000 in 1.0 seconds, at most 5000 at once", "memory": "1048576",
+                    "concurrentCalls": "2, and 0 that wait",
+                ])
+            let text = try await airlock(arguments).output
+            #expect(text.contains("\n  limit     loopTime 0.2 seconds of each second\n"))
+            #expect(text.contains("\n  quota     team, shared with the other plugins that have it\n"))
+            let other = try await inspected(arguments + ["--format", "json", "--name", "other"], status: 0)
+            #expect(other.decision?.quota == nil)
+        }
+    }
+
     @Test("Without a policy a plugin is compared with everything that Airlock has to offer")
     func withoutPolicy() async throws {
         try await withPlugin(wat: Self.plugin, [:]) { plugin in

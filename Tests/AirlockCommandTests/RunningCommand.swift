@@ -98,8 +98,13 @@ struct Report: Decodable {
             var id: String
             var summary: String
         }
+        struct Quota: Decodable {
+            var name: String
+            var bounds: [String: String]
+        }
         var grants: [Grant]
         var limits: [String: String]
+        var quota: Quota?
         var notes: [String]
     }
 

@@ -11,7 +11,41 @@ extension PluginLimits {
         tableElements = named.tableElements ?? tableElements
         concurrentCalls = named.concurrentCalls ?? concurrentCalls
         callsPerInstance = named.callsPerInstance ?? callsPerInstance
+        loopShare = try LoopShare(policy: &fields)
+        crashLoop = try fields.map("crashLoop", CrashLoopPolicy.init(policy:))
         module = try fields.map("module", ModuleBounds.init(policy:)) ?? module
+    }
+}
+
+extension LoopShare {
+    /// Reads `loopTime` and `loopBurst`, which is as long as `loopTime` where it is left out; nil without both.
+    fileprivate init?(policy fields: inout ManifestFields) throws(PluginError) {
+        let time = try fields.duration("loopTime", in: .microseconds(1)...Duration.seconds(1))
+        let burst = try fields.duration("loopBurst", in: .microseconds(1)...Duration.seconds(3_600))
+        guard let time else {
+            guard burst == nil else {
+                throw fields.missing("loopTime", expected: "the time of each second that comes back, up to loopBurst")
+            }
+            return nil
+        }
+        self.init(perSecond: time, burst: burst ?? time)
+    }
+}
+
+extension CrashLoopPolicy {
+    /// Reads the fields of the same names; those left out keep their defaults.
+    fileprivate init(policy fields: inout ManifestFields) throws(PluginError) {
+        self.init()
+        let times = Duration.microseconds(1)...Duration.seconds(365 * 86_400)
+        failures = try fields.integer("failures", in: 1...Int.max) ?? failures
+        window = try fields.duration("window", in: times) ?? window
+        firstPause = try fields.duration("firstPause", in: times) ?? firstPause
+        longestPause = try fields.duration("longestPause", in: times) ?? longestPause
+        quarantineAfter = try fields.integer("quarantineAfter", in: 1...Int.max) ?? quarantineAfter
+        guard longestPause >= firstPause else {
+            throw fields.wrong(
+                "longestPause", expected: "at least firstPause, which is \(firstPause)")
+        }
     }
 }
 

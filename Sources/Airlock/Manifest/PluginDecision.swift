@@ -14,6 +14,8 @@ public struct PluginDecision: Sendable {
     public internal(set) var grants: [any AttenuableCapability] = []
     /// The limits that it gets.
     public internal(set) var limits: PluginLimits
+    /// What it shares with other plugins, if anything.
+    public internal(set) var quota: Quota?
     /// Why it must not be loaded, complete; empty where it may be.
     public internal(set) var refusals: [Refusal] = []
     /// What it asked for and does not get, without being refused for it.

@@ -13,7 +13,8 @@ extension PluginHost {
     ///   - manifest: where its manifest is.
     ///   - abi: the ABI that the caller runs it with, which its manifest must agree to; nil to believe the manifest.
     ///   - given: what it is granted whatever the policy says.
-    ///   - quota: what it may use together with others.
+    ///   - quota: what it may use together with others, where the policy has no quota for it. With both it is refused with
+    ///     ``PluginError/Code/configuration``, since it could keep to one only.
     ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
     /// - Throws: ``PluginError`` with every reason why it was refused, and the code of the first: ``PluginError/Code/digestMismatch``,
     ///   ``PluginError/Code/manifest``, ``PluginError/Code/missingCapability``, ``PluginError/Code/memory``; or why it could not be loaded.
@@ -61,12 +62,19 @@ extension PluginHost {
     ) async throws(PluginError) -> PluginSpecification {
         let name = name ?? source.defaultName
         let first = try await services.compiler.pass(review, source, plugin: name).granted
+        if let quota, let imposed = first.decision.quota, quota !== imposed {
+            throw PluginError(
+                .configuration,
+                plugin: name,
+                message: "expected one quota, came '\(quota.name)' and the policy's '\(imposed.name)'"
+            )
+        }
         var specification = PluginSpecification(
             name: name,
             grants: review.given + first.decision.grants,
             limits: first.decision.limits,
             mode: mode,
-            quota: quota
+            quota: quota ?? first.decision.quota
         )
         specification.review = review
         specification.review?.first = first

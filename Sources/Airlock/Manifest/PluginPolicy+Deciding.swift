@@ -15,7 +15,7 @@ extension PluginPolicy {
         given: [any Capability.Type] = [],
         known: [any Capability.Type] = []
     ) -> PluginDecision {
-        var decision = PluginDecision(limits: limits)
+        var decision = PluginDecision(limits: limits, quota: pluginQuotas[candidate.name] ?? quota)
         checkDigest(of: candidate, &decision)
         checkManifest(of: candidate, &decision)
         checkABI(of: candidate, &decision)

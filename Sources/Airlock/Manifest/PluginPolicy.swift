@@ -5,8 +5,13 @@
 public struct PluginPolicy: Sendable {
     /// The widest value of each capability that a plugin may get, each capability at most once.
     public var grants: [any AttenuableCapability]
-    /// The highest limits that a plugin may get, and those of a plugin that asks for none.
+    /// The highest limits that a plugin may get, and those of a plugin that asks for none. ``PluginLimits/loopShare`` and
+    /// ``PluginLimits/crashLoop`` are the host's alone: no manifest can ask for them.
     public var limits: PluginLimits
+    /// What the plugins that are loaded under this policy and its copies may use together; nil for no such bound.
+    public var quota: Quota?
+    /// The same for single plugins, in place of ``quota``, by the name that the host gives them.
+    public var pluginQuotas: [String: Quota]
     /// The ABIs that are accepted, by name (all versions) or with a version; empty accepts all.
     public var abis: [PluginABI]
     /// The SHA-256 digests, in lower-case hexadecimal, that a plugin of that name may have. Looked up by the name that the host gives
@@ -22,6 +27,8 @@ public struct PluginPolicy: Sendable {
     public init(
         grants: [any AttenuableCapability] = [],
         limits: PluginLimits = PluginLimits(),
+        quota: Quota? = nil,
+        pluginQuotas: [String: Quota] = [:],
         abis: [PluginABI] = [],
         pinnedDigests: [String: Set<String>] = [:],
         demandsPinnedDigest: Bool = false,
@@ -29,6 +36,8 @@ public struct PluginPolicy: Sendable {
     ) {
         self.grants = grants
         self.limits = limits
+        self.quota = quota
+        self.pluginQuotas = pluginQuotas
         self.abis = abis
         self.pinnedDigests = pinnedDigests
         self.demandsPinnedDigest = demandsPinnedDigest

@@ -12,7 +12,15 @@
 ///       fuel: 50000000
 ///       deadline: 200 ms
 ///       memory: 32 MiB
+///       loopTime: 200 ms                  # of each second, on each worker loop
+///       loopBurst: 50 ms
+///       crashLoop: { failures: 5, window: 10 s }
 ///       module: { functions: 5000 }
+///     quotas:
+///       tenant-a: { fuelPerSecond: 2000000000, memory: 256 MiB }
+///     quota: tenant-a                     # what all plugins of this policy share
+///     plugins:
+///       cart-notes: { quota: tenant-a }   # what one of them shares instead
 ///
 /// What a capability's `with` holds is the capability's own: the embedder says for each capability that a policy may name how to make
 /// it, with the objects that it needs:
@@ -33,7 +41,8 @@ public struct PolicyReader: Sendable {
         self.capabilities = capabilities
     }
 
-    /// Reads a policy of at most 256 KiB, with the same rules for YAML as ``PluginManifest/init(yaml:file:)``.
+    /// Reads a policy of at most 256 KiB. Its quotas are made here: what is loaded under this policy and its copies shares them, and another
+    /// reading of the same text makes others. The text is YAML the same rules as that of ``PluginManifest/init(yaml:file:)``.
     /// - Parameter file: what messages call the text.
     /// - Throws: ``PluginError/Code/configuration`` for the first mistake, with file, line and column, what was expected and what came.
     public func read(yaml bytes: [UInt8], file: String = "policy.yaml") throws(PluginError) -> PluginPolicy {
@@ -72,6 +81,9 @@ public struct PolicyReader: Sendable {
             policy.grants.append(grant)
         }
         policy.limits = try fields.map("limits", PluginLimits.init(policy:)) ?? policy.limits
+        let quotas = try PolicyQuotas(policy: &fields)
+        policy.quota = quotas.common
+        policy.pluginQuotas = quotas.byPlugin
         return policy
     }
 

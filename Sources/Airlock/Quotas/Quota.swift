@@ -20,6 +20,14 @@ public final class Quota: Sendable {
     public let concurrentCalls: Int?
     /// Calls that may wait for one of ``concurrentCalls`` to end, at most for the deadline of their plugin.
     public let queuedCalls: Int
+    /// Fuel of all calls and events.
+    public let fuel: QuotaRate?
+    /// Calls of host functions.
+    public let hostCalls: QuotaRate?
+    /// Bytes sent to and received from other machines.
+    public let egressBytes: QuotaRate?
+    /// Bytes written to logs.
+    public let logBytes: QuotaRate?
 
     private enum Resource: String, CaseIterable {
         case fuel, hostCalls, egressBytes, logBytes
@@ -71,6 +79,10 @@ public final class Quota: Sendable {
         self.memory = memory
         self.concurrentCalls = concurrentCalls
         self.queuedCalls = queuedCalls
+        self.fuel = fuel
+        self.hostCalls = hostCalls
+        self.egressBytes = egressBytes
+        self.logBytes = logBytes
         rates = Mutex(limited.compactMapValues { $0.map { TokenBucket($0) } })
         admission = CallAdmission(most: concurrentCalls, queue: queuedCalls)
     }
