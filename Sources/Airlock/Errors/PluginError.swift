@@ -14,8 +14,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let deadline = Code(description: "deadline")
         /// The task that awaited the call was cancelled.
         public static let cancelled = Code(description: "cancelled")
-        /// The guest trapped in an instance that its memory limit had refused growth at any time before, in this call or an earlier one; or
-        /// the module begins with more than the limit. What a module's own, lower maximum refuses does not count.
+        /// The guest trapped in an instance that its memory limit had refused growth at any time before, in this call or an earlier one; its
+        /// exception objects took more than the limit; or the module begins with more. What a module's own, lower maximum refuses does not count.
         public static let memory = Code(description: "memory")
         /// The guest called more host functions than a call may.
         public static let hostCalls = Code(description: "hostCalls")

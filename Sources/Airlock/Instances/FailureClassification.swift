@@ -40,6 +40,11 @@ extension PluginError {
             used = report?.loopTime.wholeNanoseconds
             return
         }
+        if error.code == .growth {
+            code = .memory
+            limit = UInt64(version.limits.memory)
+            return
+        }
         switch error.trap?.code {
         case .outOfFuel:
             code = .fuel

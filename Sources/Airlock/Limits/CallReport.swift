@@ -4,6 +4,7 @@ public struct CallReport: Sendable, Hashable {
     /// register, and does not write it back when it interrupts the loop.
     public let fuelUsed: UInt64
     /// Bytes of all linear memories of the instance after the call. Linear memory never shrinks, so this is its high-water mark.
+    /// Exception objects that the guest keeps are not counted: they live in a heap of the engine, which is limited (``PluginLimits/memory``).
     public let memoryBytes: Int
     // Numbers in place of durations, and one word for what most calls do not use: a report is made, copied and added up at each call.
     private let wallNanoseconds: Int64

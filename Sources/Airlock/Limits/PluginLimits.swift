@@ -32,6 +32,7 @@ public struct PluginLimits: Sendable, Hashable {
 
     /// Bytes of linear memory per instance: all its memories together, with their initial sizes and their growth. Rounded down to whole
     /// pages of 64 KiB. Growth over it is refused as WebAssembly refuses growth, with -1; see ``PluginError/Code/memory``.
+    /// Exception objects that a guest keeps may take as much again, in a heap of their own.
     public var memory: Int
 
     /// Elements per table of an instance.

@@ -27,8 +27,13 @@ public final class PluginVersion: Sendable {
     let hostFunctions: HostCallCounts.Names
     /// The instances of its host.
     let census: InstanceCensus
-    /// The most linear memory that one of its instances can have, in bytes.
-    var largestMemory: Int { min(limits.memory, Int(clamping: hostExports.mostPages) * 65_536) }
+    /// The most memory that one of its instances can have, in bytes: linear memory, and a heap for exception objects where it can throw any.
+    var largestMemory: Int {
+        min(limits.memory, Int(clamping: hostExports.mostPages) * 65_536) + (throwsExceptions ? limits.memory : 0)
+    }
+
+    /// Whether the module has what exceptions are thrown with.
+    private let throwsExceptions: Bool
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
@@ -49,6 +54,7 @@ public final class PluginVersion: Sendable {
         imports = module.module.imports
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
         hostExports = module.hostExports
+        throwsExceptions = module.inspection.tags > 0
         engine = module.module.engine
         limits = specification.limits
         quota = specification.quota

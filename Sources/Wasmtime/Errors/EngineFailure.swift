@@ -51,6 +51,11 @@ func takeFailure(
         let details = unsafe Trap(code: nil, message: text, backtrace: backtrace(of: error))
         return WasmtimeError(.hostError, "a host function threw: \(hostError)", trap: details, hostError: hostError)
     }
+    // The engine has no code for it.
+    if text.contains("GC heap out of memory") {
+        let details = unsafe Trap(code: nil, message: text, backtrace: backtrace(of: error))
+        return WasmtimeError(.growth, "the heap of the guest's exception objects is full", trap: details)
+    }
     return WasmtimeError(fallback, text)
 }
 

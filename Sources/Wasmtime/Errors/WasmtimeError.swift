@@ -88,7 +88,7 @@ extension WasmtimeError {
         public static let cancelled = Code(description: "cancelled")
         /// An offset and a length lie outside the guest's memory.
         public static let outOfBounds = Code(description: "outOfBounds")
-        /// A memory could not grow.
+        /// A memory, or the heap of exception objects, could not grow.
         public static let growth = Code(description: "growth")
         /// The store is in use: a view of its memory is open, or it is running another call.
         public static let busy = Code(description: "busy")
