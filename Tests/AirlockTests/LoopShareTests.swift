@@ -7,19 +7,19 @@ import WorkerLoop
 @Suite("Shares of a worker loop")
 struct LoopShareTests {
     /// Nothing comes back during a test.
-    private let share = LoopShare(perSecond: .nanoseconds(1), burst: .milliseconds(5))
+    private let share = LoopShare(perSecond: .nanoseconds(1), burst: .milliseconds(100))
 
     @Test("A call is cut when its plugin's share is used up, the next is refused, and others are served")
     func cut() async throws {
         try await withPluginHost { host in
             let hog = try await host.load(
                 .wat(guest), name: "hog", limits: PluginLimits(fuel: .max, deadline: .seconds(600), loopShare: share))
-            let other = try await host.load(.wat(guest), name: "other")
+            let other = try await host.load(.wat(guest), name: "other", limits: PluginLimits(deadline: .seconds(600)))
             let (spin, one) = (try hog.function("spin"), try other.function("one", returning: Int32.self))
             let cut = await #expect(throws: PluginError.self) { try await hog.call(spin) }
             #expect(cut?.code == .quotaExceeded)
             #expect(cut?.quota == "loopShare")
-            #expect(try #require(cut?.report).loopTime >= .milliseconds(4))
+            #expect(try #require(cut?.report).loopTime >= .milliseconds(90))
             let refused = await #expect(throws: PluginError.self) { try await hog.call(spin) }
             #expect(refused?.code == .quotaExceeded)
             #expect(refused?.plugin == "hog")
@@ -46,17 +46,46 @@ struct LoopShareTests {
         }
     }
 
-    @Test("A suspendable plugin that used up its share is refused before its next call")
-    func suspendable() async throws {
+    @Test(
+        "A suspendable call is cut when its plugin's share is used up, and the next is refused",
+        arguments: ["spin", "reenter"])
+    func suspendable(function: String) async throws {
         try await withPluginHost { host in
             let hog = try await host.loadSuspendable(
-                .wat(guest), limits: PluginLimits(fuel: 200_000_000, deadline: .seconds(600), loopShare: share))
+                .wat(reentering), granting: [Reentering()],
+                limits: PluginLimits(fuel: .max, deadline: .seconds(600), loopShare: share))
+            let spin = try hog.function(function)
+            let cut = await #expect(throws: PluginError.self) { try await hog.call(spin) }
+            #expect(cut?.code == .quotaExceeded)
+            #expect(cut?.quota == "loopShare")
+            #expect(cut?.retryAfter ?? .zero > .zero)
+            #expect(try #require(cut?.report).loopTime >= .milliseconds(90))
+            let refused = await #expect(throws: PluginError.self) { try await hog.call(spin) }
+            #expect(refused?.code == .quotaExceeded)
+            #expect(refused?.report == nil)
+        }
+    }
+
+    @Test("Suspendable calls that are in flight together use one share")
+    func together() async throws {
+        try await withPluginHost { host in
+            let hog = try await host.loadSuspendable(
+                .wat(guest), limits: PluginLimits(fuel: .max, deadline: .seconds(600), loopShare: share))
             let spin = try hog.function("spin")
-            let first = await #expect(throws: PluginError.self) { try await hog.call(spin) }
-            #expect(first?.code == .fuel)
-            let second = await #expect(throws: PluginError.self) { try await hog.call(spin) }
-            #expect(second?.code == .quotaExceeded)
-            #expect(second?.quota == "loopShare")
+            let times = await withTaskGroup(of: Duration.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let error = await #expect(throws: PluginError.self) { try await hog.call(spin) }
+                        #expect(error?.quota == "loopShare")
+                        return error?.report?.loopTime ?? .zero
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(times.reduce(.zero, +) >= .milliseconds(90))
+            // With a share of its own, each would have had as much.
+            #expect(try #require(times.min()) < .milliseconds(90))
+            #expect(await hog.totals().loopTime == times.reduce(.zero, +))
         }
     }
 
@@ -75,6 +104,23 @@ struct LoopShareTests {
         }
     }
 }
+
+private struct Reentering: Capability {
+    static let id: CapabilityID = "test:reenter"
+    static let functions = HostFunctions<Self>(module: "test") {
+        HostFunction("reenter") { (_, call) throws(HostError) -> Void in
+            guard let spin = try call.function("spin") else { throw HostError(.failed, "there is no 'spin'") }
+            let _: NoResult = try call.call(spin)
+        }
+    }
+}
+
+private let reentering = #"""
+    (module
+      (import "test" "reenter" (func $reenter))
+      (func (export "spin") (loop br 0))
+      (func (export "reenter") (call $reenter)))
+    """#
 
 private let guest = #"""
     (module

@@ -41,7 +41,7 @@ extension HostCall {
             if let function = try state.functions?.function(signature) {
                 try slots.run(function)
             } else if let function = try state.suspendableFunctions?.function(signature) {
-                try slots.runInPlace(function) { state.stopReason }
+                try slots.runInPlace(function)
             } else {
                 throw HostError(.abiViolation, "the guest is called back before its instance is complete")
             }

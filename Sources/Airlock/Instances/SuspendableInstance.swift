@@ -10,22 +10,29 @@ final class SuspendableInstance {
     private let loop: WorkerLoop
     private let store: AsyncStore<InstanceState>
     private let reservation: InstanceReservation
+    private let account: LoopAccount
 
     var version: PluginVersion { state.version }
 
     /// Makes the instance; its start section and a WASI reactor's initialiser run under the fuel and the deadline of a call.
-    /// - Parameter stop: stops it from outside.
-    init(_ version: PluginVersion, on loop: WorkerLoop, stop: CallStop) async throws(PluginError) {
+    /// - Parameters:
+    ///   - account: is charged at each turn, and asked whether there may be another one.
+    ///   - stop: stops it from outside.
+    init(
+        _ version: PluginVersion, on loop: WorkerLoop, _ account: LoopAccount, stop: CallStop
+    ) async throws(PluginError) {
         guard case .suspendable(let linked) = version.linked else {
             throw version.error(.configuration, "the plugin was loaded to run to completion")
         }
         self.loop = loop
+        self.account = account
         reservation = try InstanceReservation(version)
         state = InstanceState(version, attachment: nil, isCancellable: true)
         store = AsyncStore(engine: version.engine, host: state, taskExecutor: loop.taskExecutor)
         store.setLimits(version.limits.ofStore)
         // Each tick of the epoch another plugin on this loop gets its turn.
         store.setEpochYield(everyTicks: 1)
+        store.setTurnCheck { [account] turn in account.countTurn(turn) }
         let timer = try begin(stop)
         defer { timer.cancel() }
         do {
@@ -70,7 +77,7 @@ final class SuspendableInstance {
 
     /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
     private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
-        state.begin(loopTime: .max)
+        state.begin(loopTime: account.allowance)
         store.busyTime = .zero
         do {
             try store.setFuel(version.limits.fuel)

@@ -18,7 +18,7 @@ actor SuspendableInstancePool: VersionedPool {
     init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {
         self.loop = loop
         self.specification = specification
-        account = LoopAccount(specification, events: events)
+        account = LoopAccount(specification, events: events, countsTurns: true)
     }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
@@ -88,7 +88,7 @@ actor SuspendableInstancePool: VersionedPool {
             instance = if let ready { ready } else { try await makeInstance(of: version, stop) }
         } catch {
             account.count(error, version: version.number, endedInstance: error.report != nil)
-            throw error
+            throw account.withWait(error)
         }
         do {
             try await instance.call(signature, &slots, stop: stop)
@@ -99,7 +99,7 @@ actor SuspendableInstancePool: VersionedPool {
             }
             account.count(error, version: instance.version.number, endedInstance: instance.isDead)
             if !instance.isDead { keep(instance) }
-            throw error
+            throw account.withWait(error)
         }
         let report = instance.report
         account.count(report, version: instance.version.number)
@@ -123,7 +123,7 @@ actor SuspendableInstancePool: VersionedPool {
     private func makeInstance(of version: PluginVersion, _ stop: CallStop) async throws(PluginError)
         -> SuspendableInstance
     {
-        let instance = try await SuspendableInstance(version, on: loop, stop: stop)
+        let instance = try await SuspendableInstance(version, on: loop, account, stop: stop)
         account.countStart(instance.report)
         return instance
     }

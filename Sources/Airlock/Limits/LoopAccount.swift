@@ -1,3 +1,6 @@
+import Wasmtime
+import WorkerLoop
+
 /// What the calls of one plugin on one worker loop used, by version, and whether it may use more. Confined to that loop.
 final class LoopAccount {
     private struct VersionTotals {
@@ -13,6 +16,8 @@ final class LoopAccount {
     private let quota: Quota?
     private let crashGuard: CrashGuard?
     private let budget: LoopBudget?
+    /// Whether the budget is charged at each turn of a call instead of at its end.
+    private let countsTurns: Bool
     private let mayBeRefused: Bool
     private let events: EventHub
     private let meters: PluginMeters
@@ -23,7 +28,8 @@ final class LoopAccount {
     private var earlier: [VersionTotals] = []
     private var forgotten = CallTotals()
 
-    init(_ specification: PluginSpecification, events: EventHub) {
+    init(_ specification: PluginSpecification, events: EventHub, countsTurns: Bool = false) {
+        self.countsTurns = countsTurns
         plugin = specification.name
         fuelPerCall = specification.limits.fuel
         quota = specification.quota
@@ -46,6 +52,13 @@ final class LoopAccount {
     /// Nanoseconds that a call which begins now may hold the loop; the largest number where only its deadline limits it.
     var allowance: Int64 { budget?.allowance() ?? .max }
 
+    /// Charges one turn of a call. Returns why the call must end, if it must.
+    func countTurn(_ time: Duration) -> StopReason? {
+        guard let budget else { return nil }
+        budget.charge(nanoseconds: Int64(clamping: time.wholeNanoseconds))
+        return budget.hasTime ? nil : .loopShare
+    }
+
     /// A version is about to serve.
     func open(_ version: PluginVersion) {
         guard version.number != self.version else { return }
@@ -61,7 +74,7 @@ final class LoopAccount {
     @inline(__always)
     func count(_ report: CallReport, version: Int) {
         quota?.charge(fuel: report.fuelUsed)
-        budget?.charge(nanoseconds: report.nanoseconds.loop)
+        chargeLoop(report)
         if version == self.version {
             // In and out: an access that lasts as long as the addition would be checked at run time.
             var sum = run
@@ -78,7 +91,13 @@ final class LoopAccount {
     /// Charges what making an instance used. It is no call.
     func countStart(_ report: CallReport) {
         quota?.charge(fuel: report.fuelUsed)
-        budget?.charge(nanoseconds: report.nanoseconds.loop)
+        chargeLoop(report)
+    }
+
+    @inline(__always)
+    private func chargeLoop(_ report: CallReport) {
+        guard let budget, !countsTurns else { return }
+        budget.charge(nanoseconds: report.nanoseconds.loop)
     }
 
     /// Counts a call that failed.

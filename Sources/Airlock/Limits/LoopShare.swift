@@ -3,7 +3,8 @@ import WorkerLoop
 /// How much of a worker loop's time one plugin may hold. A call that runs to completion holds its loop until it ends, so that without a
 /// share a plugin can hold it for its deadline at each call.
 ///
-/// Time is counted on each worker loop for itself. A call is cut when the share is used up, and the next one is refused until some of it has
+/// Time is counted on each worker loop for itself. A call is cut when the share is used up (one of a suspendable plugin together with
+/// the others that the plugin has in flight on that loop), and the next one is refused until some of it has
 /// come back, both with ``PluginError/Code/quotaExceeded``.
 public struct LoopShare: Sendable, Hashable {
     /// Time that comes back in each second, on each loop; more than zero, at most one second.

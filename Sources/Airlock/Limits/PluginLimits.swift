@@ -47,7 +47,7 @@ public struct PluginLimits: Sendable, Hashable {
     public var callsPerInstance: Int
 
     /// How much of each worker loop's time the plugin may hold; nil for no limit over several calls. Without one a plugin that runs to completion
-    /// can hold its loop for its deadline at each call. A suspendable plugin, which gives way at each tick, is checked when a call begins.
+    /// can hold its loop for its deadline at each call.
     public var loopShare: LoopShare?
 
     /// What happens when the plugin fails again and again; nil for nothing: each call gets its chance. Whoever can make a plugin fail by what

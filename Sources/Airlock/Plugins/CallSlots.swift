@@ -43,10 +43,8 @@ extension CallSlots {
     }
 
     /// Likewise for a function of a suspendable instance, from inside of a host function that it called.
-    mutating func runInPlace(
-        _ function: AsyncRawFunction, stopReason: () -> StopReason?
-    ) throws(WasmtimeError) {
-        keep(try function.callInPlace(arguments, stopReason: stopReason))
+    mutating func runInPlace(_ function: AsyncRawFunction) throws(WasmtimeError) {
+        keep(try function.callInPlace(arguments))
     }
 
     private var arguments: [RawValue] { (0..<count).map { values[$0] } }

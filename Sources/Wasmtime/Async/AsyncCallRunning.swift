@@ -10,8 +10,7 @@ extension StoreState {
             throw WasmtimeError(.busy, "the store is running another call")
         }
         try checkNoViews()
-        calls.isRunning = true
-        calls.stop = stop
+        calls.beginCall(stop)
         let signal = calls.signal
         stop?.attach(signal)
         let future = start()
@@ -24,9 +23,7 @@ extension StoreState {
         }
         future.delete()
         stop?.detach(signal)
-        calls.stop = nil
-        calls.hostCall = nil
-        calls.isRunning = false
+        calls.endCall()
         if let cancellation {
             hostError = nil
             throw cancellation
@@ -40,9 +37,9 @@ extension StoreState {
             if let cancellation = calls.cancellation {
                 return cancellation
             }
-            let began = ContinuousClock.now
+            calls.beginTurn()
             let hasEnded = future.poll()
-            calls.busyTime += .now - began
+            calls.countTurn()
             if hasEnded {
                 return nil
             }
@@ -56,11 +53,9 @@ extension StoreState {
         }
     }
 
-    /// Runs a call from inside a host function to its end, without giving the thread away: a guest that waits there ends.
-    /// - Parameter stopReason: asked each time the guest yields; timers of this thread do not fire meanwhile.
-    func runInPlace(
-        stopReason: () -> StopReason? = { nil }, _ start: () -> CallFuture
-    ) throws(WasmtimeError) -> CallFuture {
+    /// Runs a call from inside a host function to its end, without giving the thread away: a guest that waits there ends. Timers of this
+    /// thread do not fire meanwhile; what stops the call in progress at a time is asked each time the guest yields.
+    func runInPlace(_ start: () -> CallFuture) throws(WasmtimeError) -> CallFuture {
         try checkNoViews()
         guard let calls = asyncCalls else {
             throw WasmtimeError(.wrongStore, "the store does not run asynchronous calls")
@@ -68,14 +63,12 @@ extension StoreState {
         let future = start()
         defer { future.delete() }
         while !future.poll() {
+            calls.countTurn()
             if calls.isWaiting {
                 throw WasmtimeError(.busy, "a function that a host function called waits for another host function")
             }
             if let cancellation = calls.cancellation {
                 throw cancellation
-            }
-            if let reason = stopReason() {
-                throw WasmtimeError(.cancelled, "the call was stopped: \(reason)", stopReason: reason)
             }
         }
         return future

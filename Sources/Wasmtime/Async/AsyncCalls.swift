@@ -15,6 +15,15 @@ final class AsyncCalls {
     /// Time that the store's calls held the thread, since it was last set to zero.
     var busyTime = Duration.zero
 
+    /// Asked after each turn, with how long it held the thread: why the call must end, if it must.
+    var turnCheck: ((Duration) -> StopReason?)?
+
+    /// What ``turnCheck`` answered in the call in progress.
+    private var turnStop: StopReason?
+
+    /// From when on the thread's time has not been counted.
+    private var turnStart = ContinuousClock.now
+
     /// What the guest waits for.
     var hostCall: HostCallMailbox?
 
@@ -22,9 +31,34 @@ final class AsyncCalls {
         self.taskExecutor = taskExecutor
     }
 
+    func beginCall(_ stop: CallStop?) {
+        isRunning = true
+        self.stop = stop
+        turnStop = nil
+    }
+
+    func endCall() {
+        stop = nil
+        hostCall = nil
+        isRunning = false
+    }
+
+    func beginTurn() {
+        turnStart = .now
+    }
+
+    /// Counts the time since the turn began, or since this was last called in it.
+    func countTurn() {
+        let now = ContinuousClock.now
+        let time = now - turnStart
+        turnStart = now
+        busyTime += time
+        if let reason = turnCheck?(time) { turnStop = turnStop ?? reason }
+    }
+
     /// Why the call in progress must end, if it must.
     var cancellation: WasmtimeError? {
-        if let reason = stop?.reason {
+        if let reason = turnStop ?? stop?.reason {
             return WasmtimeError(.cancelled, "the call was stopped: \(reason)", stopReason: reason)
         }
         return Task.isCancelled ? WasmtimeError(.cancelled, "the task was cancelled") : nil

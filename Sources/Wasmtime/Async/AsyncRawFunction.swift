@@ -42,14 +42,10 @@ public struct AsyncRawFunction {
 
     /// Calls the function from inside a host function that it called. It must not wait itself.
     ///
-    /// - Parameter stopReason: asked each time the guest yields, since the thread serves nothing else meanwhile, timers included; a reason ends
-    ///   the call.
     /// - Throws: ``WasmtimeError``: what ended the guest, or ``WasmtimeError/Code-swift.struct/busy`` when it waits.
-    package func callInPlace(
-        _ arguments: [RawValue], stopReason: () -> StopReason?
-    ) throws(WasmtimeError) -> [RawValue] {
+    package func callInPlace(_ arguments: [RawValue]) throws(WasmtimeError) -> [RawValue] {
         try checkCount(arguments)
-        let future = try state.runInPlace(stopReason: stopReason) { CallFuture(state, handle, type, arguments) }
+        let future = try state.runInPlace { CallFuture(state, handle, type, arguments) }
         try future.checkResult(fallback: .engine)
         return future.results
     }

@@ -49,6 +49,12 @@ public final class AsyncStore<Host: AnyObject> {
         set { state.asyncCalls?.busyTime = newValue }
     }
 
+    /// Tells `check` how long a guest held the thread, each time it has given it away and at the call's end. A reason ends the call with
+    /// ``WasmtimeError/Code-swift.struct/cancelled``, unless it has ended already.
+    public func setTurnCheck(_ check: @escaping (Duration) -> StopReason?) {
+        state.asyncCalls?.turnCheck = check
+    }
+
     /// Lets guests give way to others each time the engine's epoch has moved by this many ticks (at least 1). Without it
     /// a guest traps when the first tick comes, or at once. Without ``EngineConfiguration/epochs`` it does nothing.
     public func setEpochYield(everyTicks ticks: UInt64) {
