@@ -23,23 +23,12 @@ struct ABIFinding {
     }
 
     private static func proxyWasm(_ contents: ModuleContents) -> ABIFinding? {
-        for export in contents.exports {
-            if let abi = proxyWasm(marker: export.name) { return ABIFinding(abi, "exports \(printable(export.name))") }
-        }
-        return nil
-    }
-
-    /// The version of Proxy-Wasm that a module names by an export such as `proxy_abi_version_0_2_1`.
-    private static func proxyWasm(marker: String) -> PluginABI? {
-        let begin = "proxy_abi_version_"
-        guard marker.hasPrefix(begin) else { return nil }
-        let version = marker.dropFirst(begin.count).split(separator: "_").joined(separator: ".")
-        return PluginABI("proxy-wasm/\(printable(version, most: 20))")
+        ABIVersion.named(by: contents).map { ABIFinding($0.abi, "exports \($0.marker)") }
     }
 
     /// The ABIs that a host can run with what comes with Airlock.
     static let runnable: [PluginABI] =
-        [.airlock, "wasi"] + ABIVersion.allCases.compactMap { proxyWasm(marker: $0.rawValue) }
+        [.airlock, "wasi"] + ABIVersion.allCases.map(\.abi)
 
     private static func extism(_ modules: Set<String>) -> ABIFinding? {
         guard let module = modules.sorted().first(where: { $0.hasPrefix("extism:host/") }) else { return nil }

@@ -16,10 +16,11 @@ enum StandardCapabilities {
         KeyValue.id: { (fields) throws(PluginError) in try KeyValue(policy: &fields, store: InMemoryKeyValueStore()) },
         Events.id: { (fields) throws(PluginError) in try Events(policy: &fields, topics: EventTopics()) },
         HTTPEgress.id: { (fields) throws(PluginError) in try HTTPEgress(policy: &fields, client: HTTPEgressClient()) },
+        ProxyWasmABI.id: { (fields) throws(PluginError) in try ProxyWasmABI(policy: &fields) },
         WASI.id: { (fields) throws(PluginError) in try WASI(policy: &fields, to: silence) },
     ])
 
-    /// All of them, to tell which one an import needs.
+    /// Those that are no ABI's own, to tell which one an import needs.
     static let all: [any Capability.Type] = [
         AirlockCapabilities.Logging.self, Clock.self, Randomness.self, Environment.self, FileAccess.self,
         KeyValue.self, Events.self, HTTPEgress.self, WASI.self,

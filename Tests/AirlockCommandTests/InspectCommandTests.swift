@@ -216,6 +216,39 @@ struct InspectCommandTests {
         }
     }
 
+    @Test("A filter under a policy is shown with the functions that it gets and those that it imports in vain")
+    func filterPolicy() async throws {
+        let module = #"""
+            (module
+              (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
+              (import "env" "proxy_set_property" (func (param i32 i32 i32 i32) (result i32)))
+              (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
+              (func (export "proxy_abi_version_0_2_1")))
+            """#
+        let policy = """
+            manifest: optional
+            abis: [proxy-wasm]
+            capabilities: [{ id: proxy-wasm, with: { functions: [log] } }, { id: airlock:wasi }]
+            """
+        let manifest = "name: a\ncapabilities: [{ id: proxy-wasm, with: { functions: [log, setProperties] } }]"
+        let files = ["policy.yaml": policy, "m.yaml": manifest]
+        try await withPlugin(wat: module, files) { plugin in
+            let arguments = ["inspect", plugin.path, "--policy", plugin.file("policy.yaml"), "--format", "json"]
+            let report = try await inspected(arguments, status: 0)
+            #expect(report.decision?.grants.map(\.id) == ["proxy-wasm"])
+            #expect(report.decision?.grants.map(\.summary) == ["proxy_log"])
+            #expect(
+                report.decision?.notes == [
+                    "of 'proxy-wasm' the module imports proxy_set_property, clock_time_get, which were not granted and refuse when called"
+                ])
+            let refused = try await inspected(arguments + ["--manifest", plugin.file("m.yaml")], status: 1)
+            #expect(
+                refused.refusals.map(\.message) == [
+                    "the wish for the capability 'proxy-wasm' is refused: it asks for setProperties, and the policy gives log"
+                ])
+        }
+    }
+
     @Test("What is not a module is refused with what it is")
     func otherFiles() async throws {
         let component: [UInt8] = [0x00, 0x61, 0x73, 0x6D, 0x0D, 0x00, 0x01, 0x00]

@@ -17,6 +17,23 @@ public protocol AttenuableCapability: Capability {
 
     /// This grant in one line for people, such as `namespace 'cart', at most 1048576 bytes`.
     var summary: String { get }
+
+    /// What a plugin without a manifest is taken to ask for: all that the policy gives, unless the capability tells its functions apart.
+    /// - Parameter functions: the names of this capability's functions that the module imports, at least one.
+    static func wish(importing functions: [String]) -> CapabilityWish
+
+    /// Those of `functions` that the module can import without a grant and that would then refuse their service, as the functions of an ABI
+    /// do. The decision has a note about them. None unless the capability says otherwise.
+    /// - Parameters:
+    ///   - functions: the names of this capability's functions that the module imports.
+    ///   - grant: what the plugin was granted, or nil.
+    static func refused(of functions: [String], by grant: Self?) -> [String]
+}
+
+extension AttenuableCapability {
+    public static func wish(importing functions: [String]) -> CapabilityWish { CapabilityWish(id) }
+
+    public static func refused(of functions: [String], by grant: Self?) -> [String] { [] }
 }
 
 /// A capability that a manifest asks for.

@@ -28,6 +28,25 @@ extension PluginHost {
         quota: Quota? = nil,
         start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
     ) async throws(PluginError) -> Plugin {
+        try await load(
+            source, name: name, under: policy, manifest: manifest, recognising: { _ in abi }, granting: given,
+            quota: quota, start: start)
+    }
+
+    /// The same for a host of an ABI that has several versions.
+    /// - Parameters:
+    ///   - abi: tells the ABI by the module; nil where it is none that the caller runs.
+    ///   - given: what it is linked with, unless the policy decides on a capability of the same type.
+    package func load(
+        _ source: PluginSource,
+        name: String?,
+        under policy: PluginPolicy,
+        manifest: ManifestSource,
+        recognising abi: @escaping @Sendable (ModuleContents) -> PluginABI?,
+        granting given: [any Capability],
+        quota: Quota?,
+        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)?
+    ) async throws(PluginError) -> Plugin {
         let review = PolicyReview(
             policy: policy, manifest: manifest, abi: abi, given: given, known: services.knownCapabilities)
         let specification = try await passed(review, source, name: name, mode: .runToCompletion, quota: quota)
@@ -46,7 +65,7 @@ extension PluginHost {
         quota: Quota? = nil
     ) async throws(PluginError) -> SuspendablePlugin {
         let review = PolicyReview(
-            policy: policy, manifest: manifest, abi: abi, given: given, known: services.knownCapabilities)
+            policy: policy, manifest: manifest, abi: { _ in abi }, given: given, known: services.knownCapabilities)
         let specification = try await passed(review, source, name: name, mode: .suspendable, quota: quota)
         return try await runSuspendable(specification, from: source)
     }
@@ -71,7 +90,7 @@ extension PluginHost {
         }
         var specification = PluginSpecification(
             name: name,
-            grants: review.given + first.decision.grants,
+            grants: review.grants(first.decision),
             limits: first.decision.limits,
             mode: mode,
             quota: quota ?? first.decision.quota

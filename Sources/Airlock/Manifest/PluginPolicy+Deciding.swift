@@ -5,7 +5,7 @@ extension PluginPolicy {
     ///
     /// - Parameters:
     ///   - candidate: what is known about the plugin.
-    ///   - given: capabilities that its ABI gives every plugin, whatever the policy says.
+    ///   - given: capabilities whose functions its ABI links for every plugin, whatever the policy says.
     ///   - known: capabilities that the host could grant, to name them in a refusal.
     /// - Returns: the effective grants and limits, and every reason to refuse the plugin: a digest that is not the pinned or claimed
     ///   one, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted capability
@@ -19,8 +19,13 @@ extension PluginPolicy {
         checkDigest(of: candidate, &decision)
         checkManifest(of: candidate, &decision)
         checkABI(of: candidate, &decision)
-        for wish in candidate.manifest?.wishes ?? wishesByImport(of: candidate) { grant(wish, &decision) }
+        for wish in candidate.manifest?.wishes ?? wishesByImport(of: candidate, given) { grant(wish, &decision) }
+        checkOverlaps(with: given, &decision)
         checkImports(of: candidate, given: given, known: known, &decision)
+        for capability in given {
+            guard let capability = capability as? any AttenuableCapability.Type else { continue }
+            noteRefused(capability, candidate, &decision)
+        }
         if let wishes = candidate.manifest?.limits {
             let (limits, cuts) = wishes.limited(to: limits)
             decision.limits = limits
@@ -69,11 +74,46 @@ extension PluginPolicy {
         decision.refuse(.manifest, "the plugin's ABI is \(abi), and the policy accepts only \(expected)")
     }
 
-    private func wishesByImport(of candidate: PluginCandidate) -> [CapabilityWish] {
-        let imported = Set(candidate.contents.imports.map(ImportName.init))
-        return grants.map { type(of: $0) }
-            .filter { $0.offers.contains { imported.contains($0.name) } }
-            .map { CapabilityWish($0.id) }
+    /// What the module imports of each capability that the policy gives, but for what its ABI gives it anyway.
+    private func wishesByImport(
+        of candidate: PluginCandidate,
+        _ given: [any Capability.Type]
+    ) -> [CapabilityWish] {
+        grants.compactMap { grant in
+            let type = type(of: grant)
+            let others = Set(given.filter { $0.id != type.id }.flatMap { $0.offers.map(\.name) })
+            let functions = candidate.contents.functions(of: type) { !others.contains($0) }
+            return functions.isEmpty ? nil : type.wish(importing: functions)
+        }
+    }
+
+    /// A function that both the ABI and a granted capability have could not be linked.
+    private func checkOverlaps(with given: [any Capability.Type], _ decision: inout PluginDecision) {
+        for grant in decision.grants {
+            let type = type(of: grant)
+            let names = Set(type.offers.map(\.name))
+            for other in given where other.id != type.id {
+                let shared = other.offers.map(\.name).filter(names.contains)
+                guard let first = shared.first else { continue }
+                decision.refuse(
+                    .manifest,
+                    "the capabilities '\(type.id)' and '\(other.id)' both have \(first), and the plugin's ABI gives it the latter"
+                )
+            }
+        }
+    }
+
+    private func noteRefused<Granted: AttenuableCapability>(
+        _ capability: Granted.Type,
+        _ candidate: PluginCandidate,
+        _ decision: inout PluginDecision
+    ) {
+        let grant = decision.grants.lazy.compactMap { $0 as? Granted }.first
+        let refused = Granted.refused(of: candidate.contents.functions(of: capability), by: grant)
+        guard !refused.isEmpty else { return }
+        decision.notes.append(
+            "of '\(Granted.id)' the module imports \(refused.joined(separator: ", ")), which were not granted and refuse when called"
+        )
     }
 
     private func grant(_ wish: CapabilityWish, _ decision: inout PluginDecision) {
@@ -161,6 +201,21 @@ extension Capability {
     /// The functions that this capability permits, with the types that guests must import them with.
     fileprivate static var importTypes: [ImportName: FunctionType] {
         Dictionary(functions.entries.map { ($0.name, $0.function.type) }) { first, _ in first }
+    }
+}
+
+extension ModuleContents {
+    /// The names of the capability's functions that the module imports and that `isWanted`, each once.
+    fileprivate func functions(
+        of capability: any Capability.Type,
+        where isWanted: (ImportName) -> Bool = { _ in true }
+    ) -> [String] {
+        let offered = Set(capability.offers.map(\.name))
+        var names: [String] = []
+        for name in imports.map(ImportName.init) where offered.contains(name) && isWanted(name) {
+            if !names.contains(name.name) { names.append(name.name) }
+        }
+        return names
     }
 }
 

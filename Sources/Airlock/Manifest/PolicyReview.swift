@@ -2,8 +2,9 @@
 struct PolicyReview: Sendable {
     let policy: PluginPolicy
     let manifest: ManifestSource
-    let abi: PluginABI?
-    /// What the embedder grants whatever the policy says.
+    /// Tells the ABI that the plugin is run with by its module; nil where that is not known.
+    let abi: @Sendable (ModuleContents) -> PluginABI?
+    /// What the embedder grants whatever the policy says. A decided grant takes the place of one of the same type.
     let given: [any Capability]
     let known: [any Capability.Type]
     /// What the first version asked for and got. A later one may ask for less, not for more.
@@ -45,13 +46,20 @@ struct PolicyReview: Sendable {
             throw PluginError(error, plugin: plugin)
         }
         let decision = decide(
-            PluginCandidate(name: plugin, digest: module.digest, contents: contents, manifest: manifest, abi: abi)
+            PluginCandidate(
+                name: plugin, digest: module.digest, contents: contents, manifest: manifest, abi: abi(contents))
         )
         try decision.check(plugin: plugin)
         return Passed(
             source: PluginSource(.bytes(module.bytes), pinnedDigest: module.digest, trust: source.trust),
             granted: Granted(manifest: manifest, decision: decision)
         )
+    }
+
+    /// What a plugin is linked with.
+    func grants(_ decision: PluginDecision) -> [any Capability] {
+        let decided = Set(decision.grants.map { type(of: $0).id })
+        return given.filter { !decided.contains(type(of: $0).id) } + decision.grants
     }
 
     private func decide(_ candidate: PluginCandidate) -> PluginDecision {

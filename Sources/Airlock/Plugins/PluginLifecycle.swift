@@ -103,7 +103,7 @@ actor PluginLifecycle {
         let decision = passed.granted.decision
         services.events.send(.decided(decision), plugin: specification.name, version: number + 1)
         let decided = PluginSpecification(
-            specification, grants: review.given + decision.grants, limits: decision.limits)
+            specification, grants: review.grants(decision), limits: decision.limits)
         return try await makeVersion(from: passed.source, decided)
     }
 

@@ -17,12 +17,14 @@ public final class PluginVersion: Sendable {
     /// The limits that its calls run under.
     public let limits: PluginLimits
 
+    /// What it was granted.
+    package let grants: [any Capability]
     let linked: Linked
     let hostExports: HostExports
     let engine: Engine
     let signatures: GuestSignatures
     /// What it shares with other plugins.
-    let quota: Quota?
+    package let quota: Quota?
     /// The host functions that it is linked with.
     let hostFunctions: HostCallCounts.Names
     /// The instances of its host.
@@ -57,6 +59,7 @@ public final class PluginVersion: Sendable {
         throwsExceptions = module.inspection.tags > 0
         engine = module.module.engine
         limits = specification.limits
+        grants = specification.grants
         quota = specification.quota
         hostFunctions = specification.hostFunctions
         self.linked = linked

@@ -7,7 +7,7 @@ extension ProxyWasmABI {
             HostFunction("proxy_get_buffer_status") {
                 (abi, call, type: UInt32, length: UInt32, flags: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_buffer_status"), call) { (vm) throws(Refusal) in
-                    let buffer = try vm.buffer(type, abi.grants)
+                    let buffer = try vm.buffer(type, bodies: abi.grants.contains(.getBufferStatus))
                     try call.store(UInt32(clamping: buffer.count), at: length)
                     try call.store(UInt32(0), at: flags)
                 }
@@ -16,7 +16,7 @@ extension ProxyWasmABI {
                 (abi, call, type: UInt32, start: UInt32, length: UInt32, pointer: UInt32, size: UInt32)
                     throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_buffer_bytes"), call) { (vm) throws(Refusal) in
-                    let buffer = try vm.buffer(type, abi.grants)
+                    let buffer = try vm.buffer(type, bodies: abi.grants.contains(.getBufferBytes))
                     guard let range = BodyBuffer.readable(start: start, length: length, count: buffer.count) else {
                         throw .status(.badArgument)
                     }
@@ -26,7 +26,7 @@ extension ProxyWasmABI {
             HostFunction("proxy_set_buffer_bytes") {
                 (abi, call, type: UInt32, start: UInt32, length: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32
                 in
-                try abi.answer(Use(name: "proxy_set_buffer_bytes", needs: .changeBodies), call) {
+                try abi.answer(Use(name: "proxy_set_buffer_bytes", needs: .setBufferBytes), call) {
                     (vm) throws(Refusal) in
                     let (context, direction) = try vm.changeableBody(type)
                     let count = context[direction].body.count
@@ -47,11 +47,11 @@ extension ProxyWasmABI {
 
 extension VMState {
     /// The buffer to read.
-    fileprivate func buffer(_ rawType: UInt32, _ grants: ProxyWasmGrants) throws(Refusal) -> [UInt8] {
+    fileprivate func buffer(_ rawType: UInt32, bodies mayReadBodies: Bool) throws(Refusal) -> [UInt8] {
         guard let type = BufferType(rawValue: rawType) else { throw .status(.badArgument) }
         switch type {
         case .requestBody, .responseBody:
-            guard grants.contains(.readBodies) else { throw .status(.internalFailure) }
+            guard mayReadBodies else { throw .status(.internalFailure) }
             guard let context = active?.stream else { throw .status(.notFound) }
             let half = context[type == .requestBody ? .request : .response]
             guard half.showsBody else { throw .status(.notFound) }

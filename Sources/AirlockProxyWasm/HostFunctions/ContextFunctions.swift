@@ -23,7 +23,8 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_set_tick_period_milliseconds") {
                 (abi, call, period: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_tick_period_milliseconds", needs: .ticks), call) {
+                try abi.answer(Use(name: "proxy_set_tick_period_milliseconds", needs: .setTickPeriodMilliseconds), call)
+                {
                     (vm) throws(Refusal) in
                     guard let root = vm.active?.root else { throw .status(.internalFailure) }
                     root.tickPeriod = period == 0 ? nil : .milliseconds(Int64(period))
@@ -32,7 +33,8 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_get_current_time_nanoseconds") {
                 (abi, call, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_get_current_time_nanoseconds", needs: .clock), call) {
+                try abi.answer(Use(name: "proxy_get_current_time_nanoseconds", needs: .getCurrentTimeNanoseconds), call)
+                {
                     (_) throws(Refusal) in
                     try call.store(WallClock.nanoseconds, at: result)
                 }

@@ -23,7 +23,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_set_header_map_pairs") {
                 (abi, call, type: UInt32, bytes: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_header_map_pairs", needs: .changeHeaders), call) {
+                try abi.answer(Use(name: "proxy_set_header_map_pairs", needs: .setHeaderMapPairs), call) {
                     (vm) throws(Refusal) in
                     let pairs = try call.read(bytes) { (span) throws(Refusal) in HeaderMapBytes.read(span) }
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
@@ -44,7 +44,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_add_header_map_value") {
                 (abi, call, type: UInt32, key: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_add_header_map_value", needs: .changeHeaders), call) {
+                try abi.answer(Use(name: "proxy_add_header_map_value", needs: .addHeaderMapValue), call) {
                     (vm) throws(Refusal) in
                     let (key, value) = (try call.copy(key), try call.copy(value))
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
@@ -55,7 +55,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_replace_header_map_value") {
                 (abi, call, type: UInt32, key: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_replace_header_map_value", needs: .changeHeaders), call) {
+                try abi.answer(Use(name: "proxy_replace_header_map_value", needs: .replaceHeaderMapValue), call) {
                     (vm) throws(Refusal) in
                     let (key, value) = (try call.copy(key), try call.copy(value))
                     try vm.changeMap(type) { (map, type) throws(Refusal) in
@@ -66,7 +66,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_remove_header_map_value") {
                 (abi, call, type: UInt32, key: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_remove_header_map_value", needs: .changeHeaders), call) {
+                try abi.answer(Use(name: "proxy_remove_header_map_value", needs: .removeHeaderMapValue), call) {
                     (vm) throws(Refusal) in
                     let key = try call.copy(key)
                     try vm.changeMap(type) { (map, _) throws(Refusal) in map.remove(name: key) }

@@ -10,7 +10,7 @@ extension ProxyWasmABI {
         [
             HostFunction("proxy_log") { (abi, call, level: UInt32, text: GuestBytes) throws(HostError) -> UInt32 in
                 try abi.answer(
-                    Use(name: "proxy_log", needs: .log, whileStarting: true, whileAllocating: true), call
+                    Use(name: "proxy_log", needs: .writeLog, whileStarting: true, whileAllocating: true), call
                 ) { (vm) throws(Refusal) in
                     guard let level = Logger.Level(proxyWasm: level) else { throw .status(.badArgument) }
                     let text = try call.text(text)

@@ -6,7 +6,7 @@ extension ProxyWasmABI {
         [
             HostFunction("proxy_get_property") {
                 (abi, call, path: GuestBytes, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_get_property", needs: .readProperties), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_get_property", needs: .getProperty), call) { (vm) throws(Refusal) in
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
                     guard let value = vm.property(path) else { throw .status(.notFound) }
                     try call.hand(over: value, in: vm, to: ValuePlace(pointer: pointer, size: size))
@@ -14,7 +14,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_set_property") {
                 (abi, call, path: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_property", needs: .setProperties), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_set_property", needs: .setProperty), call) { (vm) throws(Refusal) in
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
                     let value = try call.copy(value, limit: StreamProperties.maximumBytes)
                     guard let stream = vm.active?.stream?.stream else { throw .status(.notFound) }

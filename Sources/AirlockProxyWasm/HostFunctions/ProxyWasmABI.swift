@@ -1,13 +1,22 @@
-import Airlock
+public import Airlock
 
 /// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host
 /// answers them. What was not granted is linked, too, and refuses.
-struct ProxyWasmABI: Capability {
-    static let id: CapabilityID = "proxy-wasm"
+///
+/// A runtime links it with every filter. As a grant in a policy it says which functions filters may have; see
+/// ``FilterConfiguration/policy``.
+public struct ProxyWasmABI: Capability {
+    public static let id: CapabilityID = "proxy-wasm"
 
-    let grants: ProxyWasmGrants
+    /// The functions that do what they are called for.
+    public let grants: ProxyWasmGrants
 
-    static let functions =
+    /// Makes a grant of these functions.
+    public init(grants: ProxyWasmGrants) {
+        self.grants = grants
+    }
+
+    public static let functions =
         HostFunctions<Self>(module: "env", environmentFunctions)
         + HostFunctions<Self>(module: "wasi_snapshot_preview1", wasiFunctions)
         + HostFunctions<Self>(module: "wasi_unstable", wasiFunctions)
@@ -15,6 +24,9 @@ struct ProxyWasmABI: Capability {
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
         + propertyFunctions + sharedDataFunctions + metricFunctions + refusedFunctions
+
+    /// The names of all of them.
+    static let functionNames = Set((environmentFunctions + wasiFunctions).map(\.name))
 
     /// When a function may be called.
     struct Use {

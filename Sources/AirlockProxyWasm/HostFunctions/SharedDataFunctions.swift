@@ -7,7 +7,8 @@ extension ProxyWasmABI {
             HostFunction("proxy_get_shared_data") {
                 (abi, call, key: GuestBytes, pointer: UInt32, size: UInt32, version: UInt32) throws(HostError) -> UInt32
                 in
-                try abi.answer(Use(name: "proxy_get_shared_data", needs: .sharedData), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_get_shared_data", needs: .getSharedData), call) {
+                    (vm) throws(Refusal) in
                     let key = try call.copy(key, limit: vm.limits.sharedData.bytes)
                     guard let value = vm.space.data.get(key) else { throw .status(.notFound) }
                     try call.hand(over: value.bytes, in: vm, to: ValuePlace(pointer: pointer, size: size))
@@ -16,7 +17,8 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_set_shared_data") {
                 (abi, call, key: GuestBytes, value: GuestBytes, version: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_set_shared_data", needs: .sharedData), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_set_shared_data", needs: .setSharedData), call) {
+                    (vm) throws(Refusal) in
                     let key = try call.copy(key, limit: vm.limits.sharedData.bytes)
                     let value = try call.copy(value, limit: vm.limits.sharedData.bytes)
                     try vm.space.data.set(key, to: value, version: version).orRefuse()

@@ -16,7 +16,7 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("proxy_close_stream") { (abi, call, type: UInt32) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_close_stream", needs: .localReplies), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_close_stream", needs: .closeStream), call) { (vm) throws(Refusal) in
                     _ = try Direction(httpStream: type)
                     guard let context = vm.active?.stream else { return }
                     context.stream.refuse(LocalReply(status: 502, details: "closed_by_filter", resetsStream: true))
@@ -28,7 +28,7 @@ extension ProxyWasmABI {
                     abi, call, status: UInt32, details: GuestBytes, body: GuestBytes, headers: GuestBytes,
                     grpcStatus: Int32
                 ) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_send_local_response", needs: .localReplies), call) {
+                try abi.answer(Use(name: "proxy_send_local_response", needs: .sendLocalResponse), call) {
                     (vm) throws(Refusal) in
                     let reply = LocalReply(
                         status: status,

@@ -20,7 +20,7 @@ extension ProxyWasmABI {
             HostFunction("fd_write") {
                 (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
-                    Use(name: "fd_write", needs: .log, whileStarting: true, whileAllocating: true), call
+                    Use(name: "fd_write", needs: .fdWrite, whileStarting: true, whileAllocating: true), call
                 ) { (vm) throws(Refusal) in
                     try call.store(try call.write(fd, pieces, count, vm), at: result)
                 }
@@ -28,7 +28,7 @@ extension ProxyWasmABI {
             HostFunction("fd_pwrite") {
                 (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, _: UInt64, result: UInt32) throws(HostError)
                     -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_pwrite", needs: .log, whileStarting: true), call) {
+                try abi.answerWASI(Use(name: "fd_pwrite", needs: .fdPwrite, whileStarting: true), call) {
                     (vm) throws(Refusal) in
                     try call.store(try call.write(fd, pieces, count, vm), at: result)
                 }
@@ -50,7 +50,7 @@ extension ProxyWasmABI {
             HostFunction("clock_time_get") {
                 (abi, call, clock: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
-                    Use(name: "clock_time_get", needs: .clock, whileStarting: true, whileAllocating: true), call
+                    Use(name: "clock_time_get", needs: .clockTimeGet, whileStarting: true, whileAllocating: true), call
                 ) { (_) throws(Refusal) in
                     switch clock {
                     case 0: try call.store(WallClock.nanoseconds, at: result)
@@ -103,7 +103,7 @@ extension ProxyWasmABI {
     private static var processFunctions: [HostFunction<Self>] {
         [
             HostFunction("random_get") { (abi, call, bytes: UInt32, count: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "random_get", needs: .random, whileStarting: true), call) {
+                try abi.answerWASI(Use(name: "random_get", needs: .randomGet, whileStarting: true), call) {
                     (_) throws(Refusal) in
                     guard count <= maximumRandomBytes else { throw .errno(WASIErrno.invalid) }
                     guard let random = SystemRandom.bytes(Int(count)) else { throw .errno(WASIErrno.inputOutput) }

@@ -19,14 +19,17 @@ public struct FilterConfiguration: Sendable {
     /// What each callback may use, and the virtual machine's memory. A start function and each callback count as one
     /// call. ``PluginLimits/loopShare`` bounds how long the filter holds a worker loop over all its streams: a callback is cut when
     /// it is used up, which ends the virtual machine, and new streams follow the failure policy until some of it has come back. Repeated
-    /// failures are the business of ``failurePolicy``; ``PluginLimits/crashLoop`` does not apply to filters.
+    /// failures are the business of ``failurePolicy``; ``PluginLimits/crashLoop`` does not apply to filters. Under a ``policy`` they are
+    /// not used: the policy and the manifest decide.
     public var limits: PluginLimits
     /// What the filter may use together with others. Filters with different quotas do not share a virtual machine. Of a quota, fuel, memory,
     /// host calls and bytes apply to filters: when its fuel is used up, new streams follow the failure policy without running the filter.
+    /// Under a ``policy`` it must be nil where the policy has a quota for the filter.
     public var quota: Quota?
     /// What becomes of a request when the filter fails.
     public var failurePolicy: FailurePolicy
-    /// Which parts of the ABI the filter may use.
+    /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy gives as
+    /// ``ProxyWasmABI``.
     public var grants: ProxyWasmGrants
     /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
     public var capabilities: [any Capability]
@@ -34,6 +37,13 @@ public struct FilterConfiguration: Sendable {
     public var environment: [String: String]
     /// How long the filter may hold a request or a response back before it is answered with 504.
     public var pauseDeadline: Duration
+    /// What the filter may get; nil where this configuration alone decides. Its manifest says what it wants, and the filter gets what is in
+    /// both: functions of the ABI, further capabilities, limits. A filter without a manifest, where the policy accepts that, is taken to want
+    /// the functions that it imports. Digests are pinned under ``name``. Filters for which something else was decided do not share a virtual
+    /// machine.
+    public var policy: PluginPolicy?
+    /// Where the manifest is; read only under a ``policy``.
+    public var manifest: ManifestSource
 
     /// Describes a filter.
     public init(
@@ -49,7 +59,9 @@ public struct FilterConfiguration: Sendable {
         grants: ProxyWasmGrants = .all,
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
-        pauseDeadline: Duration = .seconds(30)
+        pauseDeadline: Duration = .seconds(30),
+        policy: PluginPolicy? = nil,
+        manifest: ManifestSource = .beside
     ) {
         self.name = name
         self.rootID = rootID
@@ -64,5 +76,7 @@ public struct FilterConfiguration: Sendable {
         self.capabilities = capabilities
         self.environment = environment
         self.pauseDeadline = pauseDeadline
+        self.policy = policy
+        self.manifest = manifest
     }
 }

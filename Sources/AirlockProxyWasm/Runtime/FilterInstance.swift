@@ -38,7 +38,7 @@ final class FilterInstance {
         self.version = version
         self.callbacks = callbacks
         self.slot = slot
-        loopBudget = configuration.limits.loopShare.map { LoopBudget($0) }
+        loopBudget = version.limits.loopShare.map { LoopBudget($0) }
         meters = FilterMeters(filter: configuration.name)
         var logger = logger
         logger[metadataKey: "filter"] = "\(configuration.name)"
@@ -51,7 +51,7 @@ final class FilterInstance {
             return loopBudget.refusal(plugin: configuration.name, version: version.number)
         }
         do {
-            try configuration.quota?.checkFuel(plugin: configuration.name)
+            try version.quota?.checkFuel(plugin: configuration.name)
             return nil
         } catch {
             return error

@@ -1,40 +1,43 @@
-/// Parts of the Proxy-Wasm ABI that a filter may use. A function of a part that was not granted answers 10 (internal
-/// failure), and a WASI function 76 (not capable), as Envoy's capability restriction does; the filter is loaded all
-/// the same.
+/// Parts of the Proxy-Wasm ABI that a filter may use. A function that was not granted answers 10 (internal failure), and a
+/// WASI function 76 (not capable), as Envoy's capability restriction does; the filter is loaded all the same.
+///
+/// Each part is a set of functions of the ABI, and each function can be granted by itself; see ``init(named:)``.
 public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
-    /// One bit for each part.
-    public let rawValue: UInt32
+    /// One bit for each function.
+    public let rawValue: UInt64
 
-    /// Makes a set of parts from its bits.
-    public init(rawValue: UInt32) {
+    /// Makes a set of functions from its bits.
+    public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// Writing to the log, also by standard output and error.
-    public static let log = ProxyWasmGrants(rawValue: 1 << 0)
+    public static let log: ProxyWasmGrants = [.writeLog, .fdWrite, .fdPwrite]
     /// Reading the clocks.
-    public static let clock = ProxyWasmGrants(rawValue: 1 << 1)
+    public static let clock: ProxyWasmGrants = [.getCurrentTimeNanoseconds, .clockTimeGet]
     /// Random bytes.
-    public static let random = ProxyWasmGrants(rawValue: 1 << 2)
+    public static let random: ProxyWasmGrants = [.randomGet]
     /// Changing headers and trailers. Reading them needs no grant.
-    public static let changeHeaders = ProxyWasmGrants(rawValue: 1 << 3)
+    public static let changeHeaders: ProxyWasmGrants = [
+        .setHeaderMapPairs, .addHeaderMapValue, .replaceHeaderMapValue, .removeHeaderMapValue,
+    ]
     /// Reading bodies.
-    public static let readBodies = ProxyWasmGrants(rawValue: 1 << 4)
+    public static let readBodies: ProxyWasmGrants = [.getBufferStatus, .getBufferBytes]
     /// Changing bodies.
-    public static let changeBodies = ProxyWasmGrants(rawValue: 1 << 5)
+    public static let changeBodies: ProxyWasmGrants = [.setBufferBytes]
     /// Answering requests itself, and closing streams.
-    public static let localReplies = ProxyWasmGrants(rawValue: 1 << 6)
+    public static let localReplies: ProxyWasmGrants = [.sendLocalResponse, .closeStream]
     /// Reading properties of the stream and the connection.
-    public static let readProperties = ProxyWasmGrants(rawValue: 1 << 7)
+    public static let readProperties: ProxyWasmGrants = [.getProperty]
     /// Setting properties, which the other filters of the stream can read.
-    public static let setProperties = ProxyWasmGrants(rawValue: 1 << 8)
+    public static let setProperties: ProxyWasmGrants = [.setProperty]
     /// The values shared by the filters with the same VM identifier.
-    public static let sharedData = ProxyWasmGrants(rawValue: 1 << 9)
+    public static let sharedData: ProxyWasmGrants = [.getSharedData, .setSharedData]
     /// Metrics.
-    public static let metrics = ProxyWasmGrants(rawValue: 1 << 10)
+    public static let metrics: ProxyWasmGrants = [.defineMetric, .incrementMetric, .recordMetric, .getMetric]
     /// A periodic timer.
-    public static let ticks = ProxyWasmGrants(rawValue: 1 << 11)
+    public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 12) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 24) - 1)
 }

@@ -28,19 +28,41 @@ public final class ProxyWasmRuntime: Sendable {
     /// - Throws: Why it was refused, such as ``PluginError/Code/missingCapability`` for imports that the ABI does not
     ///   have, ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator,
     ///   ``PluginError/Code/signatureMismatch`` for a callback of another type, and ``PluginError/Code/guestError``
-    ///   where the filter refused its configuration. Nothing of it is left then.
+    ///   where the filter refused its configuration. Under a policy, every reason why that refuses it. Nothing of it is left then.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
         let starter = FilterStarter(id: id, configuration: configuration, loops: loops)
-        let plugin = try await host.load(
+        return ProxyWasmFilter(plugin: try await load(configuration, starter), starter: starter)
+    }
+
+    private func load(
+        _ configuration: FilterConfiguration,
+        _ starter: FilterStarter
+    ) async throws(PluginError) -> Plugin {
+        let start: @Sendable (PluginVersion) async throws(PluginError) -> Void = {
+            (version) async throws(PluginError) in try await starter.start(version)
+        }
+        guard let policy = configuration.narrowedPolicy else {
+            return try await host.load(
+                configuration.source,
+                name: configuration.name,
+                granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
+                limits: configuration.limits,
+                quota: configuration.quota,
+                start: start
+            )
+        }
+        return try await host.load(
             configuration.source,
             name: configuration.name,
-            granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
-            limits: configuration.limits,
+            under: policy,
+            manifest: configuration.manifest,
+            recognising: { ABIVersion.named(by: $0)?.abi },
+            // Linked all the same where nothing of it is granted: what was not granted answers so.
+            granting: [ProxyWasmABI(grants: [])] + configuration.capabilities,
             quota: configuration.quota,
-            start: { (version) async throws(PluginError) in try await starter.start(version) }
+            start: start
         )
-        return ProxyWasmFilter(plugin: plugin, starter: starter)
     }
 
     /// Takes all filters out of service: `proxy_on_done` and `proxy_on_delete` of those that no stream uses any more.
@@ -54,6 +76,18 @@ public final class ProxyWasmRuntime: Sendable {
         if let current = loops.first(where: { $0.worker.isCurrent }) { return current }
         let least = host.leastLoadedLoop()
         return loops.first { $0.worker === least } ?? loops.first
+    }
+}
+
+extension FilterConfiguration {
+    /// The policy, with no more of the ABI than ``grants``.
+    fileprivate var narrowedPolicy: PluginPolicy? {
+        guard var policy else { return nil }
+        policy.grants = policy.grants.map { grant in
+            guard let abi = grant as? ProxyWasmABI else { return grant }
+            return ProxyWasmABI(grants: abi.grants.intersection(grants))
+        }
+        return policy
     }
 }
 

@@ -10,6 +10,8 @@ struct VMKey: Hashable, Sendable {
     let grants: ProxyWasmGrants
     let memoryLimit: Int
     let tableLimit: Int
+    /// All limits of a filter for which a policy decided; nil for others.
+    let decidedLimits: PluginLimits?
     let quota: ObjectIdentifier?
     /// The filter's number where it must be alone, because it has capabilities that cannot be compared.
     let exclusiveFilter: FilterID?
@@ -19,11 +21,13 @@ struct VMKey: Hashable, Sendable {
         vmID = configuration.vmID
         vmConfiguration = configuration.vmConfiguration
         environment = configuration.environment
-        grants = configuration.grants
-        memoryLimit = configuration.limits.memory
-        tableLimit = configuration.limits.tableElements
-        quota = configuration.quota.map { ObjectIdentifier($0) }
-        exclusiveFilter = configuration.capabilities.isEmpty ? nil : filter
+        let abi = version.grants.compactMap { $0 as? ProxyWasmABI }
+        grants = abi.first?.grants ?? []
+        memoryLimit = version.limits.memory
+        tableLimit = version.limits.tableElements
+        decidedLimits = configuration.policy == nil ? nil : version.limits
+        quota = version.quota.map { ObjectIdentifier($0) }
+        exclusiveFilter = version.grants.count == abi.count ? nil : filter
     }
 }
 
