@@ -47,7 +47,7 @@ public struct WorkerLoopError: Error, Sendable, Hashable, CustomStringConvertibl
 }
 
 /// A status below zero from a call of libuv.
-struct LibuvFailure: Error {
+package struct LibuvFailure: Error {
     let status: CInt
     let operation: String
 

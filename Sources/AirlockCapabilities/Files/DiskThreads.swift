@@ -1,8 +1,9 @@
 import Dispatch
 import Synchronization
+import WorkerLoop
 
-/// Where file operations wait for the disk: a few threads that neither worker loops nor Swift's own tasks run on. One grant does not
-/// get all of them, so that a plugin which floods the disk, or waits for a slow one, leaves some to others.
+/// Where file operations wait for the disk: a few threads that neither worker loops nor Swift's own tasks run on. Those of Dispatch would not
+/// do, since it has as many as there are processors, and Swift's tasks run on the same ones. One grant does not get all of them, so that a plugin which floods the disk, or waits for a slow one, leaves some to others.
 final class DiskThreads: Sendable {
     struct Job: Sendable {
         let run: @Sendable () -> Void
@@ -11,15 +12,25 @@ final class DiskThreads: Sendable {
     }
 
     private struct State {
+        /// Threads that run jobs, or begin to.
         var running = 0
+        /// Threads that wait for one.
+        var idle = 0
         var schedule: DiskSchedule<Job>
     }
 
     /// Those of this process. Four, so that one slow file system does not take a thread for every call in flight.
     static let shared = DiskThreads(count: 4, perGrant: 2)
 
+    /// A thread that had no job for so many seconds ends.
+    private static let idleSeconds = 10
+
+    private enum Step {
+        case leave, refuse, wake, start
+    }
+
     private let count: Int
-    private let queue = DispatchQueue(label: "airlock.files", attributes: .concurrent)
+    private let wake = DispatchSemaphore(value: 0)
     private let state: Mutex<State>
     private let numbers = Atomic<UInt64>(0)
 
@@ -31,45 +42,27 @@ final class DiskThreads: Sendable {
         state = Mutex(State(schedule: DiskSchedule(runningPerGrant: perGrant, waitingPerGrant: waitingPerGrant)))
     }
 
-    /// Runs `operation` on one of the threads, in the order of arrival among those of its grant. It does not begin after the task was
-    /// cancelled, nor where too many of its grant wait already.
-    func run<Value: Sendable>(
-        for usage: FileUsage,
-        _ operation: @escaping @Sendable () throws(FileFailure) -> Value
-    ) async throws(FileFailure) -> Value {
-        let place = place(for: usage)
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, FileFailure>, Never>) in
-                let job = Job {
-                    continuation.resume(returning: Result(catching: operation))
-                } refuse: { failure in
-                    continuation.resume(returning: .failure(failure))
-                }
-                submit(job, at: place)
-                // Where the task was cancelled before, its handler found no job.
-                if Task.isCancelled { cancel(place) }
-            }
-        } onCancel: {
-            cancel(place)
-        }
-        return try result.get()
-    }
-
     /// A place for one job.
     func place(for usage: FileUsage) -> DiskSchedule<Job>.Place {
-        DiskSchedule.Place(
-            grant: ObjectIdentifier(usage), number: numbers.wrappingAdd(1, ordering: .relaxed).newValue)
+        let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
+        return DiskSchedule.Place(grant: ObjectIdentifier(usage), number: number)
     }
 
     func submit(_ job: Job, at place: DiskSchedule<Job>.Place) {
-        let (isAdded, starts) = state.withLock { state in
-            guard state.schedule.add(job, at: place) else { return (false, false) }
-            guard state.running < count, state.schedule.hasNext else { return (true, false) }
+        let step = state.withLock { state in
+            guard state.schedule.add(job, at: place) else { return Step.refuse }
+            guard state.schedule.hasNext, state.running < count else { return .leave }
             state.running += 1
-            return (true, true)
+            guard state.idle > 0 else { return .start }
+            state.idle -= 1
+            return .wake
         }
-        guard isAdded else { return job.refuse(.overloaded) }
-        if starts { queue.async { self.work() } }
+        switch step {
+        case .leave: break
+        case .refuse: job.refuse(.overloaded)
+        case .wake: wake.signal()
+        case .start: startThread()
+        }
     }
 
     /// Takes back a job that no thread has begun, if it is one.
@@ -77,23 +70,58 @@ final class DiskThreads: Sendable {
         state.withLock { $0.schedule.remove(place) }?.refuse(.cancelled)
     }
 
-    /// Runs jobs until none is left that may run.
-    private func work() {
-        var ended: ObjectIdentifier?
-        while let (job, grant) = next(after: ended) {
-            job.run()
-            ended = grant
+    private func startThread() {
+        do {
+            _ = try LoopThread(name: "airlock-disk") { self.work() }
+        } catch {
+            // The system has no thread left. What no other one of these can run is refused.
+            let stranded = state.withLock { state in
+                state.running -= 1
+                var jobs: [Job] = []
+                while state.running == 0, let (job, grant) = state.schedule.next() {
+                    jobs.append(job)
+                    state.schedule.end(of: grant)
+                }
+                return jobs
+            }
+            for job in stranded { job.refuse(.overloaded) }
         }
     }
 
+    private func work() {
+        repeat {
+            var ended: ObjectIdentifier?
+            while let (job, grant) = next(after: ended) {
+                job.run()
+                ended = grant
+            }
+        } while isWoken()
+    }
+
+    /// A job that may run; with nil this thread is idle.
     private func next(after ended: ObjectIdentifier?) -> (job: Job, grant: ObjectIdentifier)? {
         state.withLock { state in
             if let ended { state.schedule.end(of: ended) }
-            guard let next = state.schedule.next() else {
+            let next = state.schedule.next()
+            if next == nil {
                 state.running -= 1
-                return nil
+                state.idle += 1
             }
             return next
         }
+    }
+
+    /// Waits as an idle thread, and says whether there is something to do again.
+    private func isWoken() -> Bool {
+        while wake.wait(timeout: .now() + .seconds(Self.idleSeconds)) == .timedOut {
+            let ends = state.withLock { state in
+                // With none idle any more, a signal is under way to this thread.
+                guard state.idle > 0 else { return false }
+                state.idle -= 1
+                return true
+            }
+            if ends { return false }
+        }
+        return true
     }
 }

@@ -8,8 +8,9 @@ import Glibc
 import Musl
 #endif
 
-/// A thread that runs one closure, and that is joined or detached exactly once.
-final class LoopThread: Sendable {
+/// A thread that runs one closure, and that is joined or detached exactly once. Those of loops are, and others that may wait for long: the
+/// threads of Dispatch are few and run Swift's tasks too.
+package final class LoopThread: Sendable {
     /// In bytes. Guests run on this thread together with the Swift host functions that they call.
     static let stackSize = 8 << 20
 
@@ -27,7 +28,7 @@ final class LoopThread: Sendable {
     private let thread: Locked<airlock_thread?>
 
     /// Starts the thread. Fails with libuv's status where the system has no thread left.
-    init(name: String, body: @escaping @Sendable () -> Void) throws(LibuvFailure) {
+    package init(name: String, body: @escaping @Sendable () -> Void) throws(LibuvFailure) {
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         var thread = airlock_thread()
         let entry: uv_thread_cb = { argument in

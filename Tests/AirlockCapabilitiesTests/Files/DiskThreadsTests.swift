@@ -1,6 +1,7 @@
 import Airlock
 import AirlockTesting
 import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -17,6 +18,15 @@ struct DiskThreadsTests {
             try await threads.run(for: usage) { () throws(FileFailure) -> Int in throw .notFound }
         }
     }
+
+    #if os(Linux)
+    @Test func `operations run on threads of their own, so that Swift's tasks go on while they wait`() async throws {
+        let name = try await DiskThreads(count: 1, perGrant: 1).run(for: usage) {
+            try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+        }
+        #expect(name == "airlock-disk\n")
+    }
+    #endif
 
     @Test func `an operation that waits ends at once when its task is cancelled, though no thread is free`() async {
         let threads = DiskThreads(count: 1, perGrant: 1)
