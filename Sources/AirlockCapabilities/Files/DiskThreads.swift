@@ -42,10 +42,10 @@ final class DiskThreads: Sendable {
         state = Mutex(State(schedule: DiskSchedule(runningPerGrant: perGrant, waitingPerGrant: waitingPerGrant)))
     }
 
-    /// A place for one job.
+    /// A place for one job. Grants that were narrowed from one count as that one.
     func place(for usage: FileUsage) -> DiskSchedule<Job>.Place {
         let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
-        return DiskSchedule.Place(grant: ObjectIdentifier(usage), number: number)
+        return DiskSchedule.Place(grant: ObjectIdentifier(usage.origin), number: number)
     }
 
     func submit(_ job: Job, at place: DiskSchedule<Job>.Place) {

@@ -26,8 +26,9 @@ public import Airlock
 /// | `make_folder` | path `i32 i32` | 0 |
 /// | `rename` | from `i32 i32`, to `i32 i32` | 0; both in the same granted folder; what is there is replaced |
 ///
-/// Operations of one grant are done in the order of their arrival, at most two of them at once, so that other grants get to the disk as well.
-/// 256 more may wait; what comes then is answered with ``FileResultCode/overloaded``. A call that ends while it waits leaves the line.
+/// Operations of one grant, together with those of all that were narrowed from it, are done in the order of their arrival, at most two of
+/// them at once, so that other grants get to the disk as well. 256 more may wait; what comes then is answered with
+/// ``FileResultCode/overloaded``. A call that ends while it waits leaves the line.
 ///
 /// Every result is an `i32`; negative ones are a ``FileResultCode``. At most ``maximumTransfer`` bytes are moved at once. What the grant
 /// forbids (a path that leads out, writing where only reading was granted, writing to a file with several names) ends the call with

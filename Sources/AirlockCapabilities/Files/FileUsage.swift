@@ -40,16 +40,17 @@ final class FileUsage: Sendable {
     let openFiles: FileBudget
     private let written: FileBudget
     private let created: FileBudget
-    /// Held while something is appended, so that two instances cannot make a file larger than it may be. Grants that were narrowed from one
-    /// have the same.
-    private let appending: AppendLock
+    /// Stands for the grant together with all that were narrowed from the same one.
+    let origin: Origin
+
+    final class Origin: Sendable {}
 
     init(_ limits: FileLimits, within parent: FileUsage? = nil) {
         self.limits = limits
         openFiles = FileBudget(limits.openFilesInAll, within: parent?.openFiles)
         written = FileBudget(limits.writtenBytes, within: parent?.written)
         created = FileBudget(limits.createdEntries, within: parent?.created)
-        appending = parent?.appending ?? AppendLock()
+        origin = parent?.origin ?? Origin()
     }
 
     /// Writes what the limits allow.
@@ -59,7 +60,7 @@ final class FileUsage: Sendable {
         _ bytes: [UInt8], to file: FileDescriptor, at offset: UInt64?
     ) throws(FileFailure) -> (count: Int, start: UInt64) {
         guard let offset else {
-            return try appending.mutex.withLock { (_) throws(FileFailure) in
+            return try AppendLocks.shared.withLock(on: file) { () throws(FileFailure) in
                 let end = try file.status.size
                 return (try write(bytes, to: file, from: end), end)
             }
@@ -100,8 +101,4 @@ final class FileUsage: Sendable {
             throw error
         }
     }
-}
-
-private final class AppendLock: Sendable {
-    let mutex = Mutex(())
 }

@@ -52,6 +52,15 @@ struct DiskThreadsTests {
         #expect(try await threads.run(for: FileUsage(FileLimits())) { 5 } == 5)
     }
 
+    @Test func `grants that were narrowed from one share its threads and its places`() async throws {
+        let threads = DiskThreads(count: 4, perGrant: 1, waitingPerGrant: 1)
+        let held = HeldThreads(threads, usage, 1)
+        defer { held.release() }
+        held.fill(1)
+        let narrowed = FileUsage(FileLimits(), within: FileUsage(FileLimits(), within: usage))
+        await #expect(throws: FileFailure.overloaded) { try await threads.run(for: narrowed) { 1 } }
+    }
+
     @Test func `what waits runs when a thread is free again`() async throws {
         let threads = DiskThreads(count: 2, perGrant: 2, waitingPerGrant: 3)
         let held = HeldThreads(threads, usage, 2)
