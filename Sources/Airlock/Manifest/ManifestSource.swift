@@ -30,6 +30,16 @@ extension ManifestSource {
         }
     }
 
+    /// The files that a manifest is looked for in, whether they are there or not.
+    /// - Parameter path: the module's file.
+    func files(for path: String) -> [String] {
+        switch self {
+        case .beside: Self.places(beside: path)
+        case .file(let path): [path]
+        case .manifest: []
+        }
+    }
+
     private static func places(beside path: String) -> [String] {
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         let file = path.dropFirst(folder.count)

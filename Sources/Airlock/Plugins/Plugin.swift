@@ -134,6 +134,9 @@ public final class Plugin: Sendable {
 
     /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
     /// ``PluginEvent`` and leaves the running version in place.
+    ///
+    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. There a
+    /// file that was written with the same content changes nothing.
     public func watch(
         start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
     ) async throws(PluginError) {

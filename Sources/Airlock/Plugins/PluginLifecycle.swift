@@ -14,7 +14,7 @@ actor PluginLifecycle {
     private var source: PluginSource
     private var number = 0
     private var last: Task<PluginVersion, any Error>?
-    private var watch: FileWatch?
+    private var watches: [FileWatch] = []
     private var isUnloaded = false
     private nonisolated let running = Mutex<PluginVersion?>(nil)
 
@@ -38,14 +38,19 @@ actor PluginLifecycle {
     }
 
     /// Loads the module from `source`, or from where the last one came from, and lets it take over. A failure changes nothing.
-    func reload(from source: PluginSource?, start: Start?) async throws(PluginError) -> PluginVersion {
+    /// - Parameter unlessSame: whether nothing is done where module and manifest are those of the running version.
+    func reload(
+        from source: PluginSource?,
+        start: Start?,
+        unlessSame: Bool = false
+    ) async throws(PluginError) -> PluginVersion {
         guard !isUnloaded else {
             throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
         }
         let earlier = last
         let task = Task {
             _ = await earlier?.result
-            return try await self.replace(from: source, start: start)
+            return try await self.replace(from: source, start: start, unlessSame: unlessSame)
         }
         last = task
         let result = await withTaskCancellationHandler {
@@ -61,11 +66,16 @@ actor PluginLifecycle {
         }
     }
 
-    private func replace(from newSource: PluginSource?, start: Start?) async throws(PluginError) -> PluginVersion {
+    private func replace(
+        from newSource: PluginSource?,
+        start: Start?,
+        unlessSame: Bool
+    ) async throws(PluginError) -> PluginVersion {
         let began = ContinuousClock.now
         let previous = current
         do {
-            let version = try await makeVersion(from: newSource ?? source)
+            let version = try await makeVersion(from: newSource ?? source, unless: unlessSame ? previous : nil)
+            if version === previous { return version }
             try signatures.checkRequired(of: version)
             if let start {
                 try await start(version)
@@ -97,19 +107,27 @@ actor PluginLifecycle {
         }
     }
 
-    private func makeVersion(from source: PluginSource) async throws(PluginError) -> PluginVersion {
-        guard let review = specification.review else { return try await makeVersion(from: source, specification) }
+    /// - Parameter same: a version that is returned where module and manifest are the same.
+    private func makeVersion(
+        from source: PluginSource,
+        unless same: PluginVersion?
+    ) async throws(PluginError) -> PluginVersion {
+        guard let review = specification.review else {
+            return try await makeVersion(from: source, specification, manifest: nil)
+        }
         let passed = try await services.compiler.pass(review, source, plugin: specification.name)
-        let decision = passed.granted.decision
+        let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
+        if let same, same.digest == passed.source.pinnedDigest, same.manifest == manifest { return same }
         services.events.send(.decided(decision), plugin: specification.name, version: number + 1)
         let decided = PluginSpecification(
             specification, grants: review.grants(decision), limits: decision.limits)
-        return try await makeVersion(from: passed.source, decided)
+        return try await makeVersion(from: passed.source, decided, manifest: manifest)
     }
 
     private func makeVersion(
         from source: PluginSource,
-        _ specification: PluginSpecification
+        _ specification: PluginSpecification,
+        manifest: PluginManifest?
     ) async throws(PluginError) -> PluginVersion {
         let compiled = try await services.compiler.compile(
             source,
@@ -122,6 +140,7 @@ actor PluginLifecycle {
         return PluginVersion(
             number: number,
             module: compiled,
+            manifest: manifest,
             specification: specification,
             linked: linked,
             signatures: signatures,
@@ -129,7 +148,7 @@ actor PluginLifecycle {
         )
     }
 
-    /// Reloads whenever the file that the plugin came from changes.
+    /// Reloads whenever the file that the plugin came from changes, or the one that its manifest is in or would be.
     func follow(start: Start?) throws(PluginError) {
         guard !isUnloaded else {
             throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
@@ -141,8 +160,16 @@ actor PluginLifecycle {
                 message: "only a plugin that was loaded from a file can be watched"
             )
         }
+        let loop = services.workers.leastLoaded()
+        let manifests = specification.review?.manifest.files(for: path) ?? []
+        var watches: [FileWatch] = []
+        for path in [path] + manifests { watches.append(try watch(path, on: loop, start: start)) }
+        self.watches = watches
+    }
+
+    private func watch(_ path: String, on loop: WorkerLoop, start: Start?) throws(PluginError) -> FileWatch {
         do {
-            watch = try services.workers.leastLoaded().watch(path) { [weak self] in
+            return try loop.watch(path) { [weak self] in
                 guard let self else { return }
                 Task { await self.fileChanged(path, start: start) }
             }
@@ -157,8 +184,9 @@ actor PluginLifecycle {
 
     private func fileChanged(_ path: String, start: Start?) async {
         services.events.send(.changeSeen(path: path), plugin: specification.name, version: current?.number ?? 0)
-        // A refusal was sent as an event, and the running version goes on.
-        _ = try? await reload(from: nil, start: start)
+        // A refusal was sent as an event, and the running version goes on. A manifest and its module may have changed together, and a
+        // `plugin.yaml` may be another plugin's.
+        _ = try? await reload(from: nil, start: start, unlessSame: specification.review != nil)
     }
 
     /// What all calls used, on all loops.
@@ -203,8 +231,8 @@ actor PluginLifecycle {
     /// Stops serving and frees all instances.
     func unload() async {
         isUnloaded = true
-        watch?.cancel()
-        watch = nil
+        for watch in watches { watch.cancel() }
+        watches = []
         _ = await last?.result
         guard
             let version = running.withLock({ version in

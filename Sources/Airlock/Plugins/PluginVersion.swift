@@ -16,6 +16,8 @@ public final class PluginVersion: Sendable {
     public let exports: [ExportType]
     /// The limits that its calls run under.
     public let limits: PluginLimits
+    /// Its manifest; nil where it has none, or was not loaded under a policy.
+    public let manifest: PluginManifest?
 
     /// What it was granted.
     package let grants: [any Capability]
@@ -45,6 +47,7 @@ public final class PluginVersion: Sendable {
     init(
         number: Int,
         module: CompiledModule,
+        manifest: PluginManifest?,
         specification: PluginSpecification,
         linked: Linked,
         signatures: GuestSignatures,
@@ -53,6 +56,7 @@ public final class PluginVersion: Sendable {
         plugin = specification.name
         self.number = number
         digest = module.digest
+        self.manifest = manifest
         imports = module.module.imports
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
         hostExports = module.hostExports

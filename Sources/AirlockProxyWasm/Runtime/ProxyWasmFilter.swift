@@ -40,8 +40,8 @@ public final class ProxyWasmFilter: Sendable {
         try await plugin.reload(from: source, start: start)
     }
 
-    /// Reloads whenever the file that the filter came from changes, until it is unloaded. A refusal is a
-    /// ``PluginEvent`` of the host, and the running version goes on.
+    /// Reloads whenever the file that the filter came from changes, under a policy also the one of its manifest, until it is unloaded. A
+    /// refusal is a ``PluginEvent`` of the host, and the running version goes on.
     public func watch() async throws(PluginError) {
         try await plugin.watch(start: start)
     }
