@@ -14,7 +14,7 @@ struct ClientTests {
 
     private func configuration() -> HTTPEgressClient.Configuration {
         var configuration = HTTPEgressClient.Configuration()
-        configuration.resolver = fixed(["a.test": ["127.0.0.1"], "b.test": ["127.0.0.1"]])
+        configuration.resolver = fixed(Dictionary(uniqueKeysWithValues: "abcd".map { ("\($0).test", ["127.0.0.1"]) }))
         return configuration
     }
 
@@ -49,6 +49,29 @@ struct ClientTests {
             await client.shutdown()
             await client.shutdown()
             await server.closures(2)
+        }
+    }
+
+    @Test func `a grant that talks to many hosts closes its own connections, and others keep theirs`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            var configuration = configuration()
+            configuration.keptHosts = 2
+            let client = HTTPEgressClient(configuration)
+            try await withPlugin(grant(client, server)) { modest in
+                try await withPlugin(grant(client, server)) { greedy in
+                    func send(_ plugin: EgressPlugin, _ host: String) async throws {
+                        let answer = try await plugin.send(GuestRequest(url: "http://\(host):\(server.port)/"))
+                        #expect(answer.result == 200)
+                    }
+                    try await send(modest, "a.test")
+                    for host in ["a.test", "b.test", "c.test", "d.test"] { try await send(greedy, host) }
+                    await server.closures(3)
+                    #expect(server.connections == 5)
+                    try await send(modest, "a.test")
+                    #expect(server.connections == 5)
+                }
+            }
+            await client.shutdown()
         }
     }
 

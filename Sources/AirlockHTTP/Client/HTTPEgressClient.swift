@@ -3,10 +3,11 @@ public import NIOCore
 public import NIOSSL
 public import ServiceLifecycle
 
-/// The HTTP client behind the grants of ``HTTPEgress``: one for a process, or one for each group of plugins that must not share
-/// connections.
+/// The HTTP client behind the grants of ``HTTPEgress``: one for a process, or one for each group of plugins that differ in TLS, names or
+/// event loops.
 ///
-/// A connection belongs to a host name and an address that was checked for it. A request resolves its host name anew, and uses a connection
+/// A connection belongs to a grant, with those that were narrowed from it, to a host name, and to an address that was checked for it. A
+/// request resolves its host name anew, and uses a connection
 /// only if its address is in that answer, which the plugin's grant checks as a whole. So what a name means between a check and its use
 /// cannot change.
 ///
@@ -17,7 +18,7 @@ public final class HTTPEgressClient: Service, Sendable {
     public struct Configuration: Sendable {
         /// How servers are checked, and how the client shows itself to them. By default the system's trusted roots, with the host name
         /// checked.
-        /// TLS 1.2 or later. Each pair of host and address reads the trusted roots at its first request: give the certificates
+        /// TLS 1.2 or later. Each grant's pair of host and address reads the trusted roots at its first request: give the certificates
         /// themselves as `trustRoots` where that is too slow.
         public var tls: TLSConfiguration = {
             var tls = TLSConfiguration.makeClientConfiguration()
@@ -30,7 +31,9 @@ public final class HTTPEgressClient: Service, Sendable {
         public var connectTimeout = Duration.seconds(5)
         /// How long a connection is kept for the next request. 15 seconds by default: less than most servers keep it.
         public var idleTimeout = Duration.seconds(15)
-        /// Pairs of host and address whose connections are kept for later requests. 128 by default; those in use are not counted.
+        /// Pairs of host and address whose connections are kept for later requests, over all grants. 128 by default; those in use are not
+        /// counted. One more takes the place of the one that the grant with the most of them has not used for longest: a plugin that talks to
+        /// many hosts closes its own connections, and others keep theirs.
         public var keptHosts = 128
 
         /// The defaults.
@@ -38,6 +41,7 @@ public final class HTTPEgressClient: Service, Sendable {
     }
 
     let resolver: AddressResolver
+    let eventLoops: any EventLoopGroup
     private let clients: PinnedClients
 
     /// Makes a client.
@@ -49,20 +53,22 @@ public final class HTTPEgressClient: Service, Sendable {
         eventLoopGroup: (any EventLoopGroup)? = nil
     ) {
         resolver = configuration.resolver
-        clients = PinnedClients(configuration, eventLoopGroup ?? HTTPClient.defaultEventLoopGroup)
+        eventLoops = eventLoopGroup ?? HTTPClient.defaultEventLoopGroup
+        clients = PinnedClients(configuration, eventLoops)
     }
 
     deinit {
         clients.close()
     }
 
-    /// Runs `body` with an HTTP client whose requests to that host go to that address, and to no other host or address.
+    /// Runs `body` with an HTTP client whose requests go to the host of the key at its address, and to no other host or address.
+    ///
+    /// The key is one parameter: an asynchronous call with an ``IPAddress`` among more parameters than registers hold crashes (Swift 6.3.1 on
+    /// x86-64).
     func withClient<Value>(
-        for host: EgressHost,
-        at address: IPAddress,
+        for key: PinnedClients.Key,
         _ body: (HTTPClient) async throws -> Value
     ) async throws -> Value {
-        let key = PinnedClients.Key(host: host, address: address)
         guard let client = clients.take(key) else { throw HTTPEgressResult.connectionFailed }
         defer { clients.giveBack(key) }
         return try await body(client)

@@ -2,11 +2,24 @@ import AsyncHTTPClient
 import NIOCore
 import Synchronization
 
-/// HTTP clients that can reach one host at one address only. What they cost without connections is some memory, so there can be many.
+/// HTTP clients that can reach one host at one address only, for one grant. What they cost without connections is some memory, so there can
+/// be many.
 final class PinnedClients: Sendable {
     struct Key: Hashable {
+        /// Stands for the grant, and lives as long as the key so that no other grant can be taken for it.
+        let grant: GrantUsage
         let host: EgressHost
         let address: IPAddress
+
+        static func == (one: Key, other: Key) -> Bool {
+            one.grant === other.grant && one.host == other.host && one.address == other.address
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(ObjectIdentifier(grant))
+            hasher.combine(host)
+            hasher.combine(address)
+        }
     }
 
     private struct Entry {
@@ -70,7 +83,12 @@ final class PinnedClients: Sendable {
             state.entries[key]?.users -= 1
             guard state.entries.count > kept else { return }
             let idle = state.entries.filter { $0.value.users == 0 }
-            guard idle.count > kept, let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+            let counts = Dictionary(idle.map { (ObjectIdentifier($0.key.grant), 1) }, uniquingKeysWith: +)
+            let most = counts.values.max()
+            let candidates = idle.filter { counts[ObjectIdentifier($0.key.grant)] == most }
+            guard idle.count > kept, let oldest = candidates.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
+                return
+            }
             state.entries[oldest.key] = nil
             close(oldest.value.client, &state)
         }

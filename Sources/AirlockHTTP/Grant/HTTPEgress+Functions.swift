@@ -1,4 +1,5 @@
 public import Airlock
+import NIOCore
 
 extension HTTPEgress {
     public static let functions = HostFunctions<Self>(module: "airlock:http") {
@@ -35,12 +36,12 @@ extension HTTPEgress {
         guard kept.count < limits.keptResponses, kept.bytes < limits.keptBytes else {
             return HTTPEgressResult.tooMuchKept.rawValue
         }
-        guard slots.take() else { return HTTPEgressResult.overloaded.rawValue }
-        defer { slots.release() }
+        guard usage.requests.take() else { return HTTPEgressResult.overloaded.rawValue }
+        defer { usage.requests.release() }
         let exchange = EgressExchange(egress: self, call: call, room: limits.keptBytes - kept.bytes)
         let time = [limits.timeout, request.timeout ?? limits.timeout, call.remainingTime].min() ?? limits.timeout
         do {
-            let response = try await within(time) { try await exchange.run(request) }
+            let response = try await within(time, on: client.eventLoops.any()) { try await exchange.run(request) }
             return responses.add(response) ?? HTTPEgressResult.tooMuchKept.rawValue
         } catch let error as HostError {
             throw error

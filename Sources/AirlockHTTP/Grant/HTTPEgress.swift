@@ -61,7 +61,7 @@ public struct HTTPEgress: AttenuableCapability {
     public let limits: HTTPEgressLimits
     /// Headers, in lower case, that a redirect to another origin does not get.
     public let credentialHeaders: Set<String>
-    let slots: RequestSlots
+    let usage: GrantUsage
 
     /// Makes a grant. Plugins that get the same value share its number of concurrent requests.
     public init(
@@ -76,7 +76,8 @@ public struct HTTPEgress: AttenuableCapability {
         self.addresses = addresses
         self.limits = limits
         self.credentialHeaders = Set(credentialHeaders.map { $0.lowercased() })
-        slots = RequestSlots(most: limits.concurrentRequests)
+        usage = GrantUsage(
+            requests: limits.concurrentRequests, lookups: min(limits.concurrentRequests, client.resolver.mostPerGrant))
     }
 
     /// A part of another grant.
@@ -86,7 +87,8 @@ public struct HTTPEgress: AttenuableCapability {
         addresses = whole.addresses
         self.limits = limits
         credentialHeaders = whole.credentialHeaders
-        slots = RequestSlots(most: limits.concurrentRequests, parent: whole.slots)
+        usage = GrantUsage(
+            requests: limits.concurrentRequests, lookups: limits.concurrentRequests, parent: whole.usage)
     }
 
     public var summary: String {

@@ -56,7 +56,9 @@ struct EgressExchange: Sendable {
         case .address(let address): addresses = [address]
         case .name(let name):
             do {
-                addresses = try await egress.client.resolver.addresses(of: name)
+                addresses = try await egress.addresses(of: name)
+            } catch let result as HTTPEgressResult where result == .overloaded {
+                throw result
             } catch {
                 try Task.checkCancellation()
                 throw HTTPEgressResult.nameNotResolved
@@ -81,7 +83,8 @@ struct EgressExchange: Sendable {
         var remaining = addresses[...]
         while let address = remaining.popFirst() {
             do {
-                return try await egress.client.withClient(for: request.url.host, at: address) { client in
+                let key = PinnedClients.Key(grant: egress.usage.root, host: request.url.host, address: address)
+                return try await egress.client.withClient(for: key) { client in
                     try await receive(client.execute(message(request), deadline: .distantFuture), to: request)
                 }
             } catch  where !remaining.isEmpty && isBeforeConnection(error) {
