@@ -81,9 +81,10 @@ struct ResolutionTests {
     @Test func `an address that refuses connections gives way to the next one of the name`() async throws {
         try await LoopbackServer.with(at: "127.0.0.2", reply: { _, channel in channel.respond(body: "second") }) {
             server in
-            let resolver = fixed(["plugins.test": ["127.0.0.1", "127.0.0.2"], "closed.test": ["127.0.0.1"]])
+            // Nothing listens at 127.0.0.9, whatever other tests do.
+            let resolver = fixed(["plugins.test": ["127.0.0.9", "127.0.0.2"], "closed.test": ["127.0.0.9"]])
             let rules = ["http://plugins.test:\(server.port)", "http://closed.test:\(server.port)"]
-            try await withEgress(rules, resolver: resolver) { plugin in
+            try await withEgress(rules, allowing: ["127.0.0.0/8"], resolver: resolver) { plugin in
                 let request = GuestRequest(method: "POST", url: "http://plugins.test:\(server.port)/", body: [1])
                 let answer = try await plugin.send(request)
                 #expect(answer.text == "second")
