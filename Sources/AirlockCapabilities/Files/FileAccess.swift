@@ -26,6 +26,9 @@ public import Airlock
 /// | `make_folder` | path `i32 i32` | 0 |
 /// | `rename` | from `i32 i32`, to `i32 i32` | 0; both in the same granted folder; what is there is replaced |
 ///
+/// Each `list` reads the folder anew, as far as ``FileLimits/entriesPerListing`` allows: a page costs a thread as much as all names do, and a
+/// name that came or went meanwhile is or is not in the pages that follow.
+///
 /// Operations of one grant, together with those of all that were narrowed from it, are done in the order of their arrival, at most two of
 /// them at once, so that other grants get to the disk as well. 256 more may wait; what comes then is answered with
 /// ``FileResultCode/overloaded``. A call that ends while it waits leaves the line.

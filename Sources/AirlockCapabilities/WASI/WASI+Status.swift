@@ -61,11 +61,11 @@ extension WASI {
                 // A listing begins anew with the cookie 0, and goes on in what was found then.
                 let kept = cookie == 0 ? nil : table.listing(of: descriptor)
                 return try wasi.onDisk { () throws(FileFailure) in
-                    (try kept == nil ? folder.entries(limit: limit) : nil, try folder.descriptor.status.inode)
-                } then: { (call, found) throws(WASIFailure) in
-                    if let entries = found.0 { table.keep(entries, of: descriptor) }
-                    let entries = found.0 ?? kept ?? []
-                    let bytes = entries.wasiBytes(from: cookie, inode: found.1, capacity: Int(capacity))
+                    let inode = try folder.descriptor.status.inode
+                    let entries = try kept == nil ? folder.entries(limit: limit) : kept ?? []
+                    if kept == nil { table.keep(entries, of: descriptor) }
+                    return entries.wasiBytes(from: cookie, inode: inode, capacity: Int(capacity))
+                } then: { (call, bytes) throws(WASIFailure) in
                     try call.put(bytes, at: room)
                     try call.put(UInt32(bytes.count), at: result)
                 }
