@@ -50,6 +50,30 @@ struct RandomnessTests {
         }
     }
 
+    /// The bytes that one instance draws from two grants in turn, eight from each.
+    private func drawInTurn(from first: Randomness, and second: Randomness) async throws -> [UInt8] {
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(drawingInTurn), granting: [first, WASI(randomness: second)])
+            let draw = try plugin.function("draw")
+            return try await plugin.withSession { (session) throws(PluginError) in
+                _ = try session.call(draw)
+                return try session.bytes(of: GuestBytes(offset: 0, count: 32))
+            }.value
+        }
+    }
+
+    @Test func `each seeded grant of a plugin has a stream of its own`() async throws {
+        let drawn = try await drawInTurn(from: Randomness(.seeded(1)), and: Randomness(.seeded(2)))
+        #expect(try await draw([16], from: Randomness(.seeded(1))) == Array(drawn[0..<8] + drawn[16..<24]))
+        #expect(try await draw([16], from: Randomness(.seeded(2))) == Array(drawn[8..<16] + drawn[24..<32]))
+    }
+
+    @Test func `a copy of a seeded grant goes on in its stream`() async throws {
+        let grant = Randomness(.seeded(3))
+        let drawn = try await drawInTurn(from: grant, and: grant)
+        #expect(try await draw([32], from: Randomness(.seeded(3))) == drawn)
+    }
+
     @Test func `more bytes at once than granted are denied`() async throws {
         #expect(try await draw([16], from: Randomness(bytesPerFill: 16)).count == 16)
         let error = await #expect(throws: PluginError.self) {
@@ -101,4 +125,17 @@ private let drawing = #"""
       (memory (export "memory") 1)
       (func (export "fill") (param i32 i32) local.get 0 local.get 1 call $fill)
       (func (export "next") (result i64) call $next))
+    """#
+
+/// Draws eight bytes at a time, from one grant and the other in turn.
+private let drawingInTurn = #"""
+    (module
+      (import "airlock:random" "fill" (func $fill (param i32 i32)))
+      (import "wasi_snapshot_preview1" "random_get" (func $get (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "draw")
+        (call $fill (i32.const 0) (i32.const 8))
+        (drop (call $get (i32.const 8) (i32.const 8)))
+        (call $fill (i32.const 16) (i32.const 8))
+        (drop (call $get (i32.const 24) (i32.const 8)))))
     """#

@@ -18,7 +18,8 @@ public struct Randomness: AttenuableCapability {
     public enum Source: Sendable, Hashable {
         /// The system's generator, fit for keys.
         case system
-        /// The same bytes for every instance, whatever the sizes that it draws them in, for plugins that must do the same every time.
+        /// The same bytes for every instance, whatever the sizes that it draws them in, for plugins that must do the same every time. Each grant
+        /// that a plugin has begins at its own seed, and what it draws from one changes nothing for another.
         /// Whoever knows the seed knows the bytes: no keys can be made of them.
         case seeded(UInt64)
     }
@@ -27,6 +28,10 @@ public struct Randomness: AttenuableCapability {
     public let source: Source
     /// The most bytes that one `fill` draws.
     public let bytesPerFill: Int
+    private let identity = Identity()
+
+    /// Stands for a grant, whatever copies of it there are.
+    private final class Identity: Sendable {}
 
     /// Grants random bytes.
     public init(_ source: Source = .system, bytesPerFill: Int = 64 << 10) {
@@ -60,7 +65,7 @@ public struct Randomness: AttenuableCapability {
             }
             return bytes
         case .seeded(let seed):
-            return call.instanceValue { SeededBytes(seed: seed) }.next(count)
+            return call.instanceValue { SeededStreams() }.next(count, of: ObjectIdentifier(identity), seed: seed)
         }
     }
 }

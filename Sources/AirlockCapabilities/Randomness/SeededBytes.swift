@@ -1,17 +1,15 @@
 import Synchronization
 
-/// The bytes that one instance draws from a seed, in the same order whatever the sizes that it draws them in.
-final class SeededBytes: Sendable {
-    private let stream: Mutex<SplitMixBytes>
+/// The bytes that one instance draws from the seeds of its grants, for each in the same order whatever the sizes that it draws them in.
+final class SeededStreams: Sendable {
+    private let streams = Mutex<[ObjectIdentifier: SplitMixBytes]>([:])
 
-    init(seed: UInt64) {
-        stream = Mutex(SplitMixBytes(seed: seed))
-    }
-
-    /// The next bytes.
-    func next(_ count: Int) -> [UInt8] {
-        stream.withLock { stream in
-            (0..<count).map { _ in stream.next() }
+    /// The next bytes of a grant, which lives as long as the instance.
+    func next(_ count: Int, of grant: ObjectIdentifier, seed: UInt64) -> [UInt8] {
+        streams.withLock { streams in
+            var stream = streams[grant] ?? SplitMixBytes(seed: seed)
+            defer { streams[grant] = stream }
+            return (0..<count).map { _ in stream.next() }
         }
     }
 }
