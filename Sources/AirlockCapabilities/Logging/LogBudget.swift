@@ -1,7 +1,9 @@
+import Airlock
 import Logging
 import Synchronization
+import WorkerLoop
 
-/// The bytes per second of one granted log: a token bucket, and the count of what did not fit.
+/// The bytes per second of one granted log, and the count of what did not fit.
 final class LogBudget: Sendable {
     private struct Suppressed {
         var messages = 0
@@ -9,8 +11,7 @@ final class LogBudget: Sendable {
     }
 
     private struct State {
-        var tokens: Double
-        var filled = Duration.zero
+        var bucket: TokenBucket
         var suppressed: [String: Suppressed] = [:]
         var isSummaryDue = false
     }
@@ -24,7 +25,8 @@ final class LogBudget: Sendable {
         self.limits = limits
         self.logger = logger
         self.clock = clock
-        state = Mutex(State(tokens: Double(limits.bytesPerSecond), filled: clock.elapsed()))
+        let rate = QuotaRate(UInt64(clamping: limits.bytesPerSecond))
+        state = Mutex(State(bucket: TokenBucket(rate, now: clock.nanoseconds)))
     }
 
     deinit {
@@ -33,14 +35,12 @@ final class LogBudget: Sendable {
 
     /// Whether a message may be written now. If so, what was suppressed before it is told first.
     func admits(_ bytes: Int, of plugin: String) -> Bool {
-        let now = clock.elapsed()
+        let now = clock.nanoseconds
         let (isOpen, suppressed) = state.withLock { state -> (Bool, Suppressed?) in
-            let gained = (now - state.filled) / .seconds(1) * Double(limits.bytesPerSecond)
-            state.tokens = min(Double(limits.bytesPerSecond), state.tokens + max(0, gained))
-            state.filled = max(now, state.filled)
-            guard state.tokens > 0 else { return (false, nil) }
+            state.bucket.refill(now: now)
+            guard state.bucket.level > 0 else { return (false, nil) }
             let suppressed = state.suppressed.removeValue(forKey: plugin)
-            if suppressed != nil { state.tokens -= Double(2 * LogLimits.bytesPerLine) }
+            if suppressed != nil { state.bucket.charge(Double(2 * LogLimits.bytesPerLine), now: now) }
             return (true, suppressed)
         }
         if let suppressed { writeSummaries([plugin: suppressed]) }
@@ -49,7 +49,8 @@ final class LogBudget: Sendable {
 
     /// Takes what a message had.
     func spend(_ bytes: Int) {
-        state.withLock { $0.tokens -= Double(bytes) }
+        let now = clock.nanoseconds
+        state.withLock { $0.bucket.charge(Double(bytes), now: now) }
     }
 
     /// Counts a message that is not written, and sees to it that its number is.
@@ -98,7 +99,7 @@ final class LogBudget: Sendable {
 
 /// A clock of whatever type, as far as a budget needs one.
 struct LogClock: Sendable {
-    let elapsed: @Sendable () -> Duration
+    private let elapsed: @Sendable () -> Duration
     let sleep: @Sendable (Duration) async throws -> Void
 
     init(_ clock: some _Concurrency.Clock<Duration>) {
@@ -106,4 +107,7 @@ struct LogClock: Sendable {
         elapsed = { start.duration(to: clock.now) }
         sleep = { duration in try await clock.sleep(for: duration) }
     }
+
+    /// The time since this was made.
+    var nanoseconds: UInt64 { elapsed().wholeNanoseconds }
 }
