@@ -52,7 +52,8 @@ extension WASI {
     }
 
     /// Writes to a file.
-    /// - Parameter offset: where, or nil for the descriptor's position, which is moved.
+    /// - Parameter offset: where, or nil for the descriptor's position, which is moved. A write that did not reach the disk, where it should have,
+    ///   fails and moves nothing.
     private func write(
         _ bytes: [UInt8], _ descriptor: WASIDescriptor, _ offset: UInt64?, _ result: UInt32
     ) throws(WASIFailure) -> WASIWork {
@@ -62,7 +63,9 @@ extension WASI {
         // As on POSIX systems but Linux, an offset that is given counts also where everything else is appended.
         let start = offset ?? (state.flags.contains(.append) ? nil : state.position)
         return try onDisk { () throws(FileFailure) in
-            try usage.write(bytes, to: file, at: start)
+            let written = try usage.write(bytes, to: file, at: start)
+            if state.flags.synchronizes { try file.synchronize() }
+            return written
         } then: { (call, written) throws(WASIFailure) in
             if offset == nil { descriptor.change { $0.position = written.start + UInt64(written.count) } }
             try call.put(UInt32(written.count), at: result)

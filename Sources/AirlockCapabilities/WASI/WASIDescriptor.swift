@@ -87,9 +87,14 @@ struct WASIDescriptorFlags: OptionSet, Sendable {
     var rawValue: UInt16
 
     static let append = Self(rawValue: 1)
+    static let dataSync = Self(rawValue: 2)
     static let nonBlocking = Self(rawValue: 4)
-    /// Those that can be set. The others promise that writes wait for the disk, which is done by `fd_sync` only.
-    static let settable: Self = [.append, .nonBlocking]
+    static let readSync = Self(rawValue: 8)
+    static let sync = Self(rawValue: 16)
+    static let all: Self = [.append, .dataSync, .nonBlocking, .readSync, .sync]
+
+    /// Whether a write has to wait until it is on the disk. Each of the three flags means all of them here.
+    var synchronizes: Bool { !isDisjoint(with: [.dataSync, .readSync, .sync]) }
 }
 
 /// A place among the open files of a grant.

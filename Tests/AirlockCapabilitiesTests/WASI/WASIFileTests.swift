@@ -80,7 +80,23 @@ struct WASIFileTests {
             #expect(try await guest.call("fd_seek", file, 0, 0, 16) == 0)
             #expect(try await guest.write("S", to: file) == (0, 1))
             #expect(try folder.read("file") == "Start-end")
-            #expect(try await guest.call("fd_fdstat_set_flags", file, 16) == Errno.notsup)
+            #expect(try await guest.call("fd_fdstat_set_flags", file, 32) == Errno.inval)
+        }
+    }
+
+    @Test("Writes that wait for the disk can be asked for, when a file is opened and later", arguments: [2, 8, 16, 26])
+    func synchronized(flags: UInt64) async throws {
+        try folder.write("", to: "file")
+        try await withPluginHost { host in
+            let guest = try await WASIGuest(host, wasi())
+            let file = try await guest.open("file", descriptorFlags: flags)
+            #expect(file.errno == 0)
+            #expect(try await guest.write("one", to: file.descriptor) == (0, 3))
+            #expect(try await guest.call("fd_fdstat_set_flags", file.descriptor, flags | 1) == 0)
+            #expect(try await guest.call("fd_fdstat_get", file.descriptor, 64) == 0)
+            #expect(try await guest.peek(UInt16.self, at: 66) == UInt16(flags | 1))
+            #expect(try await guest.write("two", to: file.descriptor) == (0, 3))
+            #expect(try folder.read("file") == "onetwo")
         }
     }
 
