@@ -10,7 +10,8 @@ struct ConfigurationReader {
     /// `nil` when something that the rest depends on is missing; the log has the reasons.
     func read(_ root: Node) -> GatewayConfiguration? {
         let known = [
-            "listen", "admin", "workers", "drain", "bounds", "moduleCache", "upstreams", "quotas", "plugins", "routes",
+            "listen", "admin", "workers", "drain", "bounds", "moduleCache", "upstreams", "quotas", "policy", "plugins",
+            "routes",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
@@ -113,8 +114,10 @@ struct ConfigurationReader {
         name: String, value: PluginConfiguration?
     )] {
         var names: Set<String> = []
+        let policies = FilterPolicies(folder: folder, log: log)
+        let common = policies.policy(top)
         return top.list("plugins", "a list of plugins").compactMap { node, path in
-            let reader = PluginReader(folder: folder, quotas: quotas, log: log)
+            let reader = PluginReader(folder: folder, quotas: quotas, policies: policies, common: common, log: log)
             guard let (name, plugin) = reader.read(node, path: path) else { return nil }
             if !names.insert(name).inserted {
                 log.add(node, key: "\(path).name", "expected a name of its own, found \"\(name)\" a second time")

@@ -7,23 +7,26 @@ import Yams
 struct PluginReader {
     let folder: URL
     let quotas: [String: Quota]
+    let policies: FilterPolicies
+    /// The policy of filters that name none.
+    let common: PluginPolicy?
     let log: MistakeLog
 
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
         let known = [
-            "name", "abi", "path", "sha256", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits",
-            "onFailure",
-            "reload",
+            "name", "abi", "path", "sha256", "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration",
+            "limits", "onFailure", "reload",
         ]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let file = file(section)
         let digest = digest(section)
-        let quota = quota(section)
-        let limits = limits(section)
-        let policy = section.value(
+        var policy = section.has("policy") ? policies.policy(section) : common
+        let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
+        let limits = limits(section, ceilings: policy?.limits)
+        let failurePolicy = section.value(
             "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
         let watches = section.value("reload", "watch or off", default: false) { ["watch": true, "off": false][$0] }
         let rootID = text(section, "rootID")
@@ -31,9 +34,10 @@ struct PluginReader {
         let vmConfiguration = text(section, "vmConfiguration")
         let configuration = text(section, "configuration")
         guard let name else { return nil }
-        guard let file, let limits, let policy, let watches, let rootID, let vmID, let vmConfiguration,
+        guard let file, let limits, let failurePolicy, let watches, let rootID, let vmID, let vmConfiguration,
             let configuration
         else { return (name, nil) }
+        policy?.limits = limits
         let filter = FilterConfiguration(
             name: name,
             rootID: rootID,
@@ -43,7 +47,8 @@ struct PluginReader {
             source: PluginSource(.file(file), pinnedDigest: digest),
             limits: limits,
             quota: quota,
-            failurePolicy: policy
+            failurePolicy: failurePolicy,
+            policy: policy
         )
         return (name, PluginConfiguration(filter: filter, watchesFile: watches))
     }
@@ -73,16 +78,23 @@ struct PluginReader {
         }
     }
 
-    private func quota(_ section: SectionReader) -> Quota? {
-        guard section.has("quota") else { return nil }
+    private func quota(_ section: SectionReader, imposed: Quota?) -> Quota? {
+        guard let node = section.optional("quota") else { return nil }
+        if let imposed {
+            log.add(
+                node, key: section.key("quota"),
+                "expected no quota beside the one that the policy gives, \"\(imposed.name)\", found \(node.spoken)")
+            return nil
+        }
         let names = quotas.keys.sorted()
         return section.value("quota", "the name of a defined quota; defined: \(names.joined(separator: ", "))") {
             quotas[$0]
         }
     }
 
-    private func limits(_ section: SectionReader) -> PluginLimits? {
-        var limits = PluginLimits()
+    /// The limits of the filter; under a policy, which has the highest, those of the policy but for what is lower here.
+    private func limits(_ section: SectionReader, ceilings: PluginLimits?) -> PluginLimits? {
+        var limits = ceilings ?? PluginLimits()
         guard let node = section.optional("limits") else { return limits }
         let known = ["fuel", "memory", "deadline", "loopTime", "loopBurst"]
         guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
@@ -99,11 +111,26 @@ struct PluginReader {
         }
         let loopShare = loopShare(section)
         guard let fuel, let memory, let deadline else { return nil }
-        limits.loopShare = loopShare
+        if let ceilings {
+            check(section, "fuel", fuel, ceilings.fuel)
+            check(section, "memory", memory, ceilings.memory)
+            check(section, "deadline", deadline, ceilings.deadline)
+            if let loopShare, let ceiling = ceilings.loopShare {
+                check(section, "loopTime", loopShare.perSecond, ceiling.perSecond)
+                check(section, "loopBurst", loopShare.burst, ceiling.burst)
+            }
+        }
+        limits.loopShare = loopShare ?? limits.loopShare
         limits.fuel = fuel
         limits.memory = memory
         limits.deadline = deadline
         return limits
+    }
+
+    private func check<Value: Comparable>(_ section: SectionReader, _ name: String, _ value: Value, _ ceiling: Value) {
+        guard value > ceiling else { return }
+        let node = section.optional(name) ?? section.node
+        log.add(node, key: section.key(name), "expected at most the policy's \(ceiling), found \(node.spoken)")
     }
 
     private func loopShare(_ section: SectionReader) -> LoopShare? {
