@@ -12,12 +12,16 @@ struct PluginReport: Encodable {
     var name: String
     var file: String
     var bytes: Int
-    var sha256: String
+    /// Absent where the file has more bytes than a module may have, and was not read.
+    var sha256: String?
     /// `module`, `component` or `unknown`.
     var kind = "unknown"
+    /// What a file of unknown kind looks like.
+    var looksLike: String?
     var abi: String?
     var abiReason: String?
     var contents: ContentsReport?
+    var component: ComponentReport?
     var manifest: ManifestReport?
     var decision: DecisionReport?
     var isCompiled = false
@@ -29,14 +33,71 @@ struct PluginReport: Encodable {
     /// - Throws: where the file of the plugin cannot be read.
     init(file: String, name: String, manifest: String?, policy: NamedPolicy?, compiles: Bool) throws {
         let bounds = (policy?.policy ?? PluginPolicy()).limits.module
-        let module = try ModuleBytes(.file(file), most: max(bounds.moduleBytes, ModuleBounds().moduleBytes))
         self.name = name
         self.file = file
-        bytes = module.bytes.count
-        sha256 = module.digest
-        look(at: module, bounds, manifest, policy)
-        if compiles, refusals.isEmpty { compile(module.bytes) }
+        switch try Self.read(file, bounds) {
+        case .read(let module):
+            (bytes, sha256) = (module.bytes.count, module.digest)
+            if tell(FileKind(head: Array(module.bytes.prefix(FileKind.headBytes)))) {
+                look(at: module, bounds, manifest, policy)
+            }
+            if kind == "component" { component = ComponentReport(module.bytes) }
+            if compiles, refusals.isEmpty { compile(module.bytes) }
+        case .tooLarge(let size, let most):
+            bytes = size
+            if tell(FileKind(head: try Self.head(of: file))) {
+                refuse(.moduleBounds, "the file has \(size) bytes, expected at most \(most)")
+            }
+        }
         loads = refusals.isEmpty
+    }
+
+    private enum FileBytes {
+        case read(ModuleBytes)
+        case tooLarge(Int, most: Int)
+    }
+
+    private static func read(_ file: String, _ bounds: ModuleBounds) throws -> FileBytes {
+        let most = max(bounds.moduleBytes, ModuleBounds().moduleBytes)
+        do throws(PluginError) {
+            return .read(try ModuleBytes(.file(file), most: most))
+        } catch {
+            guard error.code == .moduleBounds else { throw error }
+            return .tooLarge(Int(clamping: error.used ?? 0), most: most)
+        }
+    }
+
+    private static func head(of file: String) throws -> [UInt8] {
+        let handle = try FileHandle(forReadingFrom: URL(filePath: file))
+        defer { try? handle.close() }
+        return Array(try handle.read(upToCount: FileKind.headBytes) ?? Data())
+    }
+
+    /// Says what the file is.
+    /// - Returns: whether it is a module; otherwise it is refused.
+    private mutating func tell(_ found: FileKind) -> Bool {
+        switch found {
+        case .module:
+            kind = "module"
+            return true
+        case .component:
+            kind = "component"
+            refuse(
+                .invalidModule,
+                "this is a component, and components are not supported yet: expected a core module. "
+                    + "The host could not see a component's memories, and so neither limit nor report them"
+            )
+        case .other(let words):
+            looksLike = words
+            refuse(
+                .invalidModule,
+                "this is \(words): expected a core module of WebAssembly, which begins with 00 61 73 6D 01 00 00 00")
+        }
+        return false
+    }
+
+    private mutating func refuse(_ code: PluginError.Code, _ message: String) {
+        refusals.append(Refusal(code: "\(code)", message: message))
     }
 
     private mutating func look(
@@ -45,20 +106,14 @@ struct PluginReport: Encodable {
         _ manifestFile: String?,
         _ policy: NamedPolicy?
     ) {
-        if ModuleContents.isComponent(module.bytes) {
-            kind = "component"
-            let message = "this is a component, which Airlock does not load: expected a core module"
-            return refusals.append(Refusal(code: "\(PluginError.Code.invalidModule)", message: message))
-        }
         guard let contents = attempt({ try ModuleContents(module.bytes, bounds: bounds) }) else { return }
-        kind = "module"
         let finding = ABIFinding(of: contents)
         abi = finding.abi.description
         abiReason = finding.reason
         if !ABIFinding.runnable.contains(finding.abi) {
-            let message =
-                "Airlock does not run plugins of the ABI \(finding.abi): expected one of \(ABIFinding.runnable)"
-            refusals.append(Refusal(code: "\(PluginError.Code.abiViolation)", message: message))
+            refuse(
+                .abiViolation,
+                "Airlock does not run plugins of the ABI \(finding.abi): expected one of \(ABIFinding.runnable)")
         }
         let known = StandardCapabilities.given(by: finding.abi) + StandardCapabilities.all
         let inspection = attempt { try bounds.check(module.bytes) }
@@ -67,7 +122,8 @@ struct PluginReport: Encodable {
         guard let manifest = attempt({ [file] in try source.read(for: file, module: module.bytes) }) else { return }
         self.manifest = manifest.map(ManifestReport.init)
         decide(
-            PluginCandidate(name: name, digest: sha256, contents: contents, manifest: manifest, abi: finding.abi),
+            PluginCandidate(
+                name: name, digest: module.digest, contents: contents, manifest: manifest, abi: finding.abi),
             policy
         )
     }
@@ -92,7 +148,7 @@ struct PluginReport: Encodable {
             _ = try Module(engine: try Engine(EngineConfiguration()), bytes: bytes)
             isCompiled = true
         } catch {
-            refusals.append(Refusal(code: "\(PluginError.Code.invalidModule)", message: error.message))
+            refuse(.invalidModule, error.message)
         }
     }
 
@@ -101,13 +157,13 @@ struct PluginReport: Encodable {
         do {
             return try body()
         } catch let error as PluginError {
-            refusals.append(Refusal(code: "\(error.code)", message: error.message))
+            refuse(error.code, error.message)
         } catch let violation as ModuleBoundsViolation {
             let code =
                 if case .exceeded = violation { PluginError.Code.moduleBounds } else { PluginError.Code.invalidModule }
-            refusals.append(Refusal(code: "\(code)", message: "\(violation)"))
+            refuse(code, "\(violation)")
         } catch {
-            refusals.append(Refusal(code: "\(PluginError.Code.invalidModule)", message: "\(error)"))
+            refuse(.invalidModule, "\(error)")
         }
         return nil
     }

@@ -6,12 +6,11 @@ struct ReportText {
     init(_ report: PluginReport) {
         lines.append("plugin \(printable(report.name))")
         field("file", printable(report.file, most: 200))
-        field(
-            "size",
-            "\(report.bytes.grouped) bytes, a \(report.kind == "unknown" ? "file of another kind" : report.kind)")
-        field("sha256", report.sha256)
+        field("size", "\(report.bytes.grouped) bytes, \(report.looksLike ?? "a \(report.kind)")")
+        if let sha256 = report.sha256 { field("sha256", sha256) }
         if let abi = report.abi { field("abi", "\(abi), \(report.abiReason ?? "")") }
         if let contents = report.contents { add(contents) }
+        if let component = report.component { add(component) }
         if report.contents != nil { add(report.manifest) }
         if let decision = report.decision { add(decision) }
         verdict(report)
@@ -55,6 +54,17 @@ struct ReportText {
         title("exports")
         if contents.exports.isEmpty { add("none") }
         for export in contents.exports { row(printable(export.name), export.type) }
+    }
+
+    private mutating func add(_ component: ComponentReport) {
+        title("component")
+        field("memory", "\(component.memory): what a component's modules have cannot be seen by the host")
+        if let damage = component.damage { field("damaged", damage) }
+        for section in component.sections {
+            row(
+                section.name + (section.count == 1 ? "" : ", \(section.count) of them"),
+                "\(section.bytes.grouped) bytes")
+        }
     }
 
     private mutating func add(_ manifest: ManifestReport?) {

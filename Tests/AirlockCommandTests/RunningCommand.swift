@@ -83,6 +83,16 @@ struct Report: Decodable {
         var exports: [Item]
         var memories: [Memory]
     }
+    struct Component: Decodable {
+        struct Section: Decodable {
+            var name: String
+            var count: Int
+            var bytes: Int
+        }
+        var memory: String
+        var sections: [Section]
+        var damage: String?
+    }
     struct Manifest: Decodable {
         struct Wish: Decodable {
             var id: String
@@ -111,8 +121,10 @@ struct Report: Decodable {
     var name: String
     var file: String
     var bytes: Int
-    var sha256: String
+    var sha256: String?
     var kind: String
+    var looksLike: String?
+    var component: Component?
     var abi: String?
     var contents: Contents?
     var manifest: Manifest?
