@@ -173,6 +173,7 @@ let package = Package(
             name: "AirlockCapabilitiesTests",
             dependencies: [
                 "Airlock", "AirlockCapabilities", "AirlockSQLite", "AirlockTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

@@ -32,10 +32,10 @@ struct KeyValueTable {
                     """),
             arguments: [space.id, now.milliseconds]
         )
-        var usage = space.usage
-        usage.keys -= over?[0] ?? 0
-        usage.bytes -= over?[1] ?? 0
-        return usage
+        guard let over = try over.map({ try KeyValueUsage(bytes: $0.decode(atIndex: 1), keys: $0.decode(atIndex: 0)) }),
+            over.isPossible, over.bytes <= space.usage.bytes, over.keys <= space.usage.keys
+        else { throw Self.damage }
+        return KeyValueUsage(bytes: space.usage.bytes - over.bytes, keys: space.usage.keys - over.keys)
     }
 
     func page(
@@ -106,8 +106,14 @@ extension KeyValueTable {
             database.cachedStatement(sql: "SELECT id, bytes, keys FROM namespace WHERE name = ifnull(?, x'')"),
             arguments: [namespace.bytes.data]
         )
-        return row.map { Space(id: $0[0], usage: KeyValueUsage(bytes: $0[1], keys: $0[2])) }
+        guard let row else { return nil }
+        // What is read from a damaged file may have any type and size.
+        let usage = try KeyValueUsage(bytes: row.decode(atIndex: 1), keys: row.decode(atIndex: 2))
+        guard usage.isPossible else { throw Self.damage }
+        return Space(id: try row.decode(atIndex: 0), usage: usage)
     }
+
+    private static var damage: KeyValueError { KeyValueError("the file is damaged: its sums cannot be right") }
 
     /// The namespace without what is over.
     private func purgedSpace(_ namespace: KeyValueNamespace, at now: KeyValueMoment) throws -> Space? {
@@ -127,6 +133,11 @@ extension KeyValueTable {
         try database.cachedStatement(sql: "DELETE FROM entry WHERE namespace = ? AND key = ifnull(?, x'')")
             .execute(arguments: [space.id, key.data])
     }
+}
+
+extension KeyValueUsage {
+    /// Whether there can be so much: a file of SQLite is smaller than 2^48 bytes.
+    fileprivate var isPossible: Bool { (0...1 << 48).contains(bytes) && (0...1 << 48).contains(keys) }
 }
 
 extension [UInt8] {

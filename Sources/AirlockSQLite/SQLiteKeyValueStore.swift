@@ -8,6 +8,9 @@ import GRDB
 /// ``Durability/machine``, which is the default, after a loss of power as well; one that was not is there whole or not at all. Several hosts on one
 /// machine may use one file.
 ///
+/// No key and no value has more than ``maximumBytes``, whatever the limits say. A file that is damaged is an error that names it, where it is
+/// noticed; what was damaged so that it still makes sense is read as it is.
+///
 /// Nothing waits on the thread that asks. Changes are made one after another, reads beside them; a task that is cancelled before its turn
 /// leaves nothing behind. What a lifetime has ended for is freed with the namespace's next change.
 public final class SQLiteKeyValueStore: KeyValueStore {
@@ -19,6 +22,10 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         case machine
     }
 
+    /// The most bytes of a key and of a value. SQLite takes 1,000,000,000 bytes for both together and fails hard beyond.
+    public static let maximumBytes = 64 << 20
+
+    private let path: String
     private let pool: DatabasePool
     private let now: @Sendable () -> KeyValueMoment
 
@@ -33,12 +40,13 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         durability: Durability = .machine,
         now: (@Sendable () -> Duration)? = nil
     ) throws(KeyValueError) {
+        self.path = path
         self.now = { now.map { KeyValueMoment(since1970: $0()) } ?? .now }
         if !FileManager.default.fileExists(atPath: path) {
             // The files beside it get the same permissions. Where this fails, opening it says why.
             _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         }
-        pool = try Self.attempt("open '\(path)'") {
+        do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(5)
             let pool = try DatabasePool(path: path, configuration: configuration)
@@ -46,12 +54,15 @@ public final class SQLiteKeyValueStore: KeyValueStore {
                 try database.execute(sql: "PRAGMA synchronous = \(durability == .machine ? "FULL" : "NORMAL")")
             }
             try pool.write { try KeyValueSchema.prepare($0) }
-            return pool
+            self.pool = pool
+        } catch {
+            throw KeyValueError("could not open '\(path)': \(error)")
         }
     }
 
     public func value(of key: [UInt8], in namespace: KeyValueNamespace) async throws(KeyValueError) -> [UInt8]? {
-        try await read { (table, now) in try table.value(of: key, in: namespace, at: now) }
+        guard key.count <= Self.maximumBytes else { return nil }
+        return try await read { (table, now) in try table.value(of: key, in: namespace, at: now) }
     }
 
     public func apply(
@@ -60,13 +71,15 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         within limits: KeyValueLimits
     ) async throws(KeyValueError) -> KeyValueOutcome {
         if let objection = limits.objection(to: change) { return objection }
+        guard change.key.count <= Self.maximumBytes else { return change.value == nil ? .absent : .keyTooLarge }
+        guard change.value?.count ?? 0 <= Self.maximumBytes else { return .valueTooLarge }
         let now = now
         do {
             return try await pool.write { database in
                 try KeyValueTable(database).apply(change, in: namespace, within: limits, at: now())
             }
         } catch {
-            throw KeyValueError("could not change a value: \(error)")
+            throw KeyValueError("could not change a value in '\(path)': \(error)")
         }
     }
 
@@ -76,7 +89,10 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         most: Int,
         in namespace: KeyValueNamespace
     ) async throws(KeyValueError) -> KeyValuePage {
-        try await read { (table, now) in
+        guard prefix.count <= Self.maximumBytes, start.count <= Self.maximumBytes else {
+            return KeyValuePage(keys: [], next: nil)
+        }
+        return try await read { (table, now) in
             try table.page(withPrefix: prefix, from: start, most: most, in: namespace, at: now)
         }
     }
@@ -92,15 +108,7 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         do {
             return try await pool.read { try body(KeyValueTable($0), now()) }
         } catch {
-            throw KeyValueError("could not read: \(error)")
-        }
-    }
-
-    private static func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(KeyValueError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw KeyValueError("could not \(what): \(error)")
+            throw KeyValueError("could not read '\(path)': \(error)")
         }
     }
 }
