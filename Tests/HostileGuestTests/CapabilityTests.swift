@@ -42,7 +42,9 @@ struct CapabilityTests {
                         let error = try await failure(.trap) { try await plugin.call(flood) }
                         try #require(error.trap?.code == .unreachable)
                         let opened = try #require(error.report).hostCalls
-                        try #require((2...20).contains(opened))
+                        // The one that failed, and at most as many before it as an instance may have open. What an instance before it
+                        // had open may not be closed yet.
+                        try #require((2...17).contains(opened))
                     }
                 }
             }
@@ -75,14 +77,16 @@ struct CapabilityTests {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
                 let log = AirlockCapabilities.Logging(
-                    to: Logger(label: "hostile") { _ in SwiftLogNoOpLogHandler() },
-                    limits: LogLimits(bytesPerMessage: 100, bytesPerCall: 1_000, bytesPerSecond: 10_000))
+                    to: .dropping,
+                    limits: LogLimits(bytesPerMessage: 100, bytesPerCall: 1_000, bytesPerSecond: 1 << 30))
                 let plugin = try await host.load(
                     .wat(logging), name: "hostile", granting: [log], limits: .scarceFuel(2_000))
                 let flood = try plugin.function("flood")
                 return {
                     let error = try await failure(.fuel) { try await plugin.call(flood) }
-                    try #require(try #require(error.report).logBytes <= 1_200)
+                    // As much as messages of at most 100 bytes, and 64 for each, find room for.
+                    let bytes = try #require(error.report).logBytes
+                    try #require((900...1_000).contains(bytes), "\(bytes)")
                 }
             }
         }

@@ -14,7 +14,7 @@ struct FilterTests {
         await #expect(processExitsWith: .success) { [code] in
             // A repetition compiles a module.
             try await withstand(repetitions: 200) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 return {
                     let error = try await #require(throws: PluginError.self) {
                         try await runtime.load(
@@ -37,7 +37,7 @@ struct FilterTests {
         await #expect(processExitsWith: .success) { [code] in
             // A repetition waits for a tick, of which there is one in a millisecond.
             try await withstand(repetitions: 100) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 let hostile = try await patiently {
                     try await runtime.load(
                         filter(
@@ -69,7 +69,7 @@ struct FilterTests {
     func request(isOpen: Bool) async {
         await #expect(processExitsWith: .success) { [isOpen] in
             try await withstand(repetitions: 300) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 let hostile = try await runtime.load(
                     filter(onRequest("(if (local.get $end) (then (loop br 0)))")) {
                         $0.limits = .scarceFuel()
@@ -100,7 +100,7 @@ struct FilterTests {
     func allocator(pointer: Int32) async {
         await #expect(processExitsWith: .success) { [pointer] in
             try await withstand(repetitions: 300) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 // 6 is the status for an invalid memory access; anything else traps.
                 let hostile = try await runtime.load(
                     filter(
@@ -129,7 +129,7 @@ struct FilterTests {
     func allocatorFailure(body: String) async {
         await #expect(processExitsWith: .success) { [body] in
             try await withstand(repetitions: 200) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 let hostile = try await runtime.load(
                     filter(
                         onRequest("(drop (call $pairs (i32.const 0) (i32.const 16) (i32.const 20)))"), allocator: body
@@ -163,7 +163,7 @@ struct FilterTests {
         await #expect(processExitsWith: .success) { [call] in
             // A repetition makes some thousand host calls.
             try await withstand(repetitions: 10) { host in
-                let runtime = ProxyWasmRuntime(host: host, logger: silent)
+                let runtime = ProxyWasmRuntime(host: host, logger: .dropping)
                 // Each round has another text at address 0.
                 let hostile = try await runtime.load(
                     filter(
@@ -194,8 +194,6 @@ struct FilterTests {
 }
 
 private struct Unexpected: Error {}
-
-private let silent = Logger(label: "hostile") { _ in SwiftLogNoOpLogHandler() }
 
 private let postRequest: HeaderMap = [":authority": "example.test", ":path": "/", ":method": "POST", ":scheme": "http"]
 

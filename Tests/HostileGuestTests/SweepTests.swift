@@ -36,7 +36,7 @@ struct SweepTests {
             // A repetition makes some thousand calls.
             try await withstand(repetitions: 10) { host in
                 let runtime = ProxyWasmRuntime(
-                    host: host, logger: Logger(label: "hostile") { _ in SwiftLogNoOpLogHandler() })
+                    host: host, logger: .dropping)
                 var configuration = FilterConfiguration(name: "hostile", source: .wat(text))
                 configuration.limits = .patient
                 let filter = try await runtime.load(configuration)
@@ -58,7 +58,7 @@ struct SweepTests {
             let folder = NSTemporaryDirectory() + "airlock-sweep-\(ProcessInfo.processInfo.processIdentifier)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            let log = AirlockCapabilities.Logging(to: Logger(label: "hostile") { _ in SwiftLogNoOpLogHandler() })
+            let log = AirlockCapabilities.Logging(to: .dropping)
             let files = try FileAccess([try PreopenedFolder(folder, as: "/", access: .readWrite)])
             let environment = Environment(["NAME": "value"])
             let grants: [any Capability] = [
