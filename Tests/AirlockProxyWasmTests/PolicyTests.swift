@@ -304,7 +304,7 @@ struct PolicyTests {
             #expect(refusal?.code == .manifest)
             #expect(
                 refusal?.message
-                    == "the capabilities 'test:log' and 'proxy-wasm' both have env.proxy_log, and the plugin's ABI gives it the latter"
+                    == "the capabilities 'test:log' and 'proxy-wasm' both have env.proxy_log, and the plugin has the latter whatever the policy says"
             )
         }
     }

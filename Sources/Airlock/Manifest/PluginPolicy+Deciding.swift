@@ -87,7 +87,7 @@ extension PluginPolicy {
         }
     }
 
-    /// A function that both the ABI and a granted capability have could not be linked.
+    /// A function that two capabilities have could not be linked.
     private func checkOverlaps(with given: [any Capability.Type], _ decision: inout PluginDecision) {
         for grant in decision.grants {
             let type = type(of: grant)
@@ -97,7 +97,7 @@ extension PluginPolicy {
                 guard let first = shared.first else { continue }
                 decision.refuse(
                     .manifest,
-                    "the capabilities '\(type.id)' and '\(other.id)' both have \(first), and the plugin's ABI gives it the latter"
+                    "the capabilities '\(type.id)' and '\(other.id)' both have \(first), and the plugin has the latter whatever the policy says"
                 )
             }
         }
