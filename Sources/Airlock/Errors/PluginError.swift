@@ -45,10 +45,12 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let missingExport = Code(description: "missingExport")
         /// A function or memory has another type than was expected.
         public static let signatureMismatch = Code(description: "signatureMismatch")
-        /// Too many calls are in flight, or the engine has no room for another instance.
+        /// There is no place for it now: the plugin's calls in flight or its quota's calls at the same time are at their number, the call waited
+        /// in the quota's queue for as long as its deadline, the host has as many instances as it may have, or the engine has no room for
+        /// another one. When there will be a place depends on others, so ``PluginError/retryAfter`` is nil.
         public static let overloaded = Code(description: "overloaded")
         /// A quota that the plugin shares with others, or its share of a worker loop, is used up; ``PluginError/quota`` names it and
-        /// ``PluginError/retryAfter`` says when to try again.
+        /// ``PluginError/retryAfter`` says when to try again, for what comes back with time.
         public static let quotaExceeded = Code(description: "quotaExceeded")
         /// The plugin failed too often and is not run for a while, or until it is readmitted.
         public static let quarantined = Code(description: "quarantined")
@@ -60,7 +62,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let compilation = Code(description: "compilation")
         /// The instance ended in an earlier failure and takes no more calls.
         public static let unavailable = Code(description: "unavailable")
-        /// The host was shut down.
+        /// The plugin was unloaded, or the host was shut down.
         public static let stopped = Code(description: "stopped")
         /// The host's own configuration is not usable.
         public static let configuration = Code(description: "configuration")
@@ -126,7 +128,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         set { change { $0.quota = newValue } }
     }
 
-    /// How long to wait before the same call can succeed; nil where time alone does not help, as with memory.
+    /// How long to wait before the same call can succeed; nil where nobody knows, or time alone does not help: with
+    /// ``Code/overloaded``, a quota's memory, an amount that is larger than the quota ever holds, and every failure of the guest's own.
     public var retryAfter: Duration? {
         get { details.fields.retryAfter }
         set { change { $0.retryAfter = newValue } }

@@ -11,13 +11,14 @@ final class InstanceCensus: Sendable {
 
     var instances: Int { count.load(ordering: .relaxed) }
 
-    fileprivate func enter(plugin: String) throws(PluginError) {
+    fileprivate func enter(plugin: String, version: Int) throws(PluginError) {
         let (_, now) = count.wrappingAdd(1, ordering: .relaxed)
         guard now > most else { return }
         count.wrappingSubtract(1, ordering: .relaxed)
         throw PluginError(
             .overloaded,
             plugin: plugin,
+            version: version,
             message: "the host has \(most) instances already, which is the most that it may have",
             limit: UInt64(most),
             used: UInt64(now)
@@ -36,9 +37,9 @@ final class InstanceReservation {
 
     init(_ version: PluginVersion) throws(PluginError) {
         let memory = version.largestMemory
-        try version.quota?.reserve(memory: memory, plugin: version.plugin)
+        try version.quota?.reserve(memory: memory, plugin: version.plugin, version: version.number)
         do {
-            try version.census.enter(plugin: version.plugin)
+            try version.census.enter(plugin: version.plugin, version: version.number)
         } catch {
             version.quota?.release(memory: memory)
             throw error

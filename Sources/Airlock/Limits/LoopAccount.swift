@@ -45,7 +45,7 @@ final class LoopAccount {
     func checkMayBegin() throws(PluginError) {
         guard mayBeRefused else { return }
         if let crashGuard { try crashGuard.check(plugin: plugin, version: version) }
-        if let quota { try quota.checkFuel(plugin: plugin) }
+        if let quota { try quota.checkFuel(plugin: plugin, version: version) }
         if let budget, !budget.hasTime { throw budget.refusal(plugin: plugin, version: version) }
     }
 

@@ -209,8 +209,8 @@ actor PluginLifecycle {
     nonisolated func enterQuota() async throws(PluginError) {
         guard let quota = specification.quota else { return }
         try await quota.admission.enter(
-            plugin: specification.name, quota: quota.name, within: specification.limits.deadline,
-            ticker: services.ticker)
+            plugin: specification.name, version: current?.number ?? 0, quota: quota.name,
+            within: specification.limits.deadline, ticker: services.ticker)
     }
 
     nonisolated func leaveQuota() {

@@ -65,11 +65,12 @@ final class CallAdmission: Sendable {
 
     /// Admits a call, after others have ended if need be.
     func enter(
-        plugin: String, quota: String, within deadline: Duration, ticker: EpochTicker
+        plugin: String, version: @autoclosure () -> Int, quota: String, within deadline: Duration, ticker: EpochTicker
     ) async throws(PluginError) {
         guard let most, !tryEnter() else { return }
         guard let id = register() else {
-            throw overloaded(plugin, quota, "\(most) calls are in progress and \(queue) wait", most + queue)
+            throw overloaded(
+                plugin, version(), quota, "\(most) calls are in progress and \(queue) wait", most + queue)
         }
         // Not a task that sleeps: cancelled, the runtime would keep it until its time, for each call that waited.
         let timer = try? ticker.schedule(after: deadline) { [weak self] in self?.end(id, .timedOut) }
@@ -84,10 +85,12 @@ final class CallAdmission: Sendable {
         state.withLock { state in state.waiters.removeAll { $0.id == id } }
         switch outcome {
         case .admitted: return
-        case .timedOut: throw overloaded(plugin, quota, "the call waited for its turn for \(deadline)", most)
+        case .timedOut:
+            throw overloaded(plugin, version(), quota, "the call waited for its turn for \(deadline)", most)
         case .cancelled:
             throw PluginError(
-                .cancelled, plugin: plugin, message: "the task was cancelled while the call waited for its turn")
+                .cancelled, plugin: plugin, version: version(),
+                message: "the task was cancelled while the call waited for its turn")
         }
     }
 
@@ -126,10 +129,12 @@ final class CallAdmission: Sendable {
         waiter?.resume(returning: outcome)
     }
 
-    private func overloaded(_ plugin: String, _ quota: String, _ why: String, _ most: Int) -> PluginError {
+    private func overloaded(
+        _ plugin: String, _ version: Int, _ quota: String, _ why: String, _ most: Int
+    ) -> PluginError {
         var error = PluginError(
-            .overloaded, plugin: plugin, message: "the quota '\(quota)' is used up: \(why)", limit: UInt64(most),
-            used: UInt64(most) + 1)
+            .overloaded, plugin: plugin, version: version, message: "the quota '\(quota)' is used up: \(why)",
+            limit: UInt64(most), used: UInt64(most) + 1)
         error.quota = quota
         return error
     }

@@ -7,8 +7,9 @@ import WorkerLoop
 ///     let plugin = try await host.load(.file("plugin.wasm"), quota: quota)
 ///
 /// What is over quota is refused with ``PluginError/Code/quotaExceeded``, or ``PluginError/Code/overloaded`` for calls at the same time;
-/// the error has the quota's name and, where time helps, how long to wait. Fuel is charged when a call has ended, since nobody
-/// knows before what it will use: a call may leave the group in debt by at most its own limit, and the next one waits until that is paid.
+/// the error has the quota's name and, where it is known when there will be enough, how long to wait. Fuel is charged when a call has
+/// ended, since nobody knows before what it will use: a call may leave the group in debt by at most its own limit, and every later one is
+/// refused until that is paid.
 /// A quota can be used by any number of plugins on any number of hosts, from any thread.
 public final class Quota: Sendable {
     /// The name that errors and metrics use.
@@ -110,9 +111,9 @@ public final class Quota: Sendable {
     // MARK: Charging
 
     /// Throws where the fuel of the group is used up, so that no call may begin.
-    package func checkFuel(plugin: String) throws(PluginError) {
+    package func checkFuel(plugin: String, version: Int) throws(PluginError) {
         let empty: TokenBucket? = rates.withLock { rates in rates[.fuel]?.hasSome() == false ? rates[.fuel] : nil }
-        if let empty { throw refusal(.fuel, plugin: plugin, empty, amount: 1) }
+        if let empty { throw refusal(.fuel, plugin: plugin, version: version, empty, amount: 1) }
     }
 
     /// Takes the fuel that a call used.
@@ -137,13 +138,17 @@ public final class Quota: Sendable {
         let empty: TokenBucket? = rates.withLock { rates in
             rates[resource]?.take(Double(amount)) == false ? rates[resource] : nil
         }
-        if let empty { throw HostError(quota: refusal(resource, plugin: "", empty, amount: amount)) }
+        // The call that it ends names the plugin.
+        if let empty { throw HostError(quota: refusal(resource, plugin: "", version: 0, empty, amount: amount)) }
     }
 
-    private func refusal(_ resource: Resource, plugin: String, _ bucket: TokenBucket, amount: Int) -> PluginError {
+    private func refusal(
+        _ resource: Resource, plugin: String, version: Int, _ bucket: TokenBucket, amount: Int
+    ) -> PluginError {
         var error = PluginError(
             .quotaExceeded,
             plugin: plugin,
+            version: version,
             message:
                 "the quota '\(name)' has no \(resource) left: \(bucket.rate.amount) come back in \(bucket.rate.period), "
                 + "\(amount) wanted",
@@ -158,7 +163,7 @@ public final class Quota: Sendable {
     // MARK: Memory
 
     /// Reserves memory for an instance that is about to be made.
-    func reserve(memory bytes: Int, plugin: String) throws(PluginError) {
+    func reserve(memory bytes: Int, plugin: String, version: Int) throws(PluginError) {
         guard let memory else { return }
         let inUse: Int? = reserved.withLock { reserved in
             guard bytes <= memory - reserved else { return reserved }
@@ -169,6 +174,7 @@ public final class Quota: Sendable {
         var error = PluginError(
             .quotaExceeded,
             plugin: plugin,
+            version: version,
             message:
                 "the quota '\(name)' has \(memory - inUse) bytes of memory left, \(bytes) are needed for another instance",
             limit: UInt64(memory),

@@ -51,7 +51,7 @@ final class FilterInstance {
             return loopBudget.refusal(plugin: configuration.name, version: version.number)
         }
         do {
-            try version.quota?.checkFuel(plugin: configuration.name)
+            try version.quota?.checkFuel(plugin: configuration.name, version: version.number)
             return nil
         } catch {
             return error
