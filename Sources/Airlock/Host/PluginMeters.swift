@@ -3,11 +3,12 @@ import WorkerLoop
 
 /// Hands what the calls of one plugin on one worker loop used to the metrics system. Calls are counted by their pool in plain numbers and
 /// handed over now and then, so that a call pays for a few additions only. Labels are the plugin's name, error codes and the host
-/// functions that it was linked with: all of these sets are bounded.
+/// functions that it was linked with: all of these sets are bounded. All go to the metrics factory that was in use when this was made.
 final class PluginMeters {
     private var reported = CallTotals()
     private var reportedHostCalls: [String: UInt64] = [:]
     private let plugin: String
+    private let factory: any MetricsFactory
     private let calls: Counter
     private let fuel: Counter
     private let output: Counter
@@ -19,22 +20,25 @@ final class PluginMeters {
 
     init(plugin: String) {
         self.plugin = plugin
+        let factory = MetricsSystem.factory
+        self.factory = factory
         let dimensions = [("plugin", plugin)]
-        calls = Counter(label: "airlock_plugin_calls_total", dimensions: dimensions)
-        fuel = Counter(label: "airlock_plugin_fuel_total", dimensions: dimensions)
-        output = Counter(label: "airlock_plugin_output_bytes_total", dimensions: dimensions)
-        log = Counter(label: "airlock_plugin_log_bytes_total", dimensions: dimensions)
-        egress = Counter(label: "airlock_plugin_egress_bytes_total", dimensions: dimensions)
-        wallTime = Counter(label: "airlock_plugin_wall_microseconds_total", dimensions: dimensions)
-        loopTime = Counter(label: "airlock_plugin_loop_microseconds_total", dimensions: dimensions)
-        memory = Gauge(label: "airlock_plugin_memory_bytes", dimensions: dimensions)
+        calls = Counter(label: "airlock_plugin_calls_total", dimensions: dimensions, factory: factory)
+        fuel = Counter(label: "airlock_plugin_fuel_total", dimensions: dimensions, factory: factory)
+        output = Counter(label: "airlock_plugin_output_bytes_total", dimensions: dimensions, factory: factory)
+        log = Counter(label: "airlock_plugin_log_bytes_total", dimensions: dimensions, factory: factory)
+        egress = Counter(label: "airlock_plugin_egress_bytes_total", dimensions: dimensions, factory: factory)
+        wallTime = Counter(label: "airlock_plugin_wall_microseconds_total", dimensions: dimensions, factory: factory)
+        loopTime = Counter(label: "airlock_plugin_loop_microseconds_total", dimensions: dimensions, factory: factory)
+        memory = Gauge(label: "airlock_plugin_memory_bytes", dimensions: dimensions, factory: factory)
     }
 
     /// Counts a failed call by its cause.
     func count(_ error: PluginError) {
         Counter(
             label: "airlock_plugin_failures_total",
-            dimensions: [("plugin", plugin), ("code", error.code.description)]
+            dimensions: [("plugin", plugin), ("code", error.code.description)],
+            factory: factory
         ).increment()
     }
 
@@ -57,7 +61,8 @@ final class PluginMeters {
         for (function, count) in counts where count != reportedHostCalls[function, default: 0] {
             Counter(
                 label: "airlock_plugin_host_calls_total",
-                dimensions: [("plugin", plugin), ("function", function)]
+                dimensions: [("plugin", plugin), ("function", function)],
+                factory: factory
             ).increment(by: count &- reportedHostCalls[function, default: 0])
         }
         reportedHostCalls = counts
