@@ -52,6 +52,29 @@ struct CrashLoopTests {
         }
     }
 
+    @Test("Pauses double up to the longest, and the events say so")
+    func doubling() async throws {
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            // They are over before the next call begins.
+            let policy = CrashLoopPolicy(
+                failures: 1, window: .seconds(600), firstPause: .nanoseconds(1), longestPause: .nanoseconds(5),
+                quarantineAfter: 6)
+            let plugin = try await host.load(.wat(guest), limits: PluginLimits(crashLoop: policy))
+            let trap = try plugin.function("trap")
+            var pauses: [Duration] = []
+            for _ in 0..<5 {
+                let error = await #expect(throws: PluginError.self) { try await plugin.call(trap) }
+                #expect(error?.code == .trap)
+                _ = await events.first {
+                    if case .paused(let pause) = $0.kind { pauses.append(pause) }
+                    return if case .paused = $0.kind { true } else { false }
+                }
+            }
+            #expect(pauses == [1, 2, 4, 5, 5].map { .nanoseconds($0) })
+        }
+    }
+
     @Test("What others used up of a quota is not held against a plugin")
     func quotas() async throws {
         let quota = try Quota("tenant", hostCalls: QuotaRate(1, per: .seconds(1_000), burst: 1))

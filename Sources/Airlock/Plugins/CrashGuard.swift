@@ -29,9 +29,11 @@ final class CrashGuard: Sendable {
     var isQuarantined: Bool { state.withLock(\.isQuarantined) }
 
     /// Throws while the plugin is not to be run.
-    func check(plugin: String, version: Int) throws(PluginError) {
+    func check(
+        plugin: String, version: Int, now: @autoclosure () -> UInt64 = MonotonicInstant.now.nanoseconds
+    ) throws(PluginError) {
         guard isClosed.load(ordering: .relaxed) else { return }
-        let now = MonotonicInstant.now.nanoseconds
+        let now = now()
         let refusal: PluginError? = state.withLock { state in
             if state.isQuarantined {
                 return PluginError(
@@ -54,9 +56,8 @@ final class CrashGuard: Sendable {
     }
 
     /// Counts a failure that ended an instance.
-    func note() -> Verdict {
-        let now = MonotonicInstant.now.nanoseconds
-        return state.withLock { state in
+    func note(now: UInt64 = MonotonicInstant.now.nanoseconds) -> Verdict {
+        state.withLock { state in
             guard !state.isQuarantined, now >= state.pausedUntil else { return .goesOn }
             let window = policy.window.wholeNanoseconds
             state.failures.removeAll { now - min(now, $0) > window }
