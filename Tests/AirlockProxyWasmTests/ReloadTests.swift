@@ -50,15 +50,18 @@ struct ReloadTests {
     @Test(
         "A version that is refused changes nothing",
         arguments: [
-            #"(func (export "_initialize") unreachable)"#,
-            #"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#,
-            #"(func (export "proxy_on_tick") (param i64))"#,
+            (#"(func (export "_initialize") unreachable)"#, PluginError.Code.trap),
+            (#"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#, .guestError),
+            (#"(func (export "proxy_on_tick") (param i64))"#, .signatureMismatch),
         ]
     )
-    func refused(mistake: String) async throws {
+    func refused(mistake: String, code: PluginError.Code) async throws {
         try await withFilters(workers: 2) { filters in
             let filter = try await filters.load(version(1))
-            await #expect(throws: PluginError.self) { try await filter.reload(from: version(2, mistake)) }
+            let error = await #expect(throws: PluginError.self) {
+                try await filter.reload(from: version(2, mistake))
+            }
+            #expect(error?.code == code)
             let stream = await filters.stream(filter)
             #expect(await versionOfRequest(stream) == "1")
             await stream.finish()
@@ -78,7 +81,8 @@ struct ReloadTests {
                   (if (i32.eqz (call $get_shared_data @"seen" @result (i32.const 24))) (then (return (i32.const 0))))
                   (drop (call $set_shared_data @"seen" @"1" (i32.const 0))) (i32.const 1))
                 """)
-            await #expect(throws: PluginError.self) { try await filter.reload(from: once) }
+            let error = await #expect(throws: PluginError.self) { try await filter.reload(from: once) }
+            #expect(error?.code == .guestError)
             #expect(await filter.status().liveVersions == [1])
         }
     }

@@ -30,7 +30,10 @@ struct LoadingTests {
         try await withPluginHost { host in
             _ = try await host.load(.bytes(module))
             for length in 9..<module.count where length != 15 && length != 8 {
-                await #expect(throws: PluginError.self) { try await host.load(.bytes(Array(module[..<length]))) }
+                let error = await #expect(throws: PluginError.self) {
+                    try await host.load(.bytes(Array(module[..<length])))
+                }
+                #expect(error?.code == .invalidModule, "\(length) bytes")
             }
         }
     }
