@@ -186,7 +186,8 @@ public final class PluginHost: Service, Sendable {
         await shutdown()
     }
 
-    /// Unloads all plugins, after their calls in flight, and ends the worker loops. Can be called more than once.
+    /// Unloads all plugins and ends the worker loops. Calls that run to completion end first; suspendable ones are stopped and end with
+    /// ``PluginError/Code/stopped``. Can be called more than once.
     public func shutdown() async {
         let lifecycles = plugins.withLock { plugins in
             plugins.isStopped = true
