@@ -148,6 +148,13 @@ let package = Package(
             dependencies: ["Airlock", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        // What several test targets use. No product has it.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Airlock"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(name: "WasmtimeTests", dependencies: ["Wasmtime"], swiftSettings: settings),
         .testTarget(
             name: "WorkerLoopTests",
@@ -161,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "AirlockTests",
             dependencies: [
-                "Airlock", "AirlockCompiler", "AirlockTesting", "CompilerProtocol", "Wasmtime", "WorkerLoop",
+                "Airlock", "AirlockCompiler", "AirlockTesting", "CompilerProtocol", "TestSupport", "Wasmtime",
+                "WorkerLoop",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -202,7 +210,7 @@ let package = Package(
             name: "HostileGuestTests",
             dependencies: [
                 "Airlock", "AirlockCapabilities", "AirlockCompiler", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite",
-                "AirlockTesting", "Wasmtime",
+                "AirlockTesting", "TestSupport", "Wasmtime",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,37 +1,58 @@
 import Airlock
 import AirlockTesting
 import Foundation
+import TestSupport
 import Testing
 import Wasmtime
 
 /// A repetition starts processes, and takes tens of milliseconds.
-@Suite("Hostile: compile bombs and forged machine code")
+@Suite("Hostile: compile bombs and forged machine code", .timeLimit(.minutes(6)))
 struct CompilerTests {
     @Test("A compile bomb does not reach the compiler")
     func bounds() async {
         await #expect(processExitsWith: .success) {
-            let bomb = bomb
+            let bomb = CompileBombs.localsTimesLoops
             try await withstand(repetitions: 50) { host in
                 { _ = try await failure(.moduleBounds) { _ = try await host.load(.bytes(bomb), name: "hostile") } }
             }
         }
     }
 
-    @Test("The process that compiles a bomb is killed at its deadline and reaped")
+    @Test("The process that compiles a bomb is killed at its deadline, and nothing of it is left")
     func deadline() async {
         await #expect(processExitsWith: .success) {
-            let bomb = bomb
             let policy = CompilationPolicy.childProcess(limits: CompilerLimits(deadline: .milliseconds(50)))
             try await withstand(repetitions: 10, compiling(policy)) { host in
-                var limits = PluginLimits.patient
-                limits.module.nestingDepth = .max
-                limits.module.trackedValuesPerFunction = .max
-                limits.module.trackedValues = .max
-                return {
-                    let error = try await failure(.compilation) {
-                        _ = try await host.load(.bytes(bomb), name: "hostile", limits: limits)
-                    }
+                taking([CompileBombs.localsTimesLoops, CompileBombs.branchTables]) { bomb in
+                    let error = try await compile(bomb, on: host)
                     try #require(error.limit == 50_000_000)
+                    try #require(error.message.contains("was killed"))
+                }
+            }
+        }
+    }
+
+    @Test("A process that uses up its processor time, or its memory, on a bomb ends, and nothing of it is left")
+    func resources() async {
+        await #expect(processExitsWith: .success) {
+            // A repetition takes a second of processor time, which is the least limit.
+            let time = CompilationPolicy.childProcess(limits: CompilerLimits(processorSeconds: 1))
+            try await withstand(repetitions: 2, warmUp: 1, compiling(time)) { host in
+                {
+                    let error = try await compile(CompileBombs.branchTables, on: host)
+                    try #require(error.limit == 1_000_000_000)
+                    try #require(error.message.contains("processor time"))
+                }
+            }
+        }
+        await #expect(processExitsWith: .success) {
+            // A repetition fills 160 MiB.
+            let memory = CompilationPolicy.childProcess(limits: CompilerLimits(memory: 160 << 20))
+            try await withstand(repetitions: 3, warmUp: 1, compiling(memory)) { host in
+                {
+                    let error = try await compile(CompileBombs.localsTimesLoops, on: host)
+                    try #require(error.limit == 160 << 20)
+                    try #require(error.message.contains("of memory"))
                 }
             }
         }
@@ -46,6 +67,8 @@ struct CompilerTests {
             policy.cache = .folder(folder)
             try await withstand(repetitions: 50, compiling(policy)) { host in
                 var random = SplitMix(seed: 3)
+                let events = host.events()
+                var isKept = false
                 return {
                     for name in try FileManager.default.contentsOfDirectory(atPath: folder)
                     where name.hasSuffix(".cwasm") {
@@ -58,6 +81,13 @@ struct CompilerTests {
                     let plugin = try await host.load(.wat(answering), name: "hostile", limits: .patient)
                     let answer = try plugin.function("answer", returning: Int32.self)
                     try #require(try await plugin.call(answer).value == 42)
+                    var problems = 0
+                    for await event in events {
+                        if case .cacheProblem = event.kind { problems += 1 }
+                        if case .loaded = event.kind, event.plugin == "hostile" { break }
+                    }
+                    try #require(problems == (isKept ? 1 : 0))
+                    isKept = true
                     await plugin.unload()
                 }
             }
@@ -73,17 +103,9 @@ private func compiling(_ policy: CompilationPolicy) -> PluginHostConfiguration {
 
 private let answering = "(module (memory (export \"memory\") 1) (func (export \"answer\") (result i32) i32.const 42))"
 
-/// 500 loops, one inside the other, over 2,000 locals that change in the innermost: some KB that take seconds to compile.
-private var bomb: [UInt8] {
-    let (locals, depth) = (2_000, 500)
-    var code = [1] + WasmBytes.unsigned(UInt64(locals)) + [0x7F]
-    for _ in 0..<depth { code += [0x03, 0x40] }
-    for local in 0..<locals {
-        let index = WasmBytes.unsigned(UInt64(local))
-        code += [0x20] + index + [0x41, 0x01, 0x6A, 0x21] + index
+/// The error that the compilation of a bomb must end in, once its bounds let it reach the compiler.
+private func compile(_ bomb: [UInt8], on host: PluginHost) async throws -> PluginError {
+    try await failure(.compilation) {
+        _ = try await host.load(.bytes(bomb), name: "hostile", limits: CompileBombs.admitting)
     }
-    for loop in 0..<depth { code += [0x20] + WasmBytes.unsigned(UInt64(loop)) + [0x0D, 0x00, 0x0B] }
-    code.append(0x0B)
-    return WasmBytes.preamble + WasmBytes.section(1, [1, 0x60, 0, 0]) + WasmBytes.section(3, [1, 0])
-        + WasmBytes.section(10, [1] + WasmBytes.unsigned(UInt64(code.count)) + code)
 }

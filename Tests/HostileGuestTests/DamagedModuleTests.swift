@@ -1,20 +1,31 @@
 import Airlock
 import AirlockTesting
+import TestSupport
 import Testing
 import Wasmtime
 
-@Suite("Hostile: damaged modules")
+@Suite("Hostile: damaged modules", .timeLimit(.minutes(6)))
 struct DamagedModuleTests {
-    @Test("A module that is cut off at any byte is refused, or does no harm")
+    @Test("A module that is cut off at any byte is refused, but where what is left is a whole module")
     func truncated() async {
         await #expect(processExitsWith: .success) {
             let whole = try Module.binary(ofWAT: rich)
+            let wholes = wholeModules(in: whole)
+            try #require(wholes.count > 3)
             // A repetition is the next cut; all of them come up.
-            try await withstand(repetitions: whole.count) { host in
+            try await withstand(repetitions: whole.count, .hostile(engine: .quickCompiling)) { host in
                 var count = 0
                 return {
                     count = (count + 1) % whole.count
-                    try await loadAndCall(.bytes(Array(whole[..<count])), on: host)
+                    let source = PluginSource.bytes(Array(whole[..<count]))
+                    if wholes.contains(count) {
+                        let plugin = try await host.load(source, name: "hostile", granting: [Noting()])
+                        await plugin.unload()
+                    } else {
+                        _ = try await failure(.invalidModule) {
+                            _ = try await host.load(source, name: "hostile", granting: [Noting()])
+                        }
+                    }
                 }
             }
         }
@@ -60,10 +71,28 @@ struct DamagedModuleTests {
     }
 }
 
+/// The lengths at which a module can be cut so that a module is left: after the preamble, the types and the imports, which need nothing
+/// that follows, and after the code and what is behind it, with which all functions have bodies. There is no count of the data before them.
+private func wholeModules(in bytes: [UInt8]) -> Set<Int> {
+    var (position, found, sections) = (8, Set([8]), Set<UInt8>())
+    while position < bytes.count {
+        sections.insert(bytes[position])
+        position += 1
+        var (size, shift) = (0, 0)
+        while bytes[position] >= 0x80 {
+            size |= Int(bytes[position] & 0x7F) << shift
+            (position, shift) = (position + 1, shift + 7)
+        }
+        position += 1 + (size | Int(bytes[position]) << shift)
+        if sections.isSubset(of: [1, 2]) || sections.contains(10) { found.insert(position) }
+    }
+    return found
+}
+
 /// What a damaged module may end in.
 private let codes: Set<PluginError.Code> = [
     .invalidModule, .moduleBounds, .missingCapability, .signatureMismatch, .memory, .trap, .fuel, .overloaded,
-    .badArgument,
+    .badArgument, .abiViolation,
 ]
 
 private func loadAndCall(_ source: PluginSource, on host: PluginHost) async throws {

@@ -5,7 +5,7 @@ import Testing
 import Wasmtime
 
 /// A repetition that waits for a deadline takes two milliseconds or more, with ticks of one: those cases make 300.
-@Suite("Hostile: endless loops")
+@Suite("Hostile: endless loops", .timeLimit(.minutes(6)))
 struct EndlessLoopTests {
     @Test("A loop without end in an export is stopped by its fuel")
     func exportByFuel() async {
@@ -13,7 +13,7 @@ struct EndlessLoopTests {
             try await withstand { host in
                 let plugin = try await host.load(
                     .wat(looping), name: "hostile", granting: [Mood()], limits: .scarceFuel())
-                let spin = try plugin.function("spin")
+                let spin = try plugin.function("endless")
                 return {
                     let error = try await failure(.fuel) { try await plugin.call(spin) }
                     try #require(error.limit == 10_000 && error.used == 10_000)
@@ -31,7 +31,7 @@ struct EndlessLoopTests {
                     try await host.load(
                         .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
                 }
-                let spin = try plugin.function("spin")
+                let spin = try plugin.function("endless")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(spin) }
                     try #require(error.limit == 1_000_000)
@@ -47,7 +47,7 @@ struct EndlessLoopTests {
             try await withstand { host in
                 let plugin = try await host.loadSuspendable(
                     .wat(looping), name: "hostile", granting: [Mood()], limits: .scarceFuel())
-                let spin = try plugin.function("spin")
+                let spin = try plugin.function("endless")
                 return {
                     let error = try await failure(.fuel) { try await plugin.call(spin) }
                     try #require(error.limit == 10_000 && error.report?.fuelUsed == 10_000)
@@ -56,7 +56,7 @@ struct EndlessLoopTests {
         }
     }
 
-    @Test("A loop without end in a suspendable plugin gives way to others, and is stopped by its deadline")
+    @Test("A loop without end in a suspendable plugin is stopped by its deadline")
     func suspendableByDeadline() async {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 300) { host in
@@ -64,10 +64,32 @@ struct EndlessLoopTests {
                     try await host.loadSuspendable(
                         .wat(looping), name: "hostile", granting: [Mood()], limits: .shortDeadline())
                 }
-                let spin = try plugin.function("spin")
+                let spin = try plugin.function("endless")
                 return {
                     let error = try await failure(.deadline) { try await plugin.call(spin) }
                     try #require(error.limit == 1_000_000)
+                }
+            }
+        }
+    }
+
+    @Test("A loop without end in a suspendable plugin gives way to others, and ends when it is cancelled")
+    func givingWay() async {
+        await #expect(processExitsWith: .success) {
+            // A repetition waits for a tick of the epoch.
+            try await withstand(repetitions: 300) { host in
+                let mood = Mood()
+                let plugin = try await host.loadSuspendable(
+                    .wat(looping), name: "hostile", granting: [mood], limits: .shortDeadline(.seconds(600)))
+                let other = try await host.loadSuspendable(
+                    .wat("(module (func (export \"one\") (result i32) i32.const 1))"), name: "other", limits: .patient)
+                let (spin, one) = (try plugin.function("spin"), try other.function("one", returning: Int32.self))
+                return {
+                    let call = Task { try await plugin.call(spin) }
+                    await mood.state.asked.next()
+                    try #require(try await other.call(one).value == 1)
+                    call.cancel()
+                    _ = try await failure(.cancelled) { _ = try await call.value }
                 }
             }
         }
@@ -111,7 +133,8 @@ struct EndlessLoopTests {
     @Test("A module whose start section never ends is refused, and nothing of it is left")
     func load() async {
         await #expect(processExitsWith: .success) {
-            try await withstand(repetitions: 200) { host in
+            // A repetition compiles a module.
+            try await withstand(repetitions: 200, .hostile(engine: .quickCompiling)) { host in
                 {
                     let error = try await failure(.fuel) {
                         _ = try await host.load(
@@ -178,12 +201,15 @@ private struct Mood: Capability {
     static let id: CapabilityID = "test:mood"
     final class State: Sendable {
         let isBad = Atomic<Bool>(false)
+        let asked = Signal()
     }
     let state = State()
 
     static let functions = HostFunctions<Self>(module: "test") {
-        HostFunction("mood") { (mood, _) throws(HostError) -> Int32 in mood.state.isBad.load(ordering: .relaxed) ? 1 : 0
+        HostFunction("mood") { (mood, _) throws(HostError) -> Int32 in
+            mood.state.isBad.load(ordering: .relaxed) ? 1 : 0
         }
+        HostFunction("ask") { (mood, _) throws(HostError) -> Void in mood.state.asked.send() }
     }
 }
 
@@ -205,7 +231,9 @@ private struct CallBack: Capability {
 private let looping = #"""
     (module
       (import "test" "mood" (func (result i32)))
-      (func (export "spin") (loop br 0)))
+      (import "test" "ask" (func $ask))
+      (func (export "endless") (loop br 0))
+      (func (export "spin") call $ask (loop br 0)))
     """#
 
 private let starting = #"""

@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: forged offsets and lengths")
+@Suite("Hostile: forged offsets and lengths", .timeLimit(.minutes(6)))
 struct ForgedPointerTests {
     /// Offsets and lengths of which no byte range is in a memory of one page.
     static let ranges: [(UInt32, UInt32)] = [
@@ -52,8 +52,7 @@ struct ForgedPointerTests {
                 let caller = try await Caller(.wat(text), isSuspendable, granting: [Grabbing()], on: host)
                 let functions = try Grabbing.names.map { try caller.function($0, taking: UInt32.self, UInt32.self) }
                 return taking(functions) { function in
-                    let error = try await #require(throws: PluginError.self) { try await caller.call(function, 0, 8) }
-                    try #require([.badArgument, .abiViolation].contains(error.code), "\(error)")
+                    _ = try await failure(.abiViolation) { try await caller.call(function, 0, 8) }
                 }
             }
         }
@@ -70,8 +69,7 @@ struct ForgedPointerTests {
                 let plugin = try await host.load(.wat(text), name: "hostile", granting: [Grabbing()], limits: .patient)
                 let function = try plugin.function("bytes", taking: UInt32.self, UInt32.self)
                 return {
-                    let error = try await #require(throws: PluginError.self) { try await plugin.call(function, 0, 8) }
-                    try #require([.badArgument, .abiViolation].contains(error.code), "\(error)")
+                    _ = try await failure(.abiViolation) { try await plugin.call(function, 0, 8) }
                 }
             }
         }

@@ -4,20 +4,22 @@ import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: host functions that fail or call back")
+@Suite("Hostile: host functions that fail or call back", .timeLimit(.minutes(6)))
 struct HostFunctionTests {
-    @Test(
-        "An error that a host function throws ends the call with its kind and message",
-        arguments: ["fail", "deny", "failLater"])
-    func throwing(export: String) async {
-        await #expect(processExitsWith: .success) { [export] in
+    @Test("An error that a host function throws ends the call with its kind and message")
+    func throwing() async {
+        await #expect(processExitsWith: .success) {
             try await withstand { host in
-                let plugin = try await host.loadSuspendable(
-                    .wat(calling), name: "hostile", granting: [Failing()], limits: .patient)
-                let function = try plugin.function(export)
-                return {
+                let now = try await Caller(
+                    .wat(calling(["fail", "deny"])), false, granting: [Failing()], on: host)
+                let later = try await Caller(
+                    .wat(calling(["fail", "deny", "failLater"])), true, granting: [Failing()], on: host)
+                let variants = [
+                    (now, "fail"), (now, "deny"), (later, "fail"), (later, "deny"), (later, "failLater"),
+                ]
+                return taking(variants) { caller, export in
                     let error = try await failure(export == "deny" ? .denied : .hostError) {
-                        try await plugin.call(function)
+                        try await caller.call(caller.function(export))
                     }
                     try #require(error.message == "no \(export)")
                     try #require(error.report?.hostCalls == 1)
@@ -67,7 +69,7 @@ struct HostFunctionTests {
     func startSection(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
             // A repetition compiles a module.
-            try await withstand(repetitions: 200) { host in
+            try await withstand(repetitions: 200, .hostile(engine: .quickCompiling)) { host in
                 {
                     let error = try await failure(.abiViolation) {
                         _ = try await Caller(.wat(startingBack), isSuspendable, granting: [Careless()], on: host)
@@ -172,15 +174,11 @@ private struct Careless: Capability {
     }
 }
 
-private let calling = #"""
-    (module
-      (import "test" "fail" (func $fail))
-      (import "test" "deny" (func $deny))
-      (import "test" "failLater" (func $failLater))
-      (func (export "fail") call $fail)
-      (func (export "deny") call $deny)
-      (func (export "failLater") call $failLater))
-    """#
+private func calling(_ names: [String]) -> String {
+    let imports = names.map { "(import \"test\" \"\($0)\" (func $\($0)))" }
+    let exports = names.map { "(func (export \"\($0)\") call $\($0))" }
+    return "(module \((imports + exports).joined(separator: "\n")))"
+}
 
 private let callingItself = #"""
     (module

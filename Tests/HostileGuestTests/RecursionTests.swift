@@ -3,12 +3,12 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: deep recursion")
+@Suite("Hostile: deep recursion", .timeLimit(.minutes(6)))
 struct RecursionTests {
     @Test("Recursion on the guest's stack ends in a stack overflow", arguments: [false, true])
     func guestStack(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
-            try await withstand { host in
+            try await withstand(smallStack) { host in
                 let caller = try await Caller(.wat(recursing), isSuspendable, granting: [Echo()], on: host)
                 let recurse = try caller.function("recurse")
                 return {
@@ -25,7 +25,7 @@ struct RecursionTests {
         arguments: [false, true])
     func largeFrames(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
-            try await withstand { host in
+            try await withstand(smallStack) { host in
                 let caller = try await Caller(.wat(wideFrames), isSuspendable, on: host)
                 let recurse = try caller.function("recurse", taking: Int64.self, returning: Int64.self)
                 return {
@@ -39,7 +39,8 @@ struct RecursionTests {
     @Test("Recursion from the guest into the host and back ends at sixteen levels", arguments: [false, true])
     func hostReentry(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
-            try await withstand { host in
+            // One repetition makes 17 calls, one inside the other.
+            try await withstand(repetitions: 300) { host in
                 let caller = try await Caller(.wat(recursing), isSuspendable, granting: [Echo()], on: host)
                 let bounce = try caller.function("bounce")
                 return {
@@ -54,8 +55,8 @@ struct RecursionTests {
     @Test("A host function that calls back at the end of the guest's stack ends in a stack overflow")
     func reentryAtTheEnd() async {
         await #expect(processExitsWith: .success) {
-            // One repetition makes some thousand host calls, each of which calls back.
-            try await withstand(repetitions: 20) { host in
+            // One repetition makes some hundred host calls, each of which calls back.
+            try await withstand(repetitions: 50, smallStack) { host in
                 let caller = try await Caller(.wat(recursing), false, granting: [Echo()], on: host)
                 let recurse = try caller.function("recurseAndCallBack")
                 return {
@@ -69,8 +70,8 @@ struct RecursionTests {
     @Test("A host function that is called at the end of the guest's stack still has room", arguments: [false, true])
     func hostFunctionAtTheEnd(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
-            // One repetition makes some thousand host calls, each of which uses the stack.
-            try await withstand(repetitions: 20) { host in
+            // One repetition makes some hundred host calls, each of which uses the stack.
+            try await withstand(repetitions: 50, smallStack) { host in
                 let caller = try await Caller(.wat(recursing), isSuspendable, granting: [Echo()], on: host)
                 let recurse = try caller.function("recurseAndCall")
                 return {
@@ -81,6 +82,11 @@ struct RecursionTests {
         }
     }
 }
+
+/// A stack that is full soon, and no more room behind it than the engine's settings leave to host functions at the least.
+private let smallStack = PluginHostConfiguration.hostile(
+    engine: EngineConfiguration(
+        maxWasmStack: 64 << 10, asyncStackSize: (64 << 10) + EngineConfiguration.hostStack))
 
 /// Calls the guest back at once, and uses some stack.
 private struct Echo: Capability {

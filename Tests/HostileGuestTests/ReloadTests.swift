@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: reloading")
+@Suite("Hostile: reloading", .timeLimit(.minutes(6)))
 struct ReloadTests {
     static let bad: [(String, String)] = [
         ("(module", "invalidModule"), ("(module (func (result i32) i64.const 1))", "invalidModule"),
@@ -24,13 +24,13 @@ struct ReloadTests {
         ("(module (memory 5000) (func (export \"answer\") (result i32) i32.const 1))", "moduleBounds"),
     ]
 
-    @Test("A bad new version is refused, and the running one goes on", arguments: bad)
-    func badVersion(text: String, code: String) async {
-        await #expect(processExitsWith: .success) { [text, code] in
-            try await withstand(repetitions: 200) { host in
+    @Test("A bad new version is refused, and the running one goes on")
+    func badVersion() async {
+        await #expect(processExitsWith: .success) {
+            try await withstand(.hostile(engine: .quickCompiling)) { host in
                 let plugin = try await host.load(.wat(answering(1)), name: "hostile", limits: .scarceFuel())
                 let answer = try plugin.function("answer", returning: Int32.self)
-                return {
+                return taking(ReloadTests.bad) { text, code in
                     let error = try await #require(throws: PluginError.self) {
                         try await plugin.reload(from: .wat(text))
                     }
@@ -47,7 +47,9 @@ struct ReloadTests {
     func storm(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
             // A repetition is a reload on two worker loops, with calls at the same time.
-            try await withstand(repetitions: 200, .hostile(workers: 2)) { host in
+            try await withstand(
+                repetitions: 200, spareInstances: 16, .hostile(workers: 2, engine: .quickCompiling)
+            ) { host in
                 let caller = try await Caller(.wat(answering(0)), isSuspendable, on: host)
                 let answer = try caller.function("answer", returning: Int32.self)
                 var number: Int32 = 0
@@ -75,7 +77,7 @@ struct ReloadTests {
     @Test("Reloads at the same time come one after another")
     func together() async {
         await #expect(processExitsWith: .success) {
-            try await withstand(repetitions: 50) { host in
+            try await withstand(repetitions: 50, .hostile(engine: .quickCompiling)) { host in
                 let plugin = try await host.load(.wat(answering(0)), name: "hostile", limits: .patient)
                 let answer = try plugin.function("answer", returning: Int32.self)
                 return {

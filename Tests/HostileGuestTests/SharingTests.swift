@@ -1,16 +1,17 @@
 import Airlock
 import AirlockTesting
+import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: one plugin in many hands")
+@Suite("Hostile: one plugin in many hands", .timeLimit(.minutes(6)))
 struct SharingTests {
     @Test(
         "Calls of one plugin from many tasks on two worker loops do not disturb each other", arguments: [false, true])
     func manyTasks(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
             // A repetition makes 32 calls, of which every fourth traps.
-            try await withstand(repetitions: 100, .hostile(workers: 2)) { host in
+            try await withstand(repetitions: 100, spareInstances: 16, .hostile(workers: 2)) { host in
                 let caller = try await Caller(.wat(stashing), isSuspendable, on: host)
                 let stash = try caller.function("stash", taking: Int32.self, returning: Int32.self)
                 return {
@@ -107,15 +108,26 @@ struct SharingTests {
         }
     }
 
-    @Test("Unloading while calls run to completion lets each end or refuses it")
+    @Test("Unloading lets a call that runs to completion end, and others end or are refused")
     func unloadRunning() async {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 200, .hostile(workers: 2)) { host in
                 {
-                    let plugin = try await host.load(.wat(stashing), name: "hostile", limits: .patient)
-                    let stash = try plugin.function("stash", taking: Int32.self, returning: Int32.self)
+                    let busy = Busy()
+                    let plugin = try await host.load(
+                        .wat(lingering), name: "hostile", granting: [busy], limits: .patient)
+                    let (linger, stash) = (
+                        try plugin.function("linger", returning: Int32.self),
+                        try plugin.function("stash", taking: Int32.self, returning: Int32.self)
+                    )
+                    let running = Task { try await plugin.call(linger).value }
+                    await busy.begun.next()
                     let calls = (0..<8).map { number in Task { try await plugin.call(stash, number).value } }
-                    await plugin.unload()
+                    let unloading = Task { await plugin.unload() }
+                    busy.state.mayEnd.store(true, ordering: .relaxed)
+                    try #require(try await running.value == 7)
+                    await unloading.value
+                    _ = try await failure(.stopped) { _ = try await plugin.call(linger) }
                     for (number, call) in calls.enumerated() {
                         do {
                             try #require(try await call.value == Int32(number))
@@ -140,6 +152,31 @@ private struct Sleeping: Capability {
         }
     }
 }
+
+/// Holds the worker loop until it may end.
+private struct Busy: Capability {
+    static let id: CapabilityID = "test:busy"
+    final class State: Sendable {
+        let mayEnd = Atomic<Bool>(false)
+    }
+    let begun = Signal()
+    let state = State()
+
+    static let functions = HostFunctions<Self>(module: "test") {
+        HostFunction("linger") { (busy, _) throws(HostError) -> Int32 in
+            busy.begun.send()
+            while !busy.state.mayEnd.load(ordering: .relaxed) {}
+            return 7
+        }
+    }
+}
+
+private let lingering = #"""
+    (module
+      (import "test" "linger" (func $linger (result i32)))
+      (func (export "linger") (result i32) call $linger)
+      (func (export "stash") (param i32) (result i32) local.get 0))
+    """#
 
 private let stashing = #"""
     (module

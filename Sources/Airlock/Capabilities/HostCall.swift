@@ -4,7 +4,7 @@ import Wasmtime
 ///
 /// It cannot be copied or kept. Offsets and lengths that the guest passes are checked against its memory as it
 /// is at that moment, as unsigned numbers; what is outside throws ``HostError/Kind/badArgument``. Bytes that are read are counted
-/// against ``PluginLimits/outputBytes``.
+/// against ``PluginLimits/outputBytes``. Where the guest exports no memory, all of them throw ``HostError/Kind/abiViolation``.
 public struct HostCall: ~Copyable {
     let state: InstanceState
 
@@ -37,9 +37,10 @@ public struct HostCall: ~Copyable {
         of bytes: GuestBytes,
         _ body: (RawSpan) throws(HostError) -> Result
     ) throws(HostError) -> Result {
-        let range = try range(at: bytes.offset, count: bytes.count)
+        let memory = try memory()
+        let range = try range(at: bytes.offset, count: bytes.count, in: memory)
         try state.countOutput(bytes.count)
-        return try memory().withBytes { (all) throws(HostError) in try body(all.extracting(range)) }
+        return try memory.withBytes { (all) throws(HostError) in try body(all.extracting(range)) }
     }
 
     /// Lends room in the guest's memory to `body`, which may fill it. The view ends with it, and the guest does not run meanwhile.
@@ -47,18 +48,20 @@ public struct HostCall: ~Copyable {
         of room: GuestBuffer,
         _ body: (inout MutableRawSpan) throws(HostError) -> Result
     ) throws(HostError) -> Result {
-        let range = try range(at: room.offset, count: room.capacity)
-        return try memory().withMutableBytes { (all) throws(HostError) in
+        let memory = try memory()
+        let range = try range(at: room.offset, count: room.capacity, in: memory)
+        return try memory.withMutableBytes { (all) throws(HostError) in
             var part = all._mutatingExtracting(range)
             return try body(&part)
         }
     }
 
     /// The range of such bytes, if all of them are in the guest's memory.
-    private func range(at offset: UInt32, count: UInt32) throws(HostError) -> Range<Int> {
+    private func range(at offset: UInt32, count: UInt32, in memory: Memory) throws(HostError) -> Range<Int> {
         let (start, end) = (Int(offset), Int(offset) + Int(count))
-        guard end <= memorySize else {
-            throw HostError(.badArgument, "\(count) bytes at \(offset) are not in the memory of \(memorySize) bytes")
+        guard end <= memory.byteCount else {
+            throw HostError(
+                .badArgument, "\(count) bytes at \(offset) are not in the memory of \(memory.byteCount) bytes")
         }
         return start..<end
     }

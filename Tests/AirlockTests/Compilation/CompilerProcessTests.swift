@@ -3,6 +3,7 @@ import AirlockTesting
 import CompilerProtocol
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import Wasmtime
 import WorkerLoop

@@ -1,4 +1,5 @@
 import Airlock
+import TestSupport
 import Testing
 
 @Suite("Hostile manifests")
@@ -134,7 +135,7 @@ struct HostileManifestTests {
             limits: { fuel: 5, deadline: 5 ms }
             """.utf8)
         #expect(throws: Never.self) { try PluginManifest(yaml: original) }
-        var random = SplitMix(state: 7)
+        var random = SplitMix(seed: 7)
         var refused = 0
         for _ in 0..<2_000 {
             var bytes = original

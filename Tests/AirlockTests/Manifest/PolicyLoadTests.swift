@@ -2,6 +2,7 @@ import Airlock
 import AirlockTesting
 import Crypto
 import Foundation
+import TestSupport
 import Testing
 import Wasmtime
 

@@ -1,4 +1,5 @@
 import Airlock
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -113,7 +114,7 @@ struct EngineAgreementTests {
     func changed() throws {
         let engine = try Engine()
         let original = try Module.binary(ofWAT: Self.everything)
-        var generator = SplitMix(state: 3)
+        var generator = SplitMix(seed: 3)
         var accepted = 0
         for _ in 0..<4_000 {
             var bytes = original

@@ -1,4 +1,5 @@
 import Airlock
+import TestSupport
 import Testing
 
 @Suite("Module bounds: bytes that are not a module")
@@ -58,7 +59,7 @@ struct MalformedModuleTests {
 
     @Test("no single changed byte makes the check fail in another way than by its error")
     func changedBytes() {
-        var generator = SplitMix(state: 1)
+        var generator = SplitMix(seed: 1)
         for index in Self.rich.indices {
             for _ in 0..<24 {
                 var bytes = Self.rich
@@ -74,7 +75,7 @@ struct MalformedModuleTests {
 
     @Test("garbage after a right preamble is refused")
     func garbage() throws {
-        var generator = SplitMix(state: 2)
+        var generator = SplitMix(seed: 2)
         for _ in 0..<200 {
             let tail = (0..<200).map { _ in UInt8.random(in: 14...255, using: &generator) }
             #expect(throws: ModuleBoundsViolation.self) { try ModuleBounds().check(Wasm.preamble + tail) }

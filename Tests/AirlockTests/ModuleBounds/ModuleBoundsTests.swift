@@ -1,4 +1,5 @@
 import Airlock
+import TestSupport
 import Testing
 
 @Suite("Module bounds: what is counted before compilation")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -8,7 +9,7 @@ struct EditedModulePropertyTests {
     @Test("A random module behaves as if its memories had been declared with their shares, and refusals are counted")
     func behaviour() throws {
         let engine = try EditedGuest.makeEngine()
-        var generator = SplitMix(state: 11)
+        var generator = SplitMix(seed: 11)
         var refusals: Int64 = 0
         for _ in 0..<60 {
             let random = RandomModule(&generator)
@@ -41,7 +42,7 @@ struct EditedModulePropertyTests {
     func validity() throws {
         let engine = try Engine()
         let original = try Module.binary(ofWAT: EngineAgreementTests.everything)
-        var generator = SplitMix(state: 5)
+        var generator = SplitMix(seed: 5)
         var accepted = 0
         for _ in 0..<3_000 {
             var bytes = original

@@ -1,3 +1,4 @@
+import TestSupport
 /// A random module in text: functions that grow memories in nested control flow.
 ///
 /// Its export `run` answers a number that depends on everything that growing answered, and for each memory N the global `refusedN`

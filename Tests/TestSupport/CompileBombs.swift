@@ -1,12 +1,12 @@
-import Airlock
+package import Airlock
 
 /// Modules that are valid and small, and that take the compiler from ten seconds to minutes.
-enum CompileBombs {
+package enum CompileBombs {
     /// 21 KB: every local is written inside of many nested loops, so the compiler follows each through each. Takes memory, too.
-    static var localsTimesLoops: [UInt8] { localsTimesLoops(locals: 2_000, depth: 500) }
+    package static var localsTimesLoops: [UInt8] { localsTimesLoops(locals: 2_000, depth: 500) }
 
     /// The same of another size.
-    static func localsTimesLoops(locals: Int, depth: Int) -> [UInt8] {
+    package static func localsTimesLoops(locals: Int, depth: Int) -> [UInt8] {
         var code: [UInt8] = []
         for _ in 0..<depth { code += [0x03, 0x40] }
         for local in 0..<locals {
@@ -18,7 +18,7 @@ enum CompileBombs {
     }
 
     /// 180 KB: many `br_table` instructions, each with many targets, and locals that change in between. Takes little memory.
-    static var branchTables: [UInt8] {
+    package static var branchTables: [UInt8] {
         let (depth, targets, tables, locals) = (500, 500, 200, 100)
         var code: [UInt8] = []
         for _ in 0..<depth { code += [0x02, 0x40] }
@@ -32,7 +32,7 @@ enum CompileBombs {
     }
 
     /// Limits whose bounds let them reach the compiler.
-    static var admitting: PluginLimits {
+    package static var admitting: PluginLimits {
         var limits = PluginLimits()
         limits.module.nestingDepth = .max
         limits.module.branchTargets = .max
