@@ -23,6 +23,8 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockCapabilities", package: "airlock"),
+                .product(name: "AirlockHTTP", package: "airlock"),
                 .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "Wasmtime", package: "airlock"),
             ],

@@ -29,6 +29,9 @@ enum FuzzTargets {
         case "headers": HeaderTarget()
         case "path": PropertyPathTarget()
         case "manifest": ManifestTarget()
+        case "request": RequestTarget()
+        case "url": URLTarget()
+        case "wasi": WASITarget()
         default: nil
         }
     }
