@@ -11,6 +11,8 @@ struct CompiledModule: Sendable {
     let inspection: ModuleInspection
     /// How the host finds its memories and its start function.
     let hostExports: HostExports
+    /// What its functions are called, which the engine does not know.
+    let functionNames: FunctionNames
 }
 
 /// Reads, checks and compiles modules, on threads of its own and in processes, so that the worker loops serve calls meanwhile.
@@ -55,7 +57,9 @@ actor ModuleCompiler {
                 module: try await module(edited.bytes, load),
                 digest: read.digest,
                 inspection: edited.inspection,
-                hostExports: edited.hostExports
+                hostExports: edited.hostExports,
+                functionNames: FunctionNames(
+                    of: read.bytes, functions: edited.inspection.functions + edited.inspection.imports)
             )
         } catch let error as WasmtimeError {
             // The engine quotes names of the module.

@@ -13,7 +13,7 @@ extension PluginError {
             plugin: version.plugin,
             version: version.number,
             message: error.message,
-            trap: error.trap,
+            trap: error.trap.map { version.functionNames.naming($0) },
             report: report
         )
 

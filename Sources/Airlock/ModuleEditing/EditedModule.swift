@@ -7,6 +7,8 @@ import WorkerLoop
 /// - Growth that the limit refuses is counted in a global that is exported under a reserved name.
 /// - The start function is exported under a reserved name instead of being started, so that the host calls it when it can see the
 ///   memories: with the instance still being made, it could tell nothing about a failure, and host functions had no memory.
+/// - Custom sections are left out. The engine has no need of them, and what it does with names and debugging information costs what a
+///   hostile module wants it to (``FunctionNames``).
 ///
 /// What is added comes after what is there, so that every index of the module keeps its meaning; an instruction `memory.grow` becomes
 /// a call of an added function that grows the memory and counts. The guest sees no difference but the fuel of that call.

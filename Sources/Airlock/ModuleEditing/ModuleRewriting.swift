@@ -30,16 +30,10 @@ struct ModuleRewriting {
     }
 
     func run() throws(ModuleBoundsViolation) -> [UInt8] {
-        let isCapped = zip(outline.memories, shares).contains { $0.maximum != $1.maximum }
-        guard isCapped || !exports.isEmpty else { return bytes }
         var output = BinaryWriter()
         output.append(bytes[..<8])
-        var copied = 8
         var missing = additions.filter { outline.section($0.section) == nil }[...]
         for section in outline.sections {
-            // Custom sections stay before the section that they were before.
-            output.append(bytes[copied..<section.start])
-            copied = section.content.upperBound
             while let next = missing.first, isBefore(next.section, section.id) {
                 append(missing.removeFirst(), to: &output)
             }
@@ -51,12 +45,11 @@ struct ModuleRewriting {
                 if let addition = additions.first(where: { $0.section == section.id }) {
                     output.section(section.id, try extended(section.content, by: addition.items))
                 } else {
-                    output.append(bytes[section.start..<copied])
+                    output.append(bytes[section.start..<section.content.upperBound])
                 }
             }
         }
         for addition in missing { append(addition, to: &output) }
-        output.append(bytes[copied...])
         return output.bytes
     }
 

@@ -23,6 +23,7 @@ public final class PluginVersion: Sendable {
     package let grants: [any Capability]
     let linked: Linked
     let hostExports: HostExports
+    let functionNames: FunctionNames
     let engine: Engine
     let signatures: GuestSignatures
     /// What it shares with other plugins.
@@ -60,6 +61,7 @@ public final class PluginVersion: Sendable {
         imports = module.module.imports
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
         hostExports = module.hostExports
+        functionNames = module.functionNames
         throwsExceptions = module.inspection.tags > 0
         engine = module.module.engine
         limits = specification.limits

@@ -30,33 +30,49 @@ func check(
 func takeFailure(
     error: OpaquePointer?, trap: OpaquePointer?, hostError: (any Error)?, fallback: WasmtimeError.Code
 ) -> WasmtimeError {
+    defer {
+        if let trap = unsafe trap { unsafe wasm_trap_delete(trap) }
+        if let error = unsafe error { unsafe wasmtime_error_delete(error) }
+    }
+    if let hostError {
+        let frames = unsafe trap.map { unsafe backtrace(of: $0) } ?? error.map { unsafe backtrace(ofError: $0) } ?? []
+        let text = "a host function threw: \(hostError)"
+        return WasmtimeError(
+            .hostError, text, trap: Trap(code: nil, message: text, backtrace: frames), hostError: hostError)
+    }
     if let trap = unsafe trap {
-        defer { unsafe wasm_trap_delete(trap) }
         let details = unsafe describe(trap: trap)
-        if let hostError {
-            return WasmtimeError(.hostError, "a host function threw: \(hostError)", trap: details, hostError: hostError)
-        }
-        return WasmtimeError(.trap, details.code?.description ?? firstLine(of: details.message), trap: details)
+        return WasmtimeError(.trap, details.message, trap: details)
     }
     guard let error = unsafe error else {
         return WasmtimeError(fallback, "the engine failed without a reason")
     }
-    defer { unsafe wasmtime_error_delete(error) }
     var status: CInt = 0
     if unsafe wasmtime_error_exit_status(error, &status) {
         return WasmtimeError(.exit, "the guest exited with status \(status)", exitStatus: status)
     }
-    let text = unsafe message(of: error)
-    if let hostError {
-        let details = unsafe Trap(code: nil, message: text, backtrace: backtrace(of: error))
-        return WasmtimeError(.hostError, "a host function threw: \(hostError)", trap: details, hostError: hostError)
+    let frames = unsafe backtrace(ofError: error)
+    let text = unsafe frames.isEmpty ? message(of: error) : cause(of: error, frames)
+    guard !frames.isEmpty else { return WasmtimeError(fallback, text) }
+    let details = Trap(code: nil, message: text, backtrace: frames)
+    // The engine has no codes for what it reports in this way.
+    let isHeapFull = text.hasPrefix("GC heap out of memory")
+    return isHeapFull
+        ? WasmtimeError(.growth, "the heap of the guest's exception objects is full", trap: details)
+        : WasmtimeError(.trap, text, trap: details)
+}
+
+/// Why the engine stopped a running guest, without the backtrace that it writes before that.
+///
+/// The engine demangles the names of functions for that text, and there are short ones that take hours to demangle. So it is not asked for
+/// a text where a name could be one of those.
+private func cause(of error: OpaquePointer, _ frames: [Trap.Frame]) -> String {
+    guard frames.allSatisfy({ $0.functionName == nil }) else {
+        return "the guest was stopped by an exception that it did not catch, or by the engine"
     }
-    // The engine has no code for it.
-    if text.contains("GC heap out of memory") {
-        let details = unsafe Trap(code: nil, message: text, backtrace: backtrace(of: error))
-        return WasmtimeError(.growth, "the heap of the guest's exception objects is full", trap: details)
-    }
-    return WasmtimeError(fallback, text)
+    let lines = unsafe message(of: error).split(separator: "\n")
+    let line = lines.drop { $0 != "Caused by:" }.dropFirst().first ?? lines.first ?? "the engine stopped the guest"
+    return String(line.drop { $0 == " " })
 }
 
 /// What a call that was stopped by the store's epoch check hands back; both objects are owned by this function.
@@ -66,7 +82,7 @@ func takeStop(error: OpaquePointer?, trap: OpaquePointer?, reason: StopReason) -
     }
     var frames: [Trap.Frame] = []
     if let error = unsafe error {
-        unsafe frames = backtrace(of: error)
+        unsafe frames = backtrace(ofError: error)
         unsafe wasmtime_error_delete(error)
     }
     let text = "the call was stopped: \(reason)"
@@ -79,21 +95,24 @@ private func message(of error: OpaquePointer) -> String {
     return unsafe takeString(&bytes)
 }
 
-private func backtrace(of error: OpaquePointer) -> [Trap.Frame] {
+private func backtrace(ofError error: OpaquePointer) -> [Trap.Frame] {
     var frames = unsafe wasm_frame_vec_t()
     unsafe wasmtime_error_wasm_trace(error, &frames)
     return unsafe takeFrames(&frames)
 }
 
-private func describe(trap: OpaquePointer) -> Trap {
-    var bytes = unsafe wasm_byte_vec_t()
-    unsafe wasm_trap_message(trap, &bytes)
-    let text = unsafe takeString(&bytes)
-    var code: UInt8 = 0
-    let hasCode = unsafe wasmtime_trap_code(trap, &code)
+private func backtrace(of trap: OpaquePointer) -> [Trap.Frame] {
     var frames = unsafe wasm_frame_vec_t()
     unsafe wasm_trap_trace(trap, &frames)
-    return unsafe Trap(code: hasCode ? Trap.Code(rawValue: code) : nil, message: text, backtrace: takeFrames(&frames))
+    return unsafe takeFrames(&frames)
+}
+
+/// The engine's own text is not asked for: it has all names of functions in it, demangled.
+private func describe(trap: OpaquePointer) -> Trap {
+    var number: UInt8 = 0
+    let code = unsafe wasmtime_trap_code(trap, &number) ? Trap.Code(rawValue: number) : nil
+    return unsafe Trap(
+        code: code, message: code?.description ?? "the guest was stopped", backtrace: backtrace(of: trap))
 }
 
 private func takeFrames(_ frames: inout wasm_frame_vec_t) -> [Trap.Frame] {
@@ -103,14 +122,15 @@ private func takeFrames(_ frames: inout wasm_frame_vec_t) -> [Trap.Frame] {
             return nil
         }
         return unsafe Trap.Frame(
-            functionName: wasmtime_frame_func_name(frame).map { unsafe string($0.pointee) },
+            functionName: wasmtime_frame_func_name(frame).map { unsafe begin(of: $0.pointee) },
             functionIndex: wasm_frame_func_index(frame),
-            moduleName: wasmtime_frame_module_name(frame).map { unsafe string($0.pointee) },
+            moduleName: wasmtime_frame_module_name(frame).map { unsafe begin(of: $0.pointee) },
             functionOffset: Int(exactly: wasm_frame_func_offset(frame)),
             moduleOffset: Int(exactly: wasm_frame_module_offset(frame)))
     }
 }
 
-private func firstLine(of text: String) -> String {
-    text.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? text
+/// The first 256 bytes of a name, which may be as long as a module.
+private func begin(of name: wasm_byte_vec_t) -> String {
+    unsafe string(wasm_byte_vec_t(size: min(name.size, 256), data: name.data))
 }

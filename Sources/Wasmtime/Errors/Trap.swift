@@ -3,11 +3,21 @@ public struct Trap: Sendable {
     /// Why the guest was stopped, or `nil` when it was not one of the engine's own reasons.
     public let code: Code?
 
-    /// The engine's text about it.
+    /// What happened, in words.
     public let message: String
 
     /// The guest's frames, innermost first; the engine keeps at most 20.
     public let backtrace: [Frame]
+
+    /// The same with other names of functions, which `name` finds by their index.
+    package func namingFunctions(_ name: (UInt32) -> String?) -> Trap {
+        let frames = backtrace.map { frame in
+            var frame = frame
+            frame.functionName = name(frame.functionIndex)
+            return frame
+        }
+        return Trap(code: code, message: message, backtrace: frames)
+    }
 }
 
 extension Trap {
@@ -87,11 +97,11 @@ extension Trap.Code: CustomStringConvertible {
 extension Trap {
     /// One function that was running in the guest.
     public struct Frame: Hashable, Sendable, CustomStringConvertible {
-        /// The function's name, from the module's name section.
-        public let functionName: String?
+        /// The function's name, from the module's name section: its first 256 bytes.
+        public internal(set) var functionName: String?
         /// The function's index in its module.
         public let functionIndex: UInt32
-        /// The module's name, from its name section.
+        /// The module's name, from its name section: its first 256 bytes.
         public let moduleName: String?
         /// Where in the function's body, in bytes, or `nil` when the engine does not know.
         public let functionOffset: Int?
