@@ -161,6 +161,33 @@ struct ReloadTests {
         }
     }
 
+    @Test("Unloading ends the reloads that wait for one another", .timeLimit(.minutes(1)))
+    func unloadWhileReloading() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: .inProcess)) { host in
+            var events = RecordedEvents(of: host)
+            let plugin = try await host.load(.wat(answering(1)), name: "p")
+            let gate = Gate()
+            let first = Task {
+                try await plugin.reload(from: .wat(answering(2))) { (_) throws(PluginError) in
+                    await gate.pass()
+                }
+            }
+            await gate.arrivals(1)
+            let others = (3...6).map { value in Task { try await plugin.reload(from: .wat(answering(value))) } }
+            let unload = Task { await plugin.unload() }
+            // The first one is past its compilation, so that only its step ends it.
+            gate.open()
+            await unload.value
+            _ = await first.result
+            for other in others {
+                let error = await #expect(throws: PluginError.self) { try await other.value }
+                #expect(error?.code == .stopped)
+            }
+            #expect(plugin.currentVersion == nil)
+            _ = await events.first { if case .unloaded = $0.kind { true } else { false } }
+        }
+    }
+
     private func answering(_ value: Int32) -> String {
         "(module (func (export \"answer\") (result i32) i32.const \(value)))"
     }

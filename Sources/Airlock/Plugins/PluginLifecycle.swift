@@ -13,7 +13,10 @@ actor PluginLifecycle {
     private nonisolated let pools: [any VersionedPool]
     private var source: PluginSource
     private var number = 0
-    private var last: Task<PluginVersion, any Error>?
+    /// The reloads that have not ended, the one in progress first.
+    private var reloads: [Task<PluginVersion, any Error>] = []
+    /// Whether one of them was asked for by a change of a file and has not begun, so that it will see later changes, too.
+    private var awaitsChange = false
     private var watches: [FileWatch] = []
     private var isUnloaded = false
     private nonisolated let running = Mutex<PluginVersion?>(nil)
@@ -44,26 +47,34 @@ actor PluginLifecycle {
         start: Start?,
         unlessSame: Bool = false
     ) async throws(PluginError) -> PluginVersion {
-        guard !isUnloaded else {
-            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
-        }
-        let earlier = last
+        try checkIsLoaded()
+        let earlier = reloads.last
         let task = Task {
             _ = await earlier?.result
             return try await self.replace(from: source, start: start, unlessSame: unlessSame)
         }
-        last = task
+        reloads.append(task)
         let result = await withTaskCancellationHandler {
             await task.result
         } onCancel: {
             task.cancel()
         }
+        reloads.removeAll { $0 == task }
         switch result {
         case .success(let version): return version
+        case .failure where isUnloaded: throw wasUnloaded
         case .failure(let error as PluginError): throw error
         case .failure(let error):
             throw PluginError(.invalidModule, plugin: specification.name, message: "\(error)")
         }
+    }
+
+    private func checkIsLoaded() throws(PluginError) {
+        if isUnloaded { throw wasUnloaded }
+    }
+
+    private var wasUnloaded: PluginError {
+        PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
     }
 
     private func replace(
@@ -71,6 +82,8 @@ actor PluginLifecycle {
         start: Start?,
         unlessSame: Bool
     ) async throws(PluginError) -> PluginVersion {
+        awaitsChange = false
+        try checkIsLoaded()
         let began = ContinuousClock.now
         let previous = current
         do {
@@ -150,9 +163,7 @@ actor PluginLifecycle {
 
     /// Reloads whenever the file that the plugin came from changes, or the one that its manifest is in or would be.
     func follow(start: Start?) throws(PluginError) {
-        guard !isUnloaded else {
-            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
-        }
+        try checkIsLoaded()
         guard case .file(let path) = source.origin else {
             throw PluginError(
                 .configuration,
@@ -184,6 +195,9 @@ actor PluginLifecycle {
 
     private func fileChanged(_ path: String, start: Start?) async {
         services.events.send(.changeSeen(path: path), plugin: specification.name, version: current?.number ?? 0)
+        // Files can change faster than modules are compiled.
+        guard !awaitsChange else { return }
+        awaitsChange = true
         // A refusal was sent as an event, and the running version goes on. A manifest and its module may have changed together, and a
         // `plugin.yaml` may be another plugin's.
         _ = try? await reload(from: nil, start: start, unlessSame: specification.review != nil)
@@ -233,7 +247,8 @@ actor PluginLifecycle {
         isUnloaded = true
         for watch in watches { watch.cancel() }
         watches = []
-        _ = await last?.result
+        for reload in reloads { reload.cancel() }
+        _ = await reloads.last?.result
         guard
             let version = running.withLock({ version in
                 defer { version = nil }
