@@ -5,6 +5,21 @@ import Wasmtime
 
 @Suite("Crash loops")
 struct CrashLoopTests {
+    @Test("Who makes a plugin fail again and again does not fill the host's log")
+    func log() async throws {
+        let log = RecordedLog()
+        try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: .inProcess), logger: log.logger()) {
+            host in
+            let plugin = try await host.load(.wat("(module (func (export \"trap\") unreachable))"), name: "p")
+            let trap = try plugin.function("trap")
+            let start = ContinuousClock.now
+            for _ in 0..<1_000 { await #expect(throws: PluginError.self) { try await plugin.call(trap) } }
+            let seconds = Int((ContinuousClock.now - start) / .seconds(1)) + 2
+            let count = log.lines.count { $0.message == "plugin instance discarded" }
+            #expect(count >= 10 && count <= 10 * seconds)
+        }
+    }
+
     @Test("A plugin that fails again and again is paused, and says for how long")
     func pause() async throws {
         try await withPluginHost { host in

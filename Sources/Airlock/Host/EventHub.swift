@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import WorkerLoop
 
 /// Hands each plugin event to every subscriber and to the log.
 final class EventHub: Sendable {
@@ -9,7 +10,18 @@ final class EventHub: Sendable {
         var isFinished = false
     }
 
+    /// How many discarded instances of a plugin were logged in a second, and how many were not.
+    private struct Discards {
+        var second: UInt64 = 0
+        var logged = 0
+        var left = 0
+    }
+
+    /// Warnings about discarded instances of one plugin in a second. Whoever can make a plugin fail writes into the host's log by it.
+    private static let warningsPerSecond = 10
+
     private let subscribers = Mutex(Subscribers())
+    private let discards = Mutex<[String: Discards]>([:])
     private let logger: Logger
 
     init(logger: Logger) {
@@ -57,6 +69,23 @@ final class EventHub: Sendable {
         }
     }
 
+    /// Whether one more discarded instance may be logged: how many were not since the last one, or nil.
+    private func takeWarning(_ plugin: String) -> Int? {
+        let second = MonotonicInstant.now.nanoseconds / 1_000_000_000
+        return discards.withLock { discards in
+            var entry = discards[plugin] ?? Discards()
+            defer { discards[plugin] = entry }
+            if entry.second != second { (entry.second, entry.logged) = (second, 0) }
+            guard entry.logged < Self.warningsPerSecond else {
+                entry.left += 1
+                return nil
+            }
+            entry.logged += 1
+            defer { entry.left = 0 }
+            return entry.left
+        }
+    }
+
     private func log(_ event: PluginEvent) {
         let metadata: Logger.Metadata = ["plugin": "\(event.plugin)", "version": "\(event.version)"]
         switch event.kind {
@@ -83,7 +112,10 @@ final class EventHub: Sendable {
         case .cacheProblem(let problem):
             logger.warning("cache of compiled modules", metadata: metadata.merging(["problem": "\(problem)"]) { $1 })
         case .instanceDiscarded(let error):
-            logger.warning("plugin instance discarded", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+            guard let left = takeWarning(event.plugin) else { return }
+            var metadata = metadata.merging(["error": "\(error)"]) { $1 }
+            if left > 0 { metadata["not-logged-before"] = "\(left)" }
+            logger.warning("plugin instance discarded", metadata: metadata)
         case .paused(let pause):
             logger.error("plugin paused after failures", metadata: metadata.merging(["pause": "\(pause)"]) { $1 })
         case .quarantined:
@@ -91,6 +123,7 @@ final class EventHub: Sendable {
         case .readmitted:
             logger.notice("plugin readmitted", metadata: metadata)
         case .unloaded:
+            _ = discards.withLock { $0.removeValue(forKey: event.plugin) }
             logger.info("plugin unloaded", metadata: metadata)
         }
     }
