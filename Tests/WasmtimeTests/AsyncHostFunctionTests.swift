@@ -11,11 +11,13 @@ struct AsyncHostFunctionTests {
     }
 
     private func makeInstance(
-        _ text: String, _ define: (AsyncLinker<Recorder>) throws -> Void
+        _ text: String, engine: Engine? = nil, _ define: (AsyncLinker<Recorder>) throws -> Void
     ) async throws -> (store: AsyncStore<Recorder>, instance: AsyncInstance) {
+        let engine = engine ?? self.engine
         let linker = AsyncLinker<Recorder>(engine: engine)
         try define(linker)
         let store = AsyncStore(engine: engine, host: Recorder())
+        store.setEpochYield(everyTicks: 1)
         return (store, try await store.instantiate(linker.prelink(Module(engine: engine, wat: text))))
     }
 
@@ -173,6 +175,35 @@ struct AsyncHostFunctionTests {
         let function = try instance.function("g", returning: Int32.self)
         let error = await #expect(throws: WasmtimeError.self) { _ = try await function() }
         #expect((error?.hostError as? WasmtimeError)?.code == .busy)
+        store.host.allocate = nil
+    }
+
+    @Test(
+        "A guest goes on after its host function took no notice of a nested call that waited", .timeLimit(.minutes(1)))
+    func nestedWaitSwallowed() async throws {
+        let gate = Gate()
+        let engine = try Engine(EngineConfiguration(epochs: true))
+        let (store, instance) = try await makeInstance(
+            """
+            (module (import "env" "wait" (func $wait)) (import "env" "now" (func $now (result i32)))
+              (func (export "nested") (param i32) (result i32) call $wait local.get 0)
+              (func (export "g") (result i32) (local $i i32)
+                call $now
+                (loop $more (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))))
+            """, engine: engine
+        ) { linker in
+            try linker.defineAsync("env", "wait") { () async throws -> Void in try await gate.pass() }
+            try linker.define("env", "now") { (caller) throws -> Int32 in
+                let host = caller.host
+                let nested = try #require(host.allocate)
+                #expect(throws: WasmtimeError.self) { _ = try caller.call(nested, 8) }
+                // The guest gives way in its loop.
+                engine.incrementEpoch()
+                return 7
+            }
+        }
+        store.host.allocate = try instance.function("nested", taking: Int32.self, returning: Int32.self)
+        #expect(try await instance.function("g", returning: Int32.self)() == 7)
         store.host.allocate = nil
     }
 

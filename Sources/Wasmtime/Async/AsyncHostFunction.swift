@@ -92,9 +92,16 @@ private final class HostCallFrame {
             env: Unmanaged.passRetained(self).toOpaque(),
             finalizer: { frame in
                 if let frame = unsafe frame {
-                    unsafe Unmanaged<HostCallFrame>.fromOpaque(frame).takeRetainedValue().mailbox.close()
+                    unsafe Unmanaged<HostCallFrame>.fromOpaque(frame).takeRetainedValue().end()
                 }
             })
+    }
+
+    /// The guest is gone, or has its results.
+    private func end() {
+        mailbox.close()
+        // A call inside of another one ended while it waited; the other one does not wait.
+        if calls.hostCall === mailbox { calls.hostCall = nil }
     }
 
     /// Writes the results, if they are there. Returns whether the guest goes on.
