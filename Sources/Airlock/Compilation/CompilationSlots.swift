@@ -39,12 +39,17 @@ final class CompilationSlots: Sendable {
             return nil
         }
         if let free { return free }
-        return try await wait.value()
+        do {
+            return try await wait.value()
+        } catch {
+            state.withLock { state in state.waiting.removeAll { $0 === wait } }
+            throw error
+        }
     }
 
     private func give(_ loop: WorkerLoop) {
         state.withLock { state in
-            // Those that were cancelled meanwhile take nothing.
+            // One that was cancelled just now takes nothing.
             while !state.waiting.isEmpty {
                 if state.waiting.removeFirst().end(with: .success(loop)) { return }
             }

@@ -53,7 +53,7 @@ public struct ModuleBytes: Sendable {
             throw PluginError(.invalidModule, message: "'\(path)' is not a regular file")
         }
         // The file may grow while it is read.
-        let limit = max(most, 0)
+        let limit = min(max(most, 0), .max - 1)
         let bytes = facts.size > limit ? [] : try file.read(atMost: limit + 1)
         let size = max(facts.size, bytes.count)
         guard size <= limit else {

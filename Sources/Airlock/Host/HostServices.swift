@@ -33,7 +33,7 @@ struct HostServices: Sendable {
                 return .suspendable(try linker.prelink(compiled.module))
             }
         } catch {
-            throw PluginError(.signatureMismatch, plugin: specification.name, message: error.message)
+            throw PluginError(.signatureMismatch, plugin: specification.name, message: LogText.make(Array(error.message.utf8), atMost: 4_000).text)
         }
     }
 

@@ -80,7 +80,9 @@ final class CrashGuard: Sendable {
 
     /// Forgets everything: the plugin runs again.
     func readmit() {
-        state.withLock { $0 = State() }
-        isClosed.store(false, ordering: .relaxed)
+        state.withLock { state in
+            state = State()
+            isClosed.store(false, ordering: .relaxed)
+        }
     }
 }

@@ -7,6 +7,7 @@ final class CallAdmission: Sendable {
         case admitted
         case timedOut
         case cancelled
+        case stopped
     }
 
     private struct Waiter {
@@ -75,7 +76,7 @@ final class CallAdmission: Sendable {
         // Not a task that sleeps: cancelled, the runtime would keep it until its time, for each call that waited.
         let timer = try? ticker.schedule(after: deadline) { [weak self] in self?.end(id, .timedOut) }
         // A host that was shut down has no timers.
-        if timer == nil { end(id, .cancelled) }
+        if timer == nil { end(id, .stopped) }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { wait(id, $0) }
         } onCancel: {
@@ -87,6 +88,7 @@ final class CallAdmission: Sendable {
         case .admitted: return
         case .timedOut:
             throw overloaded(plugin, version(), quota, "the call waited for its turn for \(deadline)", most)
+        case .stopped: throw PluginError(.stopped, plugin: plugin, version: version(), message: "the host was shut down")
         case .cancelled:
             throw PluginError(
                 .cancelled, plugin: plugin, version: version(),
