@@ -89,6 +89,32 @@ struct LoopShareTests {
         }
     }
 
+    @Test("A version that replaces one which used up the share can start", arguments: [false, true])
+    func replacement(isSuspendable: Bool) async throws {
+        // It takes longer to start than what an event gets that finds nothing left.
+        let slow = """
+            (module (func (export "spin"))
+              (func $start (local $i i32)
+                (loop $more (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3000000)))))
+              (start $start))
+            """
+        try await withPluginHost { host in
+            let tight = LoopShare(perSecond: .nanoseconds(1), burst: .milliseconds(500))
+            let limits = PluginLimits(fuel: .max, deadline: .seconds(600), loopShare: tight)
+            if isSuspendable {
+                let hog = try await host.loadSuspendable(.wat(guest), limits: limits)
+                let error = try await #require(throws: PluginError.self) { try await hog.call(hog.function("spin")) }
+                #expect(error.quota == "loopShare")
+                try await hog.reload(from: .wat(slow))
+            } else {
+                let hog = try await host.load(.wat(guest), limits: limits)
+                let error = try await #require(throws: PluginError.self) { try await hog.call(hog.function("spin")) }
+                #expect(error.quota == "loopShare")
+                try await hog.reload(from: .wat(slow))
+            }
+        }
+    }
+
     @Test("A share that makes no sense is refused")
     func badShare() async throws {
         try await withPluginHost { host in

@@ -14,6 +14,8 @@ final class InstanceState {
     let attachment: AnyObject?
     /// Whether the cancellation of the task that runs a call ends the call.
     let isCancellable: Bool
+    /// Whether a suspendable instance has yet to run its start function and its initialiser to their end.
+    var isStarting = true
     /// Its memories, known from the end of the instantiation on.
     var memories = InstanceMemories()
     /// The export named `memory`.

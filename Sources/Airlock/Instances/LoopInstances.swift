@@ -15,7 +15,12 @@ final class LoopInstances {
 
     /// Makes and starts an instance of a version that is about to take over.
     func prepare(_ version: PluginVersion) throws(PluginError) {
-        prepared = try makeInstance(of: version)
+        do {
+            prepared = try makeInstance(of: version)
+        } catch {
+            account.countFailedStart(error, of: version)
+            throw error
+        }
     }
 
     /// Lets go of what was made for a version that does not take over.
@@ -74,7 +79,7 @@ final class LoopInstances {
             return try makeInstance(of: version)
         } catch {
             account.count(error, version: version.number, endedInstance: error.report != nil)
-            throw error
+            throw account.withWait(error)
         }
     }
 
@@ -107,7 +112,7 @@ final class LoopInstances {
     }
 
     private func makeInstance(of version: PluginVersion) throws(PluginError) -> LiveInstance {
-        let instance = try LiveInstance(version, attachment: nil, loopTime: account.allowance, isCancellable: true)
+        let instance = try LiveInstance(version, attachment: nil, loopTime: account.startAllowance, isCancellable: true)
         try instance.initialize()
         account.countStart(instance.report)
         return instance

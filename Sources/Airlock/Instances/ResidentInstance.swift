@@ -30,6 +30,7 @@ public final class ResidentInstance {
                 version, attachment: attachment, loopTime: loopBudget?.allowance() ?? .max, isCancellable: false)
         } catch {
             if let report = error.report { Self.charge(report, version.quota, loopBudget) }
+            version.quota?.charge(fuel: error.uncountedFuel(of: version.limits.fuel))
             throw error
         }
         Self.charge(instance.report, version.quota, loopBudget)
@@ -74,9 +75,8 @@ public final class ResidentInstance {
         do {
             try instance.run(signature, &slots)
         } catch {
-            let report = instance.report
-            count(report)
-            quota?.charge(fuel: report.uncountedFuel(of: limits.fuel))
+            count(instance.report)
+            quota?.charge(fuel: error.uncountedFuel(of: limits.fuel))
             throw error
         }
         let report = instance.report

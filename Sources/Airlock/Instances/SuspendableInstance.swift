@@ -32,7 +32,9 @@ final class SuspendableInstance {
         store.setLimits(version.limits.ofStore)
         // Each tick of the epoch another plugin on this loop gets its turn.
         store.setEpochYield(everyTicks: 1)
-        store.setTurnCheck { [account] turn in account.countTurn(turn) }
+        store.setTurnCheck { [account, state] turn, sum in
+            account.countTurn(turn, ofStart: state.isStarting ? sum : nil)
+        }
         let timer = try begin(stop)
         defer { timer.cancel() }
         do {
@@ -47,6 +49,7 @@ final class SuspendableInstance {
             var slots = CallSlots()
             try await run(function, &slots, stop)
         }
+        state.isStarting = false
     }
 
     deinit {
@@ -77,7 +80,7 @@ final class SuspendableInstance {
 
     /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
     private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
-        state.begin(loopTime: account.allowance)
+        state.begin(loopTime: state.isStarting ? account.startAllowance : account.allowance)
         store.busyTime = .zero
         do {
             try store.setFuel(version.limits.fuel)

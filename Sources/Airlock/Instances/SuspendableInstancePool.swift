@@ -8,8 +8,9 @@ actor SuspendableInstancePool: VersionedPool {
     private var version: PluginVersion?
     private var idle: [SuspendableInstance] = []
     private var prepared: SuspendableInstance?
-    /// Idle instances that are kept after a burst of calls; each holds memory of the plugin's quota.
-    private static let mostIdle = 8
+    /// Idle instances that are kept after a burst of calls. Each holds memory of the plugin's quota, which others of the group may need, so that
+    /// under one that limits memory there is one, as a run-to-completion plugin has.
+    private let mostIdle: Int
     private var inFlight: [ObjectIdentifier: CallStop] = [:]
     private let account: LoopAccount
 
@@ -18,13 +19,19 @@ actor SuspendableInstancePool: VersionedPool {
     init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {
         self.loop = loop
         self.specification = specification
+        mostIdle = specification.quota?.memory == nil ? 8 : 1
         account = LoopAccount(specification, events: events, countsTurns: true)
     }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
         let stop = begin()
         defer { end(stop) }
-        prepared = try await makeInstance(of: version, stop)
+        do {
+            prepared = try await makeInstance(of: version, stop)
+        } catch {
+            account.countFailedStart(error, of: version)
+            throw error
+        }
     }
 
     /// Lets go of what was made for a version that does not take over.
@@ -74,7 +81,7 @@ actor SuspendableInstancePool: VersionedPool {
                 .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
         }
         try account.checkMayBegin()
-        let most = specification.limits.concurrentCalls
+        let most = version.limits.concurrentCalls
         guard inFlight.count < most else {
             var error = version.error(.overloaded, "\(most) calls are in flight on this worker loop")
             (error.limit, error.used) = (UInt64(most), UInt64(most) + 1)
@@ -134,7 +141,7 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     private func keep(_ instance: SuspendableInstance) {
-        guard instance.isReusable, instance.version === version, idle.count < Self.mostIdle else { return }
+        guard instance.isReusable, instance.version === version, idle.count < mostIdle else { return }
         idle.append(instance)
     }
 }

@@ -37,7 +37,7 @@ public struct CallReport: Sendable, Hashable {
     /// part of it.
     public var loopTime: Duration { .nanoseconds(loopNanoseconds) }
 
-    /// Fuel that a call which failed may have used beyond ``fuelUsed``, since the engine does not say it exactly of a guest that was stopped:
+    /// Fuel that a call which was stopped at a tick of the epoch may have used beyond ``fuelUsed``, since the engine does not say it exactly of a guest that was stopped:
     /// one unit for each nanosecond that it held its loop, up to what the call was given.
     func uncountedFuel(of given: UInt64) -> UInt64 {
         let estimate = min(given, UInt64(max(0, loopNanoseconds)))

@@ -12,7 +12,7 @@ final class LoopAccount {
     private static let versions = 16
 
     private let plugin: String
-    private let fuelPerCall: UInt64
+    private var fuelPerCall: UInt64
     private let quota: Quota?
     private let crashGuard: CrashGuard?
     private let budget: LoopBudget?
@@ -52,11 +52,17 @@ final class LoopAccount {
     /// Nanoseconds that a call which begins now may hold the loop; the largest number where only its deadline limits it.
     var allowance: Int64 { budget?.allowance() ?? .max }
 
+    /// Nanoseconds that an instance may hold the loop while it starts: a whole burst, whatever is left. A version that replaces one which used up
+    /// the share must be able to start.
+    var startAllowance: Int64 { budget?.burst ?? .max }
+
     /// Charges one turn of a call. Returns why the call must end, if it must.
-    func countTurn(_ time: Duration) -> StopReason? {
+    /// - Parameter start: the time of all turns until now, where the instance is starting.
+    func countTurn(_ time: Duration, ofStart start: Duration?) -> StopReason? {
         guard let budget else { return nil }
         budget.charge(nanoseconds: Int64(clamping: time.wholeNanoseconds))
-        return budget.hasTime ? nil : .loopShare
+        let goesOn = start.map { $0.wholeNanoseconds < UInt64(budget.burst) } ?? budget.hasTime
+        return goesOn ? nil : .loopShare
     }
 
     /// A version is about to serve.
@@ -64,6 +70,7 @@ final class LoopAccount {
         guard version.number != self.version else { return }
         if self.version > 0 { earlier.append(current) }
         self.version = version.number
+        fuelPerCall = version.limits.fuel
         (run, hostUse) = (CallTotals.Run(), CallTotals.HostUse())
         guard earlier.count >= Self.versions else { return }
         forgotten.add(earlier.removeFirst().totals)
@@ -94,6 +101,13 @@ final class LoopAccount {
         chargeLoop(report)
     }
 
+    /// Charges what making an instance used that did not come to be.
+    func countFailedStart(_ error: PluginError, of version: PluginVersion) {
+        guard let report = error.report else { return }
+        countStart(report)
+        quota?.charge(fuel: error.uncountedFuel(of: version.limits.fuel))
+    }
+
     @inline(__always)
     private func chargeLoop(_ report: CallReport) {
         guard let budget, !countsTurns else { return }
@@ -104,7 +118,7 @@ final class LoopAccount {
     func count(_ error: PluginError, version: Int, endedInstance: Bool) {
         if let report = error.report {
             count(report, version: version)
-            quota?.charge(fuel: report.uncountedFuel(of: fuelPerCall))
+            quota?.charge(fuel: error.uncountedFuel(of: fuelPerCall))
         }
         meters.count(error)
         guard endedInstance else { return }
@@ -148,5 +162,12 @@ extension PluginError {
         // A quota may have been used up by others.
         if code == .quotaExceeded { return quota == LoopBudget.name }
         return ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)
+    }
+
+    /// Fuel to charge besides what the report says, of the amount that the call was given: where a tick of the epoch stopped the guest, the
+    /// engine does not know how much it used.
+    func uncountedFuel(of given: UInt64) -> UInt64 {
+        let isStoppedByTick = [Code.deadline, .cancelled].contains(code) || quota == LoopBudget.name
+        return isStoppedByTick ? report?.uncountedFuel(of: given) ?? 0 : 0
     }
 }

@@ -41,6 +41,9 @@ package final class LoopBudget {
         return bucket.level < -Double(bucket.rate.burst)
     }
 
+    /// The most nanoseconds that can be saved up.
+    var burst: Int64 { Int64(clamping: bucket.rate.burst) }
+
     /// Nanoseconds that a call may take which begins now.
     func allowance() -> Int64 {
         bucket.refill()

@@ -15,8 +15,8 @@ final class AsyncCalls {
     /// Time that the store's calls held the thread, since it was last set to zero.
     var busyTime = Duration.zero
 
-    /// Asked after each turn, with how long it held the thread: why the call must end, if it must.
-    var turnCheck: ((Duration) -> StopReason?)?
+    /// Asked after each turn, with how long it held the thread, and ``busyTime``: why the call must end, if it must.
+    var turnCheck: ((Duration, Duration) -> StopReason?)?
 
     /// What ``turnCheck`` answered in the call in progress.
     private var turnStop: StopReason?
@@ -53,7 +53,7 @@ final class AsyncCalls {
         let time = now - turnStart
         turnStart = now
         busyTime += time
-        if let reason = turnCheck?(time) { turnStop = turnStop ?? reason }
+        if let reason = turnCheck?(time, busyTime) { turnStop = turnStop ?? reason }
     }
 
     /// Why the call in progress must end, if it must.
