@@ -68,6 +68,54 @@ struct QuotaTests {
         #expect(quota.usage.memoryBytes == 0)
     }
 
+    @Test("What the start of a version burns that does not take over is charged", arguments: [false, true])
+    func failedStart(isSuspendable: Bool) async throws {
+        let quota = try Quota("tenant", fuel: QuotaRate(1, burst: 100_000))
+        let limits = PluginLimits(fuel: 1_000_000, deadline: .seconds(60))
+        let bad = PluginSource.wat(
+            "(module (func (export \"one\") (result i32) i32.const 1) (func $s (loop br 0)) (start $s))")
+        try await withPluginHost { host in
+            if isSuspendable {
+                let plugin = try await host.loadSuspendable(.wat(guest), limits: limits, quota: quota)
+                let error = await #expect(throws: PluginError.self) { try await plugin.reload(from: bad) }
+                #expect(error?.code == .fuel)
+                let refused = await #expect(throws: PluginError.self) {
+                    try await plugin.call(plugin.function("one", returning: Int32.self))
+                }
+                #expect(refused?.code == .quotaExceeded && refused?.quota == "tenant")
+            } else {
+                let plugin = try await host.load(.wat(guest), limits: limits, quota: quota)
+                let error = await #expect(throws: PluginError.self) { try await plugin.reload(from: bad) }
+                #expect(error?.code == .fuel)
+                let refused = await #expect(throws: PluginError.self) {
+                    try await plugin.call(plugin.function("one", returning: Int32.self))
+                }
+                #expect(refused?.code == .quotaExceeded && refused?.quota == "tenant")
+            }
+        }
+    }
+
+    @Test("A suspendable plugin that is idle leaves the memory of a burst to others of its group")
+    func idle() async throws {
+        let instance = (1 << 20) + EngineConfiguration().asyncStackSize
+        let quota = try Quota("tenant", memory: 4 * instance)
+        var limits = patient
+        limits.memory = 1 << 20
+        try await withPluginHost { [limits] host in
+            let gate = Gate()
+            let waiter = try await host.loadSuspendable(
+                .wat(waiting), granting: [Waiting(gate: gate)], limits: limits, quota: quota)
+            let wait = try waiter.function("wait", taking: Int32.self, returning: Int32.self)
+            async let first = waiter.call(wait, 1)
+            async let second = waiter.call(wait, 2)
+            async let third = waiter.call(wait, 3)
+            await gate.arrivals(3)
+            gate.open()
+            #expect(try await [first.value, second.value, third.value] == [2, 4, 6])
+            #expect(quota.usage.memoryBytes <= instance)
+        }
+    }
+
     @Test("One call more than the quota allows is refused, in whichever plugin it is")
     func concurrentCalls() async throws {
         let quota = try Quota("tenant", concurrentCalls: 1)

@@ -28,8 +28,10 @@ struct QuotaTests {
     func memory() async {
         await #expect(processExitsWith: .success) {
             // A repetition makes 16 calls on two loops, each of which needs an instance.
+            // Eight instances, each with its linear memory and its stack.
+            let most = 8 * (1 << 20) + 8 * EngineConfiguration().asyncStackSize
             try await withstand(repetitions: 100, .hostile(workers: 2)) { host in
-                let quota = try Quota("tenant", memory: 8 << 20)
+                let quota = try Quota("tenant", memory: most)
                 var limits = PluginLimits.patient
                 limits.memory = 1 << 20
                 let begun = Signal()
@@ -47,10 +49,10 @@ struct QuotaTests {
                         for try await error in group {
                             codes[error.code, default: 0] += 1
                             if error.code == .quotaExceeded {
-                                try #require(error.quota == "tenant" && error.limit == 8 << 20)
+                                try #require(error.quota == "tenant" && error.limit == UInt64(most))
                                 try #require(error.retryAfter == nil)
                             }
-                            try #require(quota.usage.memoryBytes <= 8 << 20)
+                            try #require(quota.usage.memoryBytes <= most)
                             if codes[.quotaExceeded] == 8 { for call in calls { call.cancel() } }
                         }
                     }

@@ -52,12 +52,14 @@ struct RecursionTests {
         }
     }
 
-    @Test("A host function that calls back at the end of the guest's stack ends in a stack overflow")
-    func reentryAtTheEnd() async {
-        await #expect(processExitsWith: .success) {
+    @Test(
+        "A host function that calls back at the end of the guest's stack ends in a stack overflow",
+        arguments: [false, true])
+    func reentryAtTheEnd(isSuspendable: Bool) async {
+        await #expect(processExitsWith: .success) { [isSuspendable] in
             // One repetition makes some hundred host calls, each of which calls back.
             try await withstand(repetitions: 50, smallStack) { host in
-                let caller = try await Caller(.wat(recursing), false, granting: [Echo()], on: host)
+                let caller = try await Caller(.wat(recursing), isSuspendable, granting: [Echo()], on: host)
                 let recurse = try caller.function("recurseAndCallBack")
                 return {
                     let error = try await failure(.trap) { try await caller.call(recurse) }

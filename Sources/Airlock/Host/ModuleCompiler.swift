@@ -11,8 +11,19 @@ struct CompiledModule: Sendable {
     let inspection: ModuleInspection
     /// How the host finds its memories and its start function.
     let hostExports: HostExports
+    /// The most elements that each of its tables can have, as it says itself.
+    let tableMaxima: [UInt64]
     /// What its functions are called, which the engine does not know.
     let functionNames: FunctionNames
+
+    /// The most memory that an instance of it can have, without a stack, in bytes.
+    func largestMemory(_ limits: PluginLimits) -> Int {
+        let linear = min(limits.memory, Int(clamping: hostExports.mostPages) * 65_536)
+        let exceptions = inspection.tags > 0 ? limits.memory : 0
+        let elements = tableMaxima.reduce(0) { $0 + min(limits.tableElements, Int(clamping: $1)) }
+        // An element is a pointer.
+        return linear + exceptions + elements * 8
+    }
 }
 
 /// Reads, checks and compiles modules, on threads of its own and in processes, so that the worker loops serve calls meanwhile.
@@ -58,6 +69,7 @@ actor ModuleCompiler {
                 digest: read.digest,
                 inspection: edited.inspection,
                 hostExports: edited.hostExports,
+                tableMaxima: edited.tableMaxima,
                 functionNames: FunctionNames(
                     of: read.bytes, functions: edited.inspection.functions + edited.inspection.imports)
             )

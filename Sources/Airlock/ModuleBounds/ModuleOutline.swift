@@ -10,6 +10,8 @@ struct ModuleOutline {
     var importedMemories = 0
     /// The memories that the module defines.
     var memories: [Limits] = []
+    /// The tables that the module defines.
+    var tables: [Limits] = []
     /// Where each `memory.grow` is, counted from the start of the code section's content, in ascending order.
     var growths: [UInt32] = []
 

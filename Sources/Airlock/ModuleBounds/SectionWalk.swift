@@ -163,6 +163,7 @@ struct SectionWalk {
         inspection.tables = try count(of: .tables, bounds.tables, after: before, in: &content)
         for _ in before..<inspection.tables {
             let limits = try content.definedTable().limits
+            outline.tables.append(limits)
             inspection.initialTableElements = max(inspection.initialTableElements, limits.minimum)
         }
         try requireEnd(of: content, "table")

@@ -22,6 +22,8 @@ struct EditedModule: Sendable {
     let bytes: [UInt8]
     /// What was counted in the original.
     let inspection: ModuleInspection
+    /// The most elements that each table can have, as the module says.
+    let tableMaxima: [UInt64]
     /// How the host finds what was added.
     let hostExports: HostExports
 
@@ -34,6 +36,7 @@ struct EditedModule: Sendable {
     init(_ bytes: [UInt8], bounds: ModuleBounds, memoryLimit: Int) throws(ModuleBoundsViolation) {
         let walk = try bounds.walk(bytes)
         inspection = walk.inspection
+        tableMaxima = walk.outline.tables.map { $0.maximum ?? .max }
         for memory in walk.outline.memories where memory.flags > 1 {
             throw .malformed(
                 offset: memory.offset,

@@ -32,13 +32,9 @@ public final class PluginVersion: Sendable {
     let hostFunctions: HostCallCounts.Names
     /// The instances of its host.
     let census: InstanceCensus
-    /// The most memory that one of its instances can have, in bytes: linear memory, and a heap for exception objects where it can throw any.
-    var largestMemory: Int {
-        min(limits.memory, Int(clamping: hostExports.mostPages) * 65_536) + (throwsExceptions ? limits.memory : 0)
-    }
-
-    /// Whether the module has what exceptions are thrown with.
-    private let throwsExceptions: Bool
+    /// The most memory that one of its instances can have, in bytes: linear memory, a heap for exception objects where it can throw any, its
+    /// tables, and the stack of a suspendable one.
+    let largestMemory: Int
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)
@@ -62,9 +58,11 @@ public final class PluginVersion: Sendable {
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
         hostExports = module.hostExports
         functionNames = module.functionNames
-        throwsExceptions = module.inspection.tags > 0
         engine = module.module.engine
         limits = specification.limits
+        largestMemory =
+            module.largestMemory(limits)
+            + (specification.mode == .suspendable ? engine.configuration.asyncStackSize : 0)
         grants = specification.grants
         quota = specification.quota
         hostFunctions = specification.hostFunctions
