@@ -33,7 +33,9 @@ struct HostServices: Sendable {
                 return .suspendable(try linker.prelink(compiled.module))
             }
         } catch {
-            throw PluginError(.signatureMismatch, plugin: specification.name, message: LogText.make(Array(error.message.utf8), atMost: 4_000).text)
+            throw PluginError(
+                .signatureMismatch, plugin: specification.name,
+                message: LogText.make(Array(error.message.utf8), atMost: 4_000).text)
         }
     }
 
