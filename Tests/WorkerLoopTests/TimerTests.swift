@@ -77,11 +77,14 @@ struct TimerTests {
         let loop = try WorkerLoop(name: "cancel")
         let runs = AsyncStream<String>.makeStream()
 
-        let cancelled = try loop.schedule(after: .milliseconds(5)) { runs.continuation.yield("cancelled") }
-        cancelled.cancel()
-        cancelled.cancel()
-        _ = try loop.schedule(after: .milliseconds(5)) { runs.continuation.yield("let go") }
-        let last = try loop.schedule(after: .milliseconds(30)) { runs.continuation.finish() }
+        // On the loop itself, so that no timer can run before it is cancelled.
+        let last = try await Task(executorPreference: loop.taskExecutor) {
+            let cancelled = try loop.schedule(after: .milliseconds(5)) { runs.continuation.yield("cancelled") }
+            cancelled.cancel()
+            cancelled.cancel()
+            _ = try loop.schedule(after: .milliseconds(5)) { runs.continuation.yield("let go") }
+            return try loop.schedule(after: .milliseconds(30)) { runs.continuation.finish() }
+        }.value
 
         #expect(await Array(runs.stream) == [])
         withExtendedLifetime(last) {}
