@@ -1,6 +1,5 @@
 import Airlock
 import AirlockCapabilities
-import AirlockHTTP
 import AirlockTesting
 import Foundation
 import Logging
@@ -147,41 +146,6 @@ struct CapabilityTests {
             }
         }
     }
-
-    @Test(
-        "A request to a host that was not granted, by whatever spelling, is denied",
-        arguments: [
-            "http://127.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://2130706433/", "http://0x7f.1/",
-            "http://localhost/",
-            "https://api.example.com@127.0.0.1/", "https://api.example.com:443@evil.test/",
-            "https://evil.test#@api.example.com/",
-            "https://api.example.com.evil.test/", "https://API.EXAMPLE.COM.:444/", "http://api.example.com/",
-            "file:///etc/passwd",
-            "https://api.example.com\\\\@evil.test/", "https://evil.test\\?.api.example.com/",
-            "gopher://api.example.com/", "//evil.test/",
-        ])
-    func egress(url: String) async {
-        await #expect(processExitsWith: .success) { [url] in
-            try await withstand(repetitions: 300) { host in
-                var limits = HTTPEgressLimits()
-                // What waits for a timeout is kept by the runtime until then, cancelled or not.
-                limits.timeout = .milliseconds(50)
-                let egress = HTTPEgress(
-                    HTTPEgressClient(), rules: [try HTTPRule("https://api.example.com")], limits: limits)
-                let plugin = try await host.loadSuspendable(
-                    .wat(requesting(url)), name: "hostile", granting: [egress], limits: .patient)
-                let send = try plugin.function("send", returning: Int32.self)
-                return {
-                    do {
-                        // On a machine that is busy the time may pass before the rules are looked at.
-                        try #require(try await plugin.call(send).value < 0)
-                    } catch let error as PluginError {
-                        try #require([.denied, .badArgument].contains(error.code), "\(error)")
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// A folder with a file, a folder and a link out of it, next to a file that is out of reach.
@@ -280,17 +244,3 @@ private let storing = #"""
           (br_if 0 (i32.eqz (local.get $status))))
         (local.get $status)))
     """#
-
-private func requesting(_ url: String) -> String {
-    func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    let texts = ["GET", url].flatMap { number($0.utf8.count) + Array($0.utf8) }
-    let request = number(1) + number(0) + number(0) + texts + number(0) + number(0)
-    let data = request.map { "\\" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    return #"""
-        (module
-          (import "airlock:http" "send" (func $send (param i32 i32) (result i32)))
-          (memory (export "memory") 1)
-          (data (i32.const 16) "\#(data)")
-          (func (export "send") (result i32) (call $send (i32.const 16) (i32.const \#(request.count)))))
-        """#
-}

@@ -36,6 +36,7 @@ func withstand(
 ) async throws {
     // What loops for ever would hang the tests in place of failing.
     alarm(300)
+    ErrorBacktraces.stop()
     var ended: PluginHost?
     do {
         try await withPluginHost(configuration) { host in
