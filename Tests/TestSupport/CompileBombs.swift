@@ -31,6 +31,41 @@ package enum CompileBombs {
         return WasmBytes.module(bodies: [WasmBytes.body(locals: [(UInt64(locals), 0x7F)], code)])
     }
 
+    /// 80 KB: forty thousand times `memory.grow`, each of which may call the engine.
+    package static var memoryGrowth: [UInt8] {
+        WasmBytes.module(
+            types: [WasmBytes.functionType(parameters: 1, results: 1)],
+            between: WasmBytes.section(5, items: [[0x01, 0x01, 0x02]]),
+            bodies: [WasmBytes.body([0x20, 0x00] + WasmBytes.repeated([0x40, 0x00], 40_000))]
+        )
+    }
+
+    /// 96 KB: four thousand branches to the end of one block, at which as many locals join.
+    package static var branchesTimesLocals: [UInt8] {
+        WasmBytes.module(
+            types: [WasmBytes.functionType(parameters: 1, results: 1)],
+            bodies: [WasmBytes.body(locals: [(4_000, 0x7F)], branches(4_000, locals: 4_000))]
+        )
+    }
+
+    /// Locals that are set before and between branches to the end of one block.
+    package static func branches(_ count: Int, locals: Int) -> [UInt8] {
+        let read: [UInt8] = [0x20, 0x00]
+        var sets: [UInt8] = []
+        var reads: [UInt8] = []
+        for local in 1..<locals {
+            let index = WasmBytes.unsigned(local)
+            sets += read + [0x41, UInt8(local % 60), 0x6A, 0x21] + index
+            reads += [0x20] + index + [0x6A]
+        }
+        let half = WasmBytes.repeated(read + [0x0D, 0x00], count / 2)
+        var code = sets
+        code += [0x02, 0x40] + half
+        code += sets + half
+        code += [0x0B] + read
+        return code + reads
+    }
+
     /// Limits whose bounds let them reach the compiler.
     package static var admitting: PluginLimits {
         var limits = PluginLimits()

@@ -72,7 +72,7 @@ extension ModuleBounds {
             "functions": \.functions,
             "tables": \.tables, "memories": \.memories, "initialMemoryPages": \.initialMemoryPages, "tags": \.tags,
             "globals": \.globals, "exports": \.exports, "elementSegments": \.elementSegments,
-            "dataSegments": \.dataSegments,
+            "dataSegments": \.dataSegments, "initializers": \.initializers,
             "locals": \.locals, "nestingDepth": \.nestingDepth, "blocks": \.blocks, "branchTargets": \.branchTargets,
             "trackedValuesPerFunction": \.trackedValuesPerFunction, "trackedValues": \.trackedValues,
         ]

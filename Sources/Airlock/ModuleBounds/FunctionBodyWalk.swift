@@ -6,43 +6,49 @@ struct FunctionBodyWalk {
     private let types: [SectionWalk.Signature]
     private let functionTypes: [UInt32]
     private var reader: BinaryReader
-    private var open: [Block] = []
-    private var openLoops: UInt64 = 0
+    private var estimate: CompileEstimate
 
     private(set) var locals: UInt64 = 0
     private(set) var deepest = 0
     private(set) var blocks = 0
     private(set) var branchTargets: UInt64 = 0
-    private(set) var trackedValues: UInt64 = 0
     /// Where each `memory.grow` is.
     private(set) var growths: [Int] = []
 
-    /// A block that is not closed yet.
-    private struct Block {
-        var isLoop: Bool
-        /// How many values a branch to it carries.
-        var arity: UInt32
-    }
+    /// What the function costs to compile, as estimated.
+    var trackedValues: UInt64 { estimate.values }
+    /// For the estimate of the next function.
+    var scratch: [Int32] { estimate.innermost }
 
     init(
         bounds: ModuleBounds,
         function: Int,
         types: [SectionWalk.Signature],
         functionTypes: [UInt32],
-        body: BinaryReader
+        body: BinaryReader,
+        reusing scratch: [Int32]
     ) {
         self.bounds = bounds
         self.function = function
         self.types = types
         self.functionTypes = functionTypes
         reader = body
+        estimate = CompileEstimate(reusing: scratch)
     }
 
     mutating func run() throws(ModuleBoundsViolation) {
         let signature = try signature(ofType: functionTypes[function], at: reader.offset)
         try countLocals(parameters: signature.parameters)
-        open.append(Block(isLoop: false, arity: signature.results))
-        while !open.isEmpty { try instruction() }
+        estimate.begin(results: signature.results)
+        while estimate.depth > 0 {
+            try instruction()
+            try bounds.require(
+                .trackedValuesPerFunction,
+                atMost: bounds.trackedValuesPerFunction,
+                found: estimate.values,
+                function: function
+            )
+        }
         guard reader.isAtEnd else { throw expected("the end of the function body", at: reader.offset) }
     }
 
@@ -59,13 +65,22 @@ struct FunctionBodyWalk {
     private mutating func instruction() throws(ModuleBoundsViolation) {
         let start = reader.offset
         let opcode = try reader.byte("an instruction")
+        estimate.operands(OperandEffect.ofInstruction(opcode))
         switch opcode {
-        case 0x02, 0x04: try openBlock(isLoop: false)
+        case 0x02: try openBlock(isLoop: false)
+        case 0x04:
+            estimate.add(.condition)
+            try openBlock(isLoop: false)
         case 0x03: try openBlock(isLoop: true)
-        case 0x0B: closeBlock()
+        case 0x05: estimate.otherwise()
+        case 0x0B: estimate.close()
         case 0x0C, 0x0D, 0xD5, 0xD6: try branch()
+        case 0x0F: estimate.branch(estimate.depth - 1)
         case 0x0E: try branchTable()
         case 0x10, 0x12: try call()
+        case 0x08, 0x0A:
+            if opcode == 0x08 { try index() }
+            estimate.call(.call)
         case 0x11, 0x13:
             try callOfType()
             try index()
@@ -73,11 +88,21 @@ struct FunctionBodyWalk {
         case 0x1C:
             for _ in 0..<(try reader.unsigned32("the number of value types")) { try reader.skipValueType() }
         case 0x1F: try tryTable()
-        case 0x00, 0x01, 0x05, 0x0A, 0x0F, 0x1A, 0x1B, 0x45...0xC4, 0xD1, 0xD4: break
-        case 0x08, 0x20...0x26, 0x3F, 0xD2: try index()
+        case 0x6A...0x76, 0x7C...0x88: estimate.add(.arithmetic)
+        case 0x77, 0x78, 0x89, 0x8A: estimate.add(.rotation)
+        case 0x00, 0x01, 0x1A, 0x1B, 0x45...0xC4, 0xD1, 0xD4: break
+        case 0x20, 0x23, 0x24, 0x3F: try index()
+        case 0x21, 0x22: estimate.set(try reader.unsigned32("a local"))
+        case 0x25, 0x26:
+            try index()
+            estimate.call(.table)
+        case 0xD2:
+            try index()
+            estimate.call(.bulk)
         case 0x40:
             try index()
             growths.append(start)
+            estimate.call(.memoryGrow)
         case 0x28...0x3E: try memoryArgument()
         case 0x41: _ = try reader.signed(bits: 32, "an i32 constant")
         case 0x42: _ = try reader.signed(bits: 64, "an i64 constant")
@@ -93,24 +118,21 @@ struct FunctionBodyWalk {
     // MARK: Control
 
     private mutating func openBlock(isLoop: Bool) throws(ModuleBoundsViolation) {
+        estimate.open(isLoop: isLoop, locals: locals, try countBlock())
+    }
+
+    private mutating func countBlock() throws(ModuleBoundsViolation) -> SectionWalk.Signature {
         let type = try blockType()
         blocks += 1
         try bounds.require(.blocks, atMost: bounds.blocks, found: UInt64(blocks), function: function)
         try bounds.require(
             .nestingDepth,
             atMost: bounds.nestingDepth,
-            found: UInt64(open.count),
+            found: UInt64(estimate.depth),
             function: function
         )
-        deepest = max(deepest, open.count)
-        if isLoop { openLoops += 1 }
-        let joins = isLoop ? 8 * openLoops : 1
-        try track(locals + UInt64(type.parameters) + UInt64(type.results), times: joins)
-        open.append(Block(isLoop: isLoop, arity: isLoop ? type.parameters : type.results))
-    }
-
-    private mutating func closeBlock() {
-        if open.removeLast().isLoop { openLoops -= 1 }
+        deepest = max(deepest, estimate.depth)
+        return type
     }
 
     private mutating func blockType() throws(ModuleBoundsViolation) -> SectionWalk.Signature {
@@ -129,16 +151,11 @@ struct FunctionBodyWalk {
         return try signature(ofType: index, at: start)
     }
 
-    /// Reads a label and answers how many values a branch to it carries.
-    private mutating func label() throws(ModuleBoundsViolation) -> UInt64 {
+    private mutating func branch(_ weight: CompileWeight = .branch) throws(ModuleBoundsViolation) {
         let start = reader.offset
-        let depth = Int(try reader.unsigned32("a label"))
-        guard depth < open.count else { throw expected("a label below \(open.count)", at: start) }
-        return UInt64(open[open.count - 1 - depth].arity)
-    }
-
-    private mutating func branch() throws(ModuleBoundsViolation) {
-        try track(try label())
+        let label = Int(try reader.unsigned32("a label"))
+        guard label < estimate.depth else { throw expected("a label below \(estimate.depth)", at: start) }
+        estimate.branch(label, weight)
     }
 
     private mutating func branchTable() throws(ModuleBoundsViolation) {
@@ -150,14 +167,14 @@ struct FunctionBodyWalk {
             found: branchTargets,
             function: function
         )
-        for _ in 0..<count { try branch() }
+        for _ in 0..<count { try branch(.branchTarget) }
     }
 
     private mutating func tryTable() throws(ModuleBoundsViolation) {
-        try openBlock(isLoop: false)
+        let type = try countBlock()
         // The handlers' labels are counted from outside the block.
-        let inner = open.removeLast()
-        for _ in 0..<(try reader.unsigned32("the number of handlers")) {
+        let handlers = try reader.unsigned32("the number of handlers")
+        for _ in 0..<handlers {
             let start = reader.offset
             switch try reader.byte("a handler") {
             case 0, 1:
@@ -168,9 +185,10 @@ struct FunctionBodyWalk {
             default:
                 throw expected("a handler (0 to 3)", at: start)
             }
-            try track(locals)
+            estimate.add(locals)
         }
-        open.append(inner)
+        estimate.open(isLoop: false, locals: locals, type)
+        estimate.handle(UInt64(handlers))
     }
 
     private mutating func call() throws(ModuleBoundsViolation) {
@@ -179,12 +197,13 @@ struct FunctionBodyWalk {
         guard callee < functionTypes.count else {
             throw expected("a function index below \(functionTypes.count)", at: start)
         }
-        try track(try signature(ofType: functionTypes[callee], at: start))
+        estimate.call(try signature(ofType: functionTypes[callee], at: start), .call)
     }
 
     private mutating func callOfType() throws(ModuleBoundsViolation) {
         let start = reader.offset
-        try track(try signature(ofType: try reader.unsigned32("a type index"), at: start))
+        let type = try signature(ofType: try reader.unsigned32("a type index"), at: start)
+        estimate.call(type, .indirectCall)
     }
 
     // MARK: Immediates
@@ -201,18 +220,34 @@ struct FunctionBodyWalk {
 
     private mutating func miscellaneous(at start: Int) throws(ModuleBoundsViolation) {
         let opcode = try reader.unsigned32("an instruction")
+        estimate.operands(OperandEffect.ofMiscellaneous(opcode))
         switch opcode {
         case 0...7: break
-        case 9, 11, 13, 15, 16, 17: try index()
-        case 8, 10, 12, 14:
+        case 16: try index()
+        case 9, 11, 13:
+            try index()
+            estimate.call(.bulk)
+        case 8, 10:
             try index()
             try index()
+            estimate.call(.bulk)
+        case 12, 14:
+            try index()
+            try index()
+            estimate.call(.table)
+        case 15:
+            try index()
+            estimate.call(.table)
+        case 17:
+            try index()
+            estimate.call(.table)
         default: throw expected("an instruction that the engine knows, not 0xfc \(hex(opcode))", at: start)
         }
     }
 
     private mutating func vector(at start: Int) throws(ModuleBoundsViolation) {
         let opcode = try reader.unsigned32("an instruction")
+        estimate.operands(OperandEffect.ofVector(opcode))
         switch opcode {
         case 0...11, 92, 93: try memoryArgument()
         case 12, 13: try reader.skip(16, "16 bytes of a vector")
@@ -233,22 +268,6 @@ struct FunctionBodyWalk {
     ) throws(ModuleBoundsViolation) -> SectionWalk.Signature {
         guard index < UInt32(types.count) else { throw expected("a type index below \(types.count)", at: offset) }
         return types[Int(index)]
-    }
-
-    private mutating func track(_ callee: SectionWalk.Signature) throws(ModuleBoundsViolation) {
-        try track(UInt64(callee.parameters) + UInt64(callee.results), times: 8)
-    }
-
-    private mutating func track(_ values: UInt64, times joins: UInt64 = 1) throws(ModuleBoundsViolation) {
-        let (product, tooMany) = values.multipliedReportingOverflow(by: joins)
-        let (sum, tooHigh) = trackedValues.addingReportingOverflow(product)
-        trackedValues = tooMany || tooHigh ? .max : sum
-        try bounds.require(
-            .trackedValuesPerFunction,
-            atMost: bounds.trackedValuesPerFunction,
-            found: trackedValues,
-            function: function
-        )
     }
 
     private func expected(_ what: String, at offset: Int) -> ModuleBoundsViolation {

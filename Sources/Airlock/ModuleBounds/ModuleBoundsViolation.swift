@@ -39,6 +39,7 @@ public enum ModuleBoundsViolation: Error, Sendable, Hashable {
         static let exports = Bound(name: "exports")
         static let elementSegments = Bound(name: "elementSegments")
         static let dataSegments = Bound(name: "dataSegments")
+        static let initializers = Bound(name: "initializers")
         static let codeBytes = Bound(name: "codeBytes")
         static let functionBodyBytes = Bound(name: "functionBodyBytes")
         static let locals = Bound(name: "locals")

@@ -26,6 +26,8 @@ public struct ModuleInspection: Sendable, Hashable {
     public internal(set) var elementSegments = 0
     /// The number of data segments.
     public internal(set) var dataSegments = 0
+    /// The steps that ``ModuleBounds/initializers`` limits.
+    public internal(set) var initializers = 0
     /// The size of all function bodies, in bytes.
     public internal(set) var codeBytes = 0
     /// The size of the largest function body, in bytes.

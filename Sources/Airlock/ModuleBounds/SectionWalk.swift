@@ -1,15 +1,17 @@
 /// Walks over the sections of a module (core specification 3.0, section 5.5, "Modules") and counts what
 /// ``ModuleBounds`` limits.
 struct SectionWalk {
-    private let bounds: ModuleBounds
+    let bounds: ModuleBounds
     private var reader: BinaryReader
-    private(set) var inspection = ModuleInspection()
+    var inspection = ModuleInspection()
     private(set) var outline = ModuleOutline()
     private var types: [Signature] = []
     /// The type index of every function, imported functions first.
     private var functionTypes: [UInt32] = []
     private var importedFunctions = 0
     private var bodies: Int?
+    /// What the estimate of one function left for the next.
+    private var scratch: [Int32] = []
 
     /// The numbers of parameters and results of a function type.
     struct Signature {
@@ -61,18 +63,19 @@ struct SectionWalk {
         case 3: try functionSection(&content)
         case 4: try tableSection(&content)
         case 5: try memorySection(&content)
-        case 6: inspection.globals = try count(of: .globals, bounds.globals, after: inspection.globals, in: &content)
+        case 6: try globalSection(&content)
         case 7: inspection.exports = try count(of: .exports, bounds.exports, in: &content)
-        case 9: inspection.elementSegments = try count(of: .elementSegments, bounds.elementSegments, in: &content)
+        case 9: try elementSection(&content)
         case 10: try codeSection(&content)
-        case 11, 12: inspection.dataSegments = try count(of: .dataSegments, bounds.dataSegments, in: &content)
+        case 11: try dataSection(&content)
+        case 12: inspection.dataSegments = try count(of: .dataSegments, bounds.dataSegments, in: &content)
         case 13: inspection.tags = try count(of: .tags, bounds.tags, after: inspection.tags, in: &content)
         default: break  // 8, the start function: nothing to count
         }
     }
 
     /// Reads how many items a section holds and checks the sum of them and of those before.
-    private func count(
+    func count(
         of bound: ModuleBoundsViolation.Bound,
         _ allowed: Int,
         after imported: Int = 0,
@@ -84,7 +87,7 @@ struct SectionWalk {
         return Int(total)
     }
 
-    private func requireEnd(of content: BinaryReader, _ name: String) throws(ModuleBoundsViolation) {
+    func requireEnd(of content: BinaryReader, _ name: String) throws(ModuleBoundsViolation) {
         guard content.isAtEnd else {
             throw .malformed(offset: content.offset, expected: "the end of the \(name) section")
         }
@@ -162,7 +165,9 @@ struct SectionWalk {
         let before = inspection.tables
         inspection.tables = try count(of: .tables, bounds.tables, after: before, in: &content)
         for _ in before..<inspection.tables {
+            let isFilled = content.peek() == 0x40
             let limits = try content.definedTable().limits
+            if isFilled { try initialize(1) }
             outline.tables.append(limits)
             inspection.initialTableElements = max(inspection.initialTableElements, limits.minimum)
         }
@@ -221,9 +226,12 @@ struct SectionWalk {
             function: index,
             types: types,
             functionTypes: functionTypes,
-            body: body
+            body: body,
+            reusing: scratch
         )
+        scratch = []
         try walk.run()
+        scratch = walk.scratch
         // The size of a section has 32 bits.
         outline.growths.append(contentsOf: walk.growths.lazy.map { UInt32(truncatingIfNeeded: $0 - codeStart) })
         let (sum, tooHigh) = inspection.trackedValues.addingReportingOverflow(walk.trackedValues)

@@ -127,10 +127,20 @@ extension BinaryReader {
 
     /// The instructions of a constant expression (section 3.4.13) up to its end.
     mutating func skipConstantExpression() throws(ModuleBoundsViolation) {
+        _ = try constantExpression()
+    }
+
+    /// Reads a constant expression up to its end, and answers how many instructions it has; 0 where it is one plain constant.
+    mutating func constantExpression() throws(ModuleBoundsViolation) -> Int {
+        var count = 0
+        var isPlain = true
         while true {
             let start = offset
-            switch try byte("a constant expression") {
-            case 0x0B: return
+            let opcode = try byte("a constant expression")
+            if opcode != 0x0B { count += 1 }
+            if opcode == 0x23 || opcode == 0xD2 { isPlain = false }
+            switch opcode {
+            case 0x0B: return isPlain && count <= 1 ? 0 : count
             case 0x23, 0xD2: _ = try unsigned32("an index")
             case 0x41: _ = try signed(bits: 32, "an i32 constant")
             case 0x42: _ = try signed(bits: 64, "an i64 constant")

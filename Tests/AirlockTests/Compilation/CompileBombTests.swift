@@ -8,7 +8,10 @@ import Testing
 struct CompileBombTests {
     @Test(
         "A bomb is stopped by the bounds before it reaches the compiler",
-        arguments: [CompileBombs.localsTimesLoops, CompileBombs.branchTables]
+        arguments: [
+            CompileBombs.localsTimesLoops, CompileBombs.branchTables, CompileBombs.memoryGrowth,
+            CompileBombs.branchesTimesLocals,
+        ]
     )
     func bounds(bomb: [UInt8]) async throws {
         try await withPluginHost { host in
@@ -19,7 +22,10 @@ struct CompileBombTests {
 
     @Test(
         "The compiler process is killed at its deadline",
-        arguments: [CompileBombs.localsTimesLoops, CompileBombs.branchTables]
+        arguments: [
+            CompileBombs.localsTimesLoops, CompileBombs.branchTables, CompileBombs.memoryGrowth,
+            CompileBombs.branchesTimesLocals,
+        ]
     )
     func deadline(bomb: [UInt8]) async throws {
         let error = try await failure(of: bomb, CompilerLimits(deadline: .milliseconds(100)))
