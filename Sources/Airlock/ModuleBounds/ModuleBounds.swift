@@ -86,7 +86,7 @@ public struct ModuleBounds: Sendable, Hashable {
     /// may call the engine, of arithmetic and of waiting operands grows with the square of their number in a function.
     ///
     /// This is what makes a small module slow to compile. Measured on one core of a busy machine, functions of one such thing took
-    /// one to three seconds at the default: 3,600 `memory.grow`, 7,300 `br_if`, 6,600 `table.get`, 1,000 locals that join from
+    /// 0.5 to 1.5 seconds at the default: 3,600 `memory.grow`, 7,300 `br_if`, 6,600 `table.get`, 1,000 locals that join from
     /// 1,000 branches. Without the bound, 40,000 `memory.grow` (80 KB) took 32 s. The costliest functions of programs in C, C++, Zig
     /// and Go stay below a third of it.
     public var trackedValuesPerFunction = 1_000_000
