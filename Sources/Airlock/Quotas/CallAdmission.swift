@@ -88,7 +88,8 @@ final class CallAdmission: Sendable {
         case .admitted: return
         case .timedOut:
             throw overloaded(plugin, version(), quota, "the call waited for its turn for \(deadline)", most)
-        case .stopped: throw PluginError(.stopped, plugin: plugin, version: version(), message: "the host was shut down")
+        case .stopped:
+            throw PluginError(.stopped, plugin: plugin, version: version(), message: "the host was shut down")
         case .cancelled:
             throw PluginError(
                 .cancelled, plugin: plugin, version: version(),
