@@ -178,6 +178,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "AirlockTestingTests",
+            dependencies: ["AirlockTesting", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "AirlockCapabilitiesTests",
             dependencies: [
                 "Airlock", "AirlockCapabilities", "AirlockSQLite", "AirlockTesting",

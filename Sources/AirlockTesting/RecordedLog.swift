@@ -16,8 +16,12 @@ public final class RecordedLog: Sendable {
     }
 
     private struct Waiter {
+        let count: Int
         let matches: @Sendable (Line) -> Bool
-        let continuation: CheckedContinuation<Line, Never>
+        var found: [Line]
+        let continuation: CheckedContinuation<[Line], Never>
+
+        var isDone: Bool { found.count >= count }
     }
 
     private struct State {
@@ -40,12 +44,26 @@ public final class RecordedLog: Sendable {
     /// The messages until now.
     public var lines: [Line] { state.withLock { $0.lines } }
 
-    /// The first message that `matches`, waiting for it if need be.
+    /// The first message that `matches`, waiting for it if need be. The same holds as for `lines(_:where:)`.
     public func first(where matches: @escaping @Sendable (Line) -> Bool) async -> Line {
+        await lines(1, where: matches)[0]
+    }
+
+    /// The first `count` messages that match, in their order, waiting for those that were not yet written.
+    ///
+    /// A cancelled task waits on.
+    ///
+    /// - Parameters:
+    ///   - count: how many; there is nothing to wait for below one.
+    ///   - matches: asked once about each message until there are enough, by whoever writes it and one message at a time. It must neither write to
+    ///     this log nor look at it.
+    public func lines(_ count: Int, where matches: @escaping @Sendable (Line) -> Bool) async -> [Line] {
         await withCheckedContinuation { continuation in
-            let found = state.withLock { state -> Line? in
-                if let line = state.lines.first(where: matches) { return line }
-                state.waiters.append(Waiter(matches: matches, continuation: continuation))
+            let found = state.withLock { state -> [Line]? in
+                var found: [Line] = []
+                for line in state.lines where found.count < count && matches(line) { found.append(line) }
+                if found.count >= count { return found }
+                state.waiters.append(Waiter(count: count, matches: matches, found: found, continuation: continuation))
                 return nil
             }
             if let found { continuation.resume(returning: found) }
@@ -55,11 +73,13 @@ public final class RecordedLog: Sendable {
     fileprivate func append(_ line: Line) {
         let done = state.withLock { state in
             state.lines.append(line)
-            let done = state.waiters.filter { $0.matches(line) }
-            state.waiters.removeAll { $0.matches(line) }
-            return done
+            for index in state.waiters.indices where state.waiters[index].matches(line) {
+                state.waiters[index].found.append(line)
+            }
+            defer { state.waiters.removeAll(where: \.isDone) }
+            return state.waiters.filter(\.isDone)
         }
-        for waiter in done { waiter.continuation.resume(returning: line) }
+        for waiter in done { waiter.continuation.resume(returning: waiter.found) }
     }
 }
 
