@@ -1,5 +1,6 @@
 import Airlock
 import AirlockProxyWasm
+import AirlockTesting
 import Logging
 import Testing
 
