@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// Estimates what one function costs to compile, in the unit of ``ModuleBounds/trackedValuesPerFunction``.
 ///
 /// A value that the compiler has to follow to a place where the control flow joins counts one. It follows the values of a local to the
@@ -15,8 +17,7 @@ struct CompileEstimate {
     private var arithmetic: UInt64 = 0
     /// How many values are on the operand stack.
     private var height = 0
-    /// For each local, the index in `open` of the innermost block that lists it, or -1. Grows up to the highest local that is set.
-    private(set) var innermost: [Int32]
+    private var setLocals = SetLocals()
 
     /// A block that is not closed yet.
     private struct Block {
@@ -30,13 +31,6 @@ struct CompileEstimate {
         /// The handlers of a `try_table`, and how many calls came before it.
         var handlers: UInt64 = 0
         var callsBefore: UInt64 = 0
-        /// The locals that are set in it, each once, with the index of the next block further out that lists the local.
-        var set: [(local: Int, outer: Int32)] = []
-    }
-
-    /// - Parameter innermost: what ``innermost`` was after the function before, for its memory; empty for the first.
-    init(reusing innermost: [Int32]) {
-        self.innermost = innermost
     }
 
     /// How many blocks are open, the function's own included.
@@ -44,17 +38,13 @@ struct CompileEstimate {
 
     /// The estimate. What the compiler does for one split takes longer the more there are.
     var values: UInt64 {
-        // Instructions are no more than the bytes of the module, which have 32 bits at most: squares cannot overflow.
-        let growing =
-            splits * splits / CompileWeight.splitsPerValue + arithmetic * arithmetic / CompileWeight.arithmeticPerValue
-        let (sum, tooHigh) = linear.addingReportingOverflow(growing)
-        return tooHigh ? .max : sum
+        linear
+            .addingSaturated(splits.multipliedSaturated(by: splits) / CompileWeight.splitsPerValue)
+            .addingSaturated(arithmetic.multipliedSaturated(by: arithmetic) / CompileWeight.arithmeticPerValue)
     }
 
     mutating func add(_ values: UInt64, times: UInt64 = 1) {
-        let (product, tooMany) = values.multipliedReportingOverflow(by: times)
-        let (sum, tooHigh) = linear.addingReportingOverflow(product)
-        linear = tooMany || tooHigh ? .max : sum
+        linear = linear.addingSaturated(values.multipliedSaturated(by: times))
     }
 
     /// Counts an instruction with the values and the splits that it is worth.
@@ -74,7 +64,7 @@ struct CompileEstimate {
 
     /// Opens the block that is the whole function.
     mutating func begin(results: UInt32) {
-        open.append(Block(isLoop: false, type: .init(parameters: 0, results: results)))
+        push(Block(isLoop: false, type: .init(parameters: 0, results: results)))
     }
 
     mutating func open(isLoop: Bool, locals: UInt64, _ type: SectionWalk.Signature) {
@@ -82,7 +72,12 @@ struct CompileEstimate {
         if isLoop { add(.loop) }
         add(locals + UInt64(type.parameters) + UInt64(type.results), times: isLoop ? 8 * openLoops : 1)
         let below = max(0, height - Int(type.parameters))
-        open.append(Block(isLoop: isLoop, type: type, height: below, callsBefore: calls))
+        push(Block(isLoop: isLoop, type: type, height: below, callsBefore: calls))
+    }
+
+    private mutating func push(_ block: Block) {
+        open.append(block)
+        setLocals.openBlock()
     }
 
     /// Says that the innermost block is a `try_table` with handlers for what is called in it.
@@ -102,41 +97,17 @@ struct CompileEstimate {
         height = block.height + Int(block.type.results)
         if block.isLoop { openLoops -= 1 }
         handlers -= block.handlers
-        guard !open.isEmpty else {
-            // Behind the function's own block no local is read.
-            for (local, _) in block.set where local < innermost.count { innermost[local] = -1 }
-            return
-        }
-        let caught = block.handlers.multipliedReportingOverflow(by: calls - block.callsBefore)
-        add(UInt64(block.set.count), times: block.branches)
-        add(UInt64(block.set.count), times: caught.overflow ? .max : caught.partialValue)
-        let parent = open.count - 1
-        for (local, outer) in block.set {
-            guard local < innermost.count else {
-                open[parent].set.append((local, outer))
-                continue
-            }
-            if Int(outer) != parent { open[parent].set.append((local, outer)) }
-            innermost[local] = Int32(truncatingIfNeeded: parent)
-        }
+        let set = setLocals.closeBlock()
+        // Behind the function's own block no local is read.
+        guard !open.isEmpty else { return }
+        add(set, times: block.branches)
+        add(set, times: block.handlers.multipliedSaturated(by: calls - block.callsBefore))
     }
 
     // MARK: Instructions
 
     mutating func set(_ local: UInt32) {
-        let local = Int(local)
-        let block = open.count - 1
-        guard local < Self.mostLocals else {
-            // Counted each time it is set.
-            open[block].set.append((local, -1))
-            return
-        }
-        if local >= innermost.count {
-            innermost.append(contentsOf: repeatElement(-1, count: local + 1 - innermost.count))
-        }
-        guard Int(innermost[local]) != block else { return }
-        open[block].set.append((local, innermost[local]))
-        innermost[local] = Int32(truncatingIfNeeded: block)
+        setLocals.set(local)
     }
 
     /// A branch to the block that is `label` blocks further out than the innermost one.
@@ -160,7 +131,4 @@ struct CompileEstimate {
         add(weight)
         add(CompileWeight.handledCall.values, times: handlers)
     }
-
-    /// Locals from here on are not told apart. A module has fewer within the default bounds.
-    private static let mostLocals = 65_536
 }

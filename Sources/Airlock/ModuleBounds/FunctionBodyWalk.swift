@@ -6,7 +6,7 @@ struct FunctionBodyWalk {
     private let types: [SectionWalk.Signature]
     private let functionTypes: [UInt32]
     private var reader: BinaryReader
-    private var estimate: CompileEstimate
+    private var estimate = CompileEstimate()
 
     private(set) var locals: UInt64 = 0
     private(set) var deepest = 0
@@ -17,23 +17,19 @@ struct FunctionBodyWalk {
 
     /// What the function costs to compile, as estimated.
     var trackedValues: UInt64 { estimate.values }
-    /// For the estimate of the next function.
-    var scratch: [Int32] { estimate.innermost }
 
     init(
         bounds: ModuleBounds,
         function: Int,
         types: [SectionWalk.Signature],
         functionTypes: [UInt32],
-        body: BinaryReader,
-        reusing scratch: [Int32]
+        body: BinaryReader
     ) {
         self.bounds = bounds
         self.function = function
         self.types = types
         self.functionTypes = functionTypes
         reader = body
-        estimate = CompileEstimate(reusing: scratch)
     }
 
     mutating func run() throws(ModuleBoundsViolation) {
@@ -92,7 +88,7 @@ struct FunctionBodyWalk {
         case 0x77, 0x78, 0x89, 0x8A: estimate.add(.rotation)
         case 0x00, 0x01, 0x1A, 0x1B, 0x45...0xC4, 0xD1, 0xD4: break
         case 0x20, 0x23, 0x24, 0x3F: try index()
-        case 0x21, 0x22: estimate.set(try reader.unsigned32("a local"))
+        case 0x21, 0x22: try setLocal()
         case 0x25, 0x26:
             try index()
             estimate.call(.table)
@@ -113,6 +109,13 @@ struct FunctionBodyWalk {
         case 0xFD: try vector(at: start)
         default: throw expected("an instruction that the engine knows, not 0x\(hex(UInt32(opcode)))", at: start)
         }
+    }
+
+    private mutating func setLocal() throws(ModuleBoundsViolation) {
+        let start = reader.offset
+        let local = try reader.unsigned32("a local")
+        guard UInt64(local) < locals else { throw expected("a local below \(locals)", at: start) }
+        estimate.set(local)
     }
 
     // MARK: Control

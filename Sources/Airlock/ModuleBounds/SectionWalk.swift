@@ -1,3 +1,5 @@
+import WorkerLoop
+
 /// Walks over the sections of a module (core specification 3.0, section 5.5, "Modules") and counts what
 /// ``ModuleBounds`` limits.
 struct SectionWalk {
@@ -10,8 +12,6 @@ struct SectionWalk {
     private var functionTypes: [UInt32] = []
     private var importedFunctions = 0
     private var bodies: Int?
-    /// What the estimate of one function left for the next.
-    private var scratch: [Int32] = []
 
     /// The numbers of parameters and results of a function type.
     struct Signature {
@@ -226,16 +226,12 @@ struct SectionWalk {
             function: index,
             types: types,
             functionTypes: functionTypes,
-            body: body,
-            reusing: scratch
+            body: body
         )
-        scratch = []
         try walk.run()
-        scratch = walk.scratch
         // The size of a section has 32 bits.
         outline.growths.append(contentsOf: walk.growths.lazy.map { UInt32(truncatingIfNeeded: $0 - codeStart) })
-        let (sum, tooHigh) = inspection.trackedValues.addingReportingOverflow(walk.trackedValues)
-        inspection.trackedValues = tooHigh ? .max : sum
+        inspection.trackedValues = inspection.trackedValues.addingSaturated(walk.trackedValues)
         try bounds.require(.trackedValues, atMost: bounds.trackedValues, found: inspection.trackedValues)
 
         inspection.largestFunctionBody = max(inspection.largestFunctionBody, size)

@@ -15,7 +15,8 @@ extension UInt64 {
         return overflow ? .max : sum
     }
 
-    func multipliedSaturated(by other: UInt64) -> UInt64 {
+    /// The product, or the largest number where it does not fit.
+    package func multipliedSaturated(by other: UInt64) -> UInt64 {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? .max : product
     }

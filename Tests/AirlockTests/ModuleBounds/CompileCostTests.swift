@@ -103,6 +103,34 @@ struct CompileCostTests {
         #expect(try values(block + block + set + outer + [0x0B] + branch + [0x0B]) == outside + 10 + 2)
     }
 
+    @Test("a local that is set in nested blocks and around them counts once for each block that a branch leaves")
+    func nestedLocals() throws {
+        func values(_ code: [UInt8]) throws -> UInt64 {
+            try ModuleBounds().check(Self.module(locals: 9, code + Self.read)).mostTrackedValues
+        }
+        func set(_ local: UInt8) -> [UInt8] { Self.read + [0x21, local] }
+        func branch(_ label: UInt8) -> [UInt8] { Self.read + [0x0D, label] }
+        let block: [UInt8] = [0x02, 0x40]
+        let end: [UInt8] = [0x0B]
+        let plain = try values(block + block + branch(0) + branch(1) + end + block + branch(0) + branch(1) + end + end)
+        #expect(
+            try values(
+                block + set(1) + block + set(1) + set(2) + branch(0) + branch(1) + end + set(2) + block + set(2) + set(3)
+                    + branch(0) + branch(1) + end + set(1) + end)
+                == plain + 2 + 2 + 2 * 3)
+    }
+
+    @Test("a local that the function does not have is no instruction")
+    func unknownLocal() {
+        let error = #expect(throws: ModuleBoundsViolation.self) {
+            try ModuleBounds().check(Self.module(locals: 1, Self.read + [0x21, 0x02] + Self.read))
+        }
+        guard case .malformed(_, "a local below 2, in function 0") = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     // MARK: First contents
 
     /// `i32.const 0, i32.const 0, i32.add, end`: an offset that is computed.
