@@ -58,7 +58,9 @@ struct FunctionNames: Sendable {
             if entries[middle].function < function { low = middle + 1 } else { high = middle }
         }
         guard low < entries.count, entries[low].function == function else { return nil }
-        return LogText.make(Array(bytes[entries[low].start..<entries[low].end]), atMost: Self.longestName).text
+        // The byte behind what is shown tells where the last character ends.
+        let name = bytes[entries[low].start..<entries[low].end].prefix(Self.longestName + 1)
+        return LogText.make(Array(name), atMost: Self.longestName).text
     }
 
     /// A trap whose frames have the names.
