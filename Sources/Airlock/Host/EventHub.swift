@@ -1,6 +1,5 @@
 import Logging
 import Synchronization
-import WorkerLoop
 
 /// Hands each plugin event to every subscriber and to the log.
 final class EventHub: Sendable {
@@ -10,15 +9,12 @@ final class EventHub: Sendable {
         var isFinished = false
     }
 
-    /// How many discarded instances of a plugin were logged in a second, and how many were not.
+    /// Whether discarded instances of a plugin may be logged. Whoever can make a plugin fail writes into the host's log by it.
     private struct Discards {
-        var second: UInt64 = 0
-        var logged = 0
+        var warnings = TokenBucket(QuotaRate(10))
+        /// How many were not logged since the last one that was.
         var left = 0
     }
-
-    /// Warnings about discarded instances of one plugin in a second. Whoever can make a plugin fail writes into the host's log by it.
-    private static let warningsPerSecond = 10
 
     private let subscribers = Mutex(Subscribers())
     private let discards = Mutex<[String: Discards]>([:])
@@ -71,16 +67,13 @@ final class EventHub: Sendable {
 
     /// Whether one more discarded instance may be logged: how many were not since the last one, or nil.
     private func takeWarning(_ plugin: String) -> Int? {
-        let second = MonotonicInstant.now.nanoseconds / 1_000_000_000
-        return discards.withLock { discards in
+        discards.withLock { discards in
             var entry = discards[plugin] ?? Discards()
             defer { discards[plugin] = entry }
-            if entry.second != second { (entry.second, entry.logged) = (second, 0) }
-            guard entry.logged < Self.warningsPerSecond else {
+            guard entry.warnings.take(1) else {
                 entry.left += 1
                 return nil
             }
-            entry.logged += 1
             defer { entry.left = 0 }
             return entry.left
         }

@@ -115,7 +115,8 @@ struct CompileCostTests {
         let plain = try values(block + block + branch(0) + branch(1) + end + block + branch(0) + branch(1) + end + end)
         #expect(
             try values(
-                block + set(1) + block + set(1) + set(2) + branch(0) + branch(1) + end + set(2) + block + set(2) + set(3)
+                block + set(1) + block + set(1) + set(2) + branch(0) + branch(1) + end + set(2) + block + set(2)
+                    + set(3)
                     + branch(0) + branch(1) + end + set(1) + end)
                 == plain + 2 + 2 + 2 * 3)
     }
