@@ -47,7 +47,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let signatureMismatch = Code(description: "signatureMismatch")
         /// There is no place for it now: the plugin's calls in flight or its quota's calls at the same time are at their number, the call waited
         /// in the quota's queue for as long as its deadline, the host has as many instances as it may have, or the engine has no room for
-        /// another one. When there will be a place depends on others, so ``PluginError/retryAfter`` is nil.
+        /// another one. Of a quota's calls ``PluginError/retryAfter`` is an estimate; elsewhere nobody knows when there will be a place, and it is nil.
         public static let overloaded = Code(description: "overloaded")
         /// A quota that the plugin shares with others, or its share of a worker loop, is used up; ``PluginError/quota`` names it and
         /// ``PluginError/retryAfter`` says when to try again, for what comes back with time.
@@ -129,7 +129,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
     }
 
     /// How long to wait before the same call can succeed; nil where nobody knows, or time alone does not help: with
-    /// ``Code/overloaded``, a quota's memory, an amount that is larger than the quota ever holds, and every failure of the guest's own.
+    /// ``Code/overloaded`` without a quota, a quota's memory, an amount that is larger than the quota ever holds, and every failure of the guest's own.
+    /// For a quota's calls at the same time it is an estimate, from how long its last calls have taken and how many wait.
     public var retryAfter: Duration? {
         get { details.fields.retryAfter }
         set { change { $0.retryAfter = newValue } }

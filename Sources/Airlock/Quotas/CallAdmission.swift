@@ -18,7 +18,10 @@ final class CallAdmission: Sendable {
     }
 
     private struct State {
-        var running = 0
+        var running = 0 {
+            willSet { holdTime.advance(running: running) }
+        }
+        var holdTime = HoldTime()
         var waiters: [Waiter] = []
         var nextID = 0
         var waiting: Int { waiters.count { $0.outcome == nil } }
@@ -55,6 +58,7 @@ final class CallAdmission: Sendable {
     func leave() {
         guard most != nil else { return }
         let next = state.withLock { state in
+            state.holdTime.end()
             guard let index = state.waiters.firstIndex(where: { $0.outcome == nil }) else {
                 state.running -= 1
                 return CheckedContinuation<Outcome, Never>?.none
@@ -71,7 +75,8 @@ final class CallAdmission: Sendable {
         guard let most, !tryEnter() else { return }
         guard let id = register() else {
             throw overloaded(
-                plugin, version(), quota, "\(most) calls are in progress and \(queue) wait", most + queue)
+                plugin, version(), quota, "\(most) calls are in progress and \(queue) wait", limit: most + queue,
+                places: most)
         }
         // Not a task that sleeps: cancelled, the runtime would keep it until its time, for each call that waited.
         let timer = try? ticker.schedule(after: deadline) { [weak self] in self?.end(id, .timedOut) }
@@ -87,7 +92,8 @@ final class CallAdmission: Sendable {
         switch outcome {
         case .admitted: return
         case .timedOut:
-            throw overloaded(plugin, version(), quota, "the call waited for its turn for \(deadline)", most)
+            throw overloaded(
+                plugin, version(), quota, "the call waited for its turn for \(deadline)", limit: most, places: most)
         case .stopped:
             throw PluginError(.stopped, plugin: plugin, version: version(), message: "the host was shut down")
         case .cancelled:
@@ -133,12 +139,16 @@ final class CallAdmission: Sendable {
     }
 
     private func overloaded(
-        _ plugin: String, _ version: Int, _ quota: String, _ why: String, _ most: Int
+        _ plugin: String, _ version: Int, _ quota: String, _ why: String, limit: Int, places: Int
     ) -> PluginError {
         var error = PluginError(
             .overloaded, plugin: plugin, version: version, message: "the quota '\(quota)' is used up: \(why)",
-            limit: UInt64(most), used: UInt64(most) + 1)
+            limit: UInt64(limit), used: UInt64(limit) + 1)
         error.quota = quota
+        error.retryAfter = state.withLock { state in
+            state.holdTime.advance(running: state.running)
+            return state.holdTime.wait(places: places, waiting: state.waiting)
+        }
         return error
     }
 }
