@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Wasmtime
 
-@Suite("Hostile: modules that are refused", .timeLimit(.minutes(6)))
+@Suite("Hostile: modules that are refused", .hostile)
 struct BadModuleTests {
     @Test("Imports that nobody grants, from the plugin itself or from elsewhere, are refused with the whole list")
     func unknownImports() async {

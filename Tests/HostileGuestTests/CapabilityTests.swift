@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: standard capabilities", .timeLimit(.minutes(6)))
+@Suite("Hostile: standard capabilities", .hostile)
 struct CapabilityTests {
     @Test("A sleep through WASI past the deadline ends with it")
     func sleep() async {

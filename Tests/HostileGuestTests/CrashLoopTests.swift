@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: crash loops", .timeLimit(.minutes(6)))
+@Suite("Hostile: crash loops", .hostile)
 struct CrashLoopTests {
     @Test("A plugin that traps again and again is paused, is quarantined in the end, and runs when it is readmitted")
     func wholeStory() async {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Wasmtime
 
-@Suite("Hostile: damaged modules", .timeLimit(.minutes(6)))
+@Suite("Hostile: damaged modules", .hostile)
 struct DamagedModuleTests {
     @Test("A module that is cut off at any byte is refused, but where what is left is a whole module")
     func truncated() async {

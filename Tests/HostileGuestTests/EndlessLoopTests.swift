@@ -5,7 +5,7 @@ import Testing
 import Wasmtime
 
 /// A repetition that waits for a deadline takes two milliseconds or more, with ticks of one: those cases make 300.
-@Suite("Hostile: endless loops", .timeLimit(.minutes(6)))
+@Suite("Hostile: endless loops", .hostile)
 struct EndlessLoopTests {
     @Test("A loop without end in an export is stopped by its fuel")
     func exportByFuel() async {

@@ -2,7 +2,7 @@ import Airlock
 import AirlockTesting
 import Testing
 
-@Suite("Hostile: exception objects", .timeLimit(.minutes(6)))
+@Suite("Hostile: exception objects", .hostile)
 struct ExceptionTests {
     @Test("A guest that keeps exception objects meets its memory limit", arguments: [false, true])
     func kept(isSuspendable: Bool) async {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: too many instances", .timeLimit(.minutes(6)))
+@Suite("Hostile: too many instances", .hostile)
 struct ExhaustionTests {
     @Test("One instance more than the host may have is refused, wherever it is asked for")
     func hostLimit() async {

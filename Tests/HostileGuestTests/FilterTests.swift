@@ -5,7 +5,7 @@ import Logging
 import Testing
 import Wasmtime
 
-@Suite("Hostile: Proxy-Wasm filters", .timeLimit(.minutes(6)))
+@Suite("Hostile: Proxy-Wasm filters", .hostile)
 struct FilterTests {
     @Test(
         "A configuration callback that never ends refuses the filter, by fuel and by deadline",

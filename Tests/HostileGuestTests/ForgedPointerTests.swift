@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: forged offsets and lengths", .timeLimit(.minutes(6)))
+@Suite("Hostile: forged offsets and lengths", .hostile)
 struct ForgedPointerTests {
     /// Offsets and lengths of which no byte range is in a memory of one page.
     static let ranges: [(UInt32, UInt32)] = [

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: host functions that fail or call back", .timeLimit(.minutes(6)))
+@Suite("Hostile: host functions that fail or call back", .hostile)
 struct HostFunctionTests {
     @Test("An error that a host function throws ends the call with its kind and message")
     func throwing() async {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Wasmtime
 
-@Suite("Hostile: huge modules", .timeLimit(.minutes(6)))
+@Suite("Hostile: huge modules", .hostile)
 struct HugeModuleTests {
     /// What the host may take to refuse a module, beside the module's own bytes.
     static let mostBytes = 50 << 20

@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: memory and tables", .timeLimit(.minutes(6)))
+@Suite("Hostile: memory and tables", .hostile)
 struct MemoryTests {
     @Test(
         "A guest that grows its memory until it is refused, and then traps, has met its memory limit",

@@ -4,7 +4,7 @@ import Testing
 import Wasmtime
 
 /// What a guest's name section can do to the host that writes a backtrace.
-@Suite("Hostile: names of functions", .timeLimit(.minutes(6)))
+@Suite("Hostile: names of functions", .hostile)
 struct NameTests {
     @Test("A name that takes hours to demangle is not demangled", .timeLimit(.minutes(1)), arguments: [false, true])
     func demangling(isSuspendable: Bool) async {

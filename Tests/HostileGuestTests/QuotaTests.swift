@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: quotas", .timeLimit(.minutes(6)))
+@Suite("Hostile: quotas", .hostile)
 struct QuotaTests {
     @Test("A call that leaves its group in debt is the last one until that is paid", arguments: [false, true])
     func fuelDebt(isSuspendable: Bool) async {

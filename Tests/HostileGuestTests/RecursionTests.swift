@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: deep recursion", .timeLimit(.minutes(6)))
+@Suite("Hostile: deep recursion", .hostile)
 struct RecursionTests {
     @Test("Recursion on the guest's stack ends in a stack overflow", arguments: [false, true])
     func guestStack(isSuspendable: Bool) async {

@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: reloading", .timeLimit(.minutes(6)))
+@Suite("Hostile: reloading", .hostile)
 struct ReloadTests {
     static let bad: [(String, String)] = [
         ("(module", "invalidModule"), ("(module (func (result i32) i64.const 1))", "invalidModule"),

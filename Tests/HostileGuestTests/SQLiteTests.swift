@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What survives a loss of power is nothing that these tests can see, and would have them wait for the disk.
-@Suite("Hostile: keys and values in an SQLite file", .timeLimit(.minutes(6)))
+@Suite("Hostile: keys and values in an SQLite file", .hostile)
 struct SQLiteTests {
     @Test("A flood of keys ends at what its namespace may hold, and the file stays small")
     func flood() async {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Wasmtime
 
-@Suite("Hostile: one plugin in many hands", .timeLimit(.minutes(6)))
+@Suite("Hostile: one plugin in many hands", .hostile)
 struct SharingTests {
     @Test(
         "Calls of one plugin from many tasks on two worker loops do not disturb each other", arguments: [false, true])

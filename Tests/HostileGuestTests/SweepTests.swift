@@ -8,7 +8,7 @@ import Logging
 import Testing
 import Wasmtime
 
-@Suite("Hostile: every host function of every ABI", .timeLimit(.minutes(6)))
+@Suite("Hostile: every host function of every ABI", .hostile)
 struct SweepTests {
     @Test("No function of Proxy-Wasm is harmed by hostile arguments, and the filter goes on")
     func proxyWasm() async {

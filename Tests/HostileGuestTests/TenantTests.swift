@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: what one tenant leaves to the next", .timeLimit(.minutes(6)))
+@Suite("Hostile: what one tenant leaves to the next", .hostile)
 struct TenantTests {
     @Test("An instance that serves one call shows the next nothing of it", arguments: [false, true], [false, true])
     func oneCall(isSuspendable: Bool, isPooling: Bool) async {

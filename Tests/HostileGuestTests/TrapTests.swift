@@ -3,7 +3,7 @@ import AirlockTesting
 import Testing
 import Wasmtime
 
-@Suite("Hostile: traps", .timeLimit(.minutes(6)))
+@Suite("Hostile: traps", .hostile)
 struct TrapTests {
     static let kinds: [(String, UInt8)] = [
         ("unreachable", Trap.Code.unreachable), ("load", .memoryOutOfBounds), ("store", .memoryOutOfBounds),

@@ -4,7 +4,7 @@ import Testing
 import Wasmtime
 
 /// A repetition that waits for a deadline takes two milliseconds or more, with ticks of one: those cases make 300.
-@Suite("Hostile: host functions that take long", .timeLimit(.minutes(6)))
+@Suite("Hostile: host functions that take long", .hostile)
 struct WaitingTests {
     @Test("A call whose host function returns after the deadline ends with it", arguments: [false, true])
     func slow(isSuspendable: Bool) async {

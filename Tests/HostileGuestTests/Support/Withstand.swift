@@ -22,7 +22,7 @@ typealias Attack = () async throws -> Void
 /// 5. The host is shut down, after which it must have no instance at all, and the process no child.
 ///
 /// - Parameters:
-///   - repetitions: 1,000 unless one repetition takes milliseconds by its nature.
+///   - repetitions: 1,000 unless one repetition takes milliseconds by its nature. `make hostile` makes 1,000 of each.
 ///   - warmUp: repetitions before the first measurement; by default a tenth of `repetitions`, and ten at the least.
 ///   - spareInstances: instances that the end of a series may have more than its beginning, for attacks whose calls at the same time leave
 ///     now one instance for the next call and now another number.
@@ -34,8 +34,9 @@ func withstand(
     _ configuration: PluginHostConfiguration = .hostile(),
     _ prepare: (PluginHost) async throws -> Attack
 ) async throws {
+    let repetitions = max(repetitions, Effort.leastRepetitions)
     // What loops for ever would hang the tests in place of failing.
-    alarm(300)
+    alarm(Effort.seconds)
     ErrorBacktraces.stop()
     var ended: PluginHost?
     do {
