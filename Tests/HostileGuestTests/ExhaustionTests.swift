@@ -11,21 +11,12 @@ struct ExhaustionTests {
         await #expect(processExitsWith: .success) {
             // Two of them are the healthy plugins'. A repetition holds four calls.
             try await withstand(repetitions: 200, .hostile(instances: 6)) { host in
-                let holding = Holding()
-                let plugin = try await host.loadSuspendable(
-                    .wat(held), name: "hostile", granting: [holding], limits: .patient)
-                let hold = try plugin.function("hold")
-                return {
-                    let calls = (0..<4).map { _ in Task { try await plugin.call(hold) } }
-                    for _ in 0..<4 { await holding.begun.next() }
-                    let error = try await failure(.overloaded) { try await plugin.call(hold) }
+                try await holdingFour(on: host) { error in
                     try #require(error.limit == 6 && error.used == 7)
                     let refused = try await failure(.overloaded, of: "another") {
                         _ = try await host.load(.wat("(module)"), name: "another")
                     }
                     try #require(refused.limit == 6)
-                    for call in calls { call.cancel() }
-                    for call in calls { _ = try await failure(.cancelled) { _ = try await call.value } }
                 }
             }
         }
@@ -37,17 +28,7 @@ struct ExhaustionTests {
             let pool = PoolingLimits(instances: 6, memories: 6, tables: 6, stacks: 8, memoryBytes: 16 << 20)
             try await withstand(repetitions: 200, .hostile(engine: EngineConfiguration(allocation: .pooling(pool)))) {
                 host in
-                let holding = Holding()
-                let plugin = try await host.loadSuspendable(
-                    .wat(held), name: "hostile", granting: [holding], limits: .patient)
-                let hold = try plugin.function("hold")
-                return {
-                    let calls = (0..<4).map { _ in Task { try await plugin.call(hold) } }
-                    for _ in 0..<4 { await holding.begun.next() }
-                    _ = try await failure(.overloaded) { try await plugin.call(hold) }
-                    for call in calls { call.cancel() }
-                    for call in calls { _ = try await failure(.cancelled) { _ = try await call.value } }
-                }
+                try await holdingFour(on: host)
             }
         }
     }
@@ -87,19 +68,34 @@ struct ExhaustionTests {
     }
 }
 
+/// Four calls of a plugin that sleep, for which there is room, and one more, which is refused. They end after a look at its error.
+private func holdingFour(
+    on host: PluginHost, _ look: @escaping (PluginError) async throws -> Void = { _ in }
+) async throws -> Attack {
+    let sleeping = Sleeping()
+    let plugin = try await host.loadSuspendable(
+        Sleeping.guest, name: "hostile", granting: [sleeping], limits: .patient)
+    let sleep = try plugin.function("sleep")
+    return {
+        let calls = (0..<4).map { _ in Task { try await plugin.call(sleep) } }
+        for _ in 0..<4 { await sleeping.begun.next() }
+        try await look(failure(.overloaded) { try await plugin.call(sleep) })
+        for call in calls { call.cancel() }
+        for call in calls { _ = try await failure(.cancelled) { _ = try await call.value } }
+    }
+}
+
 private final class Counter: Sendable {
     let value = Atomic<Int>(0)
 }
 
 private struct Holding: Capability {
     static let id: CapabilityID = "test:holding"
-    let begun = Signal()
     let count = Counter()
 
     static let functions = HostFunctions<Self>(module: "test") {
         HostFunction("hold") { (holding, _) async throws(HostError) -> Void in
             holding.count.value.add(1, ordering: .relaxed)
-            holding.begun.send()
             await waitForCancellation()
         }
     }

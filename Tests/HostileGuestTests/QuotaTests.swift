@@ -34,9 +34,9 @@ struct QuotaTests {
                 let quota = try Quota("tenant", memory: most)
                 var limits = PluginLimits.patient
                 limits.memory = 1 << 20
-                let begun = Signal()
+                let sleeping = Sleeping()
                 let plugin = try await host.loadSuspendable(
-                    .wat(held), name: "hostile", granting: [Sleeping(begun: begun)], limits: limits, quota: quota)
+                    Sleeping.guest, name: "hostile", granting: [sleeping], limits: limits, quota: quota)
                 let sleep = try plugin.function("sleep")
                 return {
                     let calls = (0..<16).map { _ in Task { try await plugin.call(sleep) } }
@@ -67,13 +67,13 @@ struct QuotaTests {
         await #expect(processExitsWith: .success) {
             try await withstand(repetitions: 100) { host in
                 let quota = try Quota("tenant", concurrentCalls: 1, queuedCalls: 3)
-                let begun = Signal()
+                let sleeping = Sleeping()
                 let plugin = try await host.loadSuspendable(
-                    .wat(held), name: "hostile", granting: [Sleeping(begun: begun)], limits: .patient, quota: quota)
+                    Sleeping.guest, name: "hostile", granting: [sleeping], limits: .patient, quota: quota)
                 let sleep = try plugin.function("sleep")
                 return {
                     let first = Task { try await plugin.call(sleep) }
-                    await begun.next()
+                    await sleeping.begun.next()
                     let waiting = (0..<3).map { _ in Task { try await plugin.call(sleep) } }
                     while quota.usage.queuedCalls < 3 { await Task.yield() }
                     for _ in 0..<20 {
@@ -131,18 +131,6 @@ struct QuotaTests {
 /// So slow that nothing comes back during a test.
 private func slowly(_ burst: UInt64) -> QuotaRate { QuotaRate(1, per: .seconds(1_000), burst: burst) }
 
-private struct Sleeping: Capability {
-    static let id: CapabilityID = "test:sleeping"
-    let begun: Signal
-
-    static let functions = HostFunctions<Self>(module: "test") {
-        HostFunction("sleep") { (sleeping, _) async throws(HostError) -> Void in
-            sleeping.begun.send()
-            await waitForCancellation()
-        }
-    }
-}
-
 private struct Nothing: Capability {
     static let id: CapabilityID = "test:nothing"
 
@@ -157,11 +145,4 @@ private let flooding = #"""
     (module
       (import "test" "nothing" (func $nothing))
       (func (export "flood") (loop call $nothing br 0)))
-    """#
-
-private let held = #"""
-    (module
-      (import "test" "sleep" (func $sleep))
-      (memory (export "memory") 1)
-      (func (export "sleep") call $sleep))
     """#

@@ -92,13 +92,13 @@ struct SharingTests {
         await #expect(processExitsWith: .success) {
             // A repetition loads a plugin.
             try await withstand(repetitions: 200) { host in
-                let begun = Signal()
+                let sleeping = Sleeping()
                 return {
                     let plugin = try await host.loadSuspendable(
-                        .wat(sleeping), name: "hostile", granting: [Sleeping(begun: begun)], limits: .patient)
+                        Sleeping.guest, name: "hostile", granting: [sleeping], limits: .patient)
                     let sleep = try plugin.function("sleep")
                     let calls = (0..<4).map { _ in Task { try await plugin.call(sleep) } }
-                    for _ in 0..<4 { await begun.next() }
+                    for _ in 0..<4 { await sleeping.begun.next() }
                     await plugin.unload()
                     for call in calls { _ = try await failure(.stopped) { _ = try await call.value } }
                     _ = try await failure(.stopped) { try await plugin.call(sleep) }
@@ -141,18 +141,6 @@ struct SharingTests {
     }
 }
 
-private struct Sleeping: Capability {
-    static let id: CapabilityID = "test:sleeping"
-    let begun: Signal
-
-    static let functions = HostFunctions<Self>(module: "test") {
-        HostFunction("sleep") { (sleeping, _) async throws(HostError) -> Void in
-            sleeping.begun.send()
-            await waitForCancellation()
-        }
-    }
-}
-
 /// Holds the worker loop until it may end.
 private struct Busy: Capability {
     static let id: CapabilityID = "test:busy"
@@ -188,11 +176,4 @@ private let stashing = #"""
           (br_if $more (i32.lt_u (local.get $n) (i32.const 500))))
         (if (i32.lt_s (local.get 0) (i32.const 0)) (then unreachable))
         (i32.load (i32.const 0))))
-    """#
-
-private let sleeping = #"""
-    (module
-      (import "test" "sleep" (func $sleep))
-      (memory (export "memory") 1)
-      (func (export "sleep") call $sleep))
     """#
