@@ -2,7 +2,6 @@ import Airlock
 import AirlockCapabilities
 import AirlockTesting
 import Foundation
-import Logging
 import Synchronization
 import Testing
 import Wasmtime
@@ -111,7 +110,7 @@ struct CapabilityTests {
                 let written = Written()
                 // Ten messages of 40 bytes and 64 each for what goes with them. What the time lets through is not looked at here.
                 let log = AirlockCapabilities.Logging(
-                    to: Logger(label: "hostile") { _ in CountingHandler(written: written) },
+                    to: .writing { if $0.hasPrefix("aaaa") { written.messages.add(1, ordering: .relaxed) } },
                     limits: LogLimits(bytesPerMessage: 40, bytesPerCall: 1_040, bytesPerSecond: 1 << 40))
                 let plugin = try await host.load(
                     .wat(logging), name: "hostile", granting: [log], limits: .scarceFuel(2_000))
@@ -206,21 +205,6 @@ private let naming = #"""
 /// How many of a guest's messages were written.
 private final class Written: Sendable {
     let messages = Atomic<Int>(0)
-}
-
-private struct CountingHandler: LogHandler {
-    let written: Written
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        if "\(event.message)".hasPrefix("aaaa") { written.messages.add(1, ordering: .relaxed) }
-    }
 }
 
 private let logging = #"""

@@ -1,12 +1,21 @@
 import Logging
 
 extension Logger {
+    /// A logger that hands the text of each message to `write`.
+    static func writing(_ write: @escaping @Sendable (String) -> Void) -> Logger {
+        Logger(label: "hostile") { _ in TextHandler(write: write) }
+    }
+
     /// A logger that makes each message and writes it nowhere. (The one of swift-log that writes nothing is of the level `critical`, so that no
     /// message of a guest would come that far.)
-    static let dropping = Logger(label: "hostile") { _ in DroppingHandler() }
+    static let dropping = writing { blackHole($0) }
 }
 
-private struct DroppingHandler: LogHandler {
+@inline(never)
+private func blackHole(_ text: String) {}
+
+private struct TextHandler: LogHandler {
+    let write: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.trace
 
@@ -16,9 +25,6 @@ private struct DroppingHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        blackHole("\(event.message)")
+        write("\(event.message)")
     }
-
-    @inline(never)
-    private func blackHole(_ text: String) {}
 }
