@@ -4,21 +4,16 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Passes the first host call and keeps the others until they are cancelled.
+/// Passes the first host call and holds the others at a gate.
 private final class Patience: Capability {
     static let id: CapabilityID = "test:patience"
+    let gate = Gate()
     private let calls = Atomic<Int>(0)
-    private let arrivals = AsyncStream.makeStream(of: Void.self)
-
-    func second() async {
-        for await _ in arrivals.stream { return }
-    }
 
     static let functions = HostFunctions<Patience>(module: "test") {
         HostFunction("wait") { (patience, _) async throws(HostError) -> Void in
             guard patience.calls.add(1, ordering: .relaxed).newValue > 1 else { return }
-            patience.arrivals.continuation.yield()
-            try? await Task.sleep(for: .seconds(3_600))
+            await patience.gate.pass()
         }
     }
 }
@@ -40,7 +35,7 @@ struct ReloadTests {
             let f = try plugin.function("f")
             try await plugin.call(f)
             let call = Task { try await plugin.call(f) }
-            await patience.second()
+            await patience.gate.arrivals(1)
             await plugin.unload()
             let error = await #expect(throws: PluginError.self) { try await call.value }
             #expect(error?.code == .stopped)
