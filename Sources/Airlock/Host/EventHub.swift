@@ -9,15 +9,9 @@ final class EventHub: Sendable {
         var isFinished = false
     }
 
-    /// Whether discarded instances of a plugin may be logged. Whoever can make a plugin fail writes into the host's log by it.
-    private struct Discards {
-        var warnings = TokenBucket(QuotaRate(10))
-        /// How many were not logged since the last one that was.
-        var left = 0
-    }
-
     private let subscribers = Mutex(Subscribers())
-    private let discards = Mutex<[String: Discards]>([:])
+    /// By plugin.
+    private let failureLogs = Mutex<[String: FailureLog]>([:])
     private let logger: Logger
 
     init(logger: Logger) {
@@ -65,20 +59,6 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Whether one more discarded instance may be logged: how many were not since the last one, or nil.
-    private func takeWarning(_ plugin: String) -> Int? {
-        discards.withLock { discards in
-            var entry = discards[plugin] ?? Discards()
-            defer { discards[plugin] = entry }
-            guard entry.warnings.take(1) else {
-                entry.left += 1
-                return nil
-            }
-            defer { entry.left = 0 }
-            return entry.left
-        }
-    }
-
     private func log(_ event: PluginEvent) {
         let metadata: Logger.Metadata = ["plugin": "\(event.plugin)", "version": "\(event.version)"]
         switch event.kind {
@@ -105,7 +85,8 @@ final class EventHub: Sendable {
         case .cacheProblem(let problem):
             logger.warning("cache of compiled modules", metadata: metadata.merging(["problem": "\(problem)"]) { $1 })
         case .instanceDiscarded(let error):
-            guard let left = takeWarning(event.plugin) else { return }
+            let left = failureLogs.withLock { $0[event.plugin, default: FailureLog()].take() }
+            guard let left else { return }
             var metadata = metadata.merging(["error": "\(error)"]) { $1 }
             if left > 0 { metadata["not-logged-before"] = "\(left)" }
             logger.warning("plugin instance discarded", metadata: metadata)
@@ -116,7 +97,7 @@ final class EventHub: Sendable {
         case .readmitted:
             logger.notice("plugin readmitted", metadata: metadata)
         case .unloaded:
-            _ = discards.withLock { $0.removeValue(forKey: event.plugin) }
+            _ = failureLogs.withLock { $0.removeValue(forKey: event.plugin) }
             logger.info("plugin unloaded", metadata: metadata)
         }
     }

@@ -20,6 +20,7 @@ final class FilterInstance {
     private(set) var failures = 0
     private(set) var lastFailure: PluginError?
     private var meters: FilterMeters
+    private var failureLog = FailureLog()
     /// Streams that have not been closed.
     var openStreams = 0
     /// Whether another version took over.
@@ -83,7 +84,10 @@ final class FilterInstance {
         failures += 1
         lastFailure = error
         meters.count(error)
-        logger.error("filter failed", metadata: ["error": "\(error)"])
+        guard let left = failureLog.take() else { return }
+        var metadata: Logger.Metadata = ["error": "\(error)"]
+        if left > 0 { metadata["not-logged-before"] = "\(left)" }
+        logger.error("filter failed", metadata: metadata)
     }
 }
 
