@@ -10,7 +10,8 @@ struct AirlockCommand: ParsableCommand {
         subcommands: [InspectCommand.self]
     )
 
-    /// Exit codes: 0 for a plugin that may be loaded, 1 for one that is refused, 2 where the command was misused or something could not be read.
+    /// Exit codes: 0 for a plugin that may be loaded, 1 for one that is refused, 2 where the command was misused or something could not be
+    /// read.
     static func main() {
         do {
             var command = try parseAsRoot()

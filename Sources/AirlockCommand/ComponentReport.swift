@@ -7,8 +7,8 @@ struct ComponentReport: Encodable {
         var bytes: Int
     }
 
-    /// The memory that it would have, which a host cannot know: a component keeps its memories to itself, so that they could be neither held to a
-    /// limit of the plugin nor reported.
+    /// The memory that it would have, which a host cannot know: a component keeps its memories to itself, so that they could be neither
+    /// held to a limit of the plugin nor reported.
     var memory = "unknown"
     /// In the order in which they first appear.
     var sections: [Section] = []

@@ -5,11 +5,11 @@ import GRDB
 /// Keeps values in an SQLite file, where they outlive the host.
 ///
 /// Each change is one transaction in a write-ahead log. A change that was confirmed is there after a crash of the host, and with
-/// ``Durability/machine``, which is the default, after a loss of power as well; one that was not is there whole or not at all. Several hosts on one
-/// machine may use one file.
+/// ``Durability/machine``, which is the default, after a loss of power as well; one that was not is there whole or not at all. Several
+/// hosts on one machine may use one file.
 ///
-/// No key and no value has more than ``maximumBytes``, whatever the limits say. A file that is damaged is an error that names it, where it is
-/// noticed; what was damaged so that it still makes sense is read as it is.
+/// No key and no value has more than ``maximumBytes``, whatever the limits say. A file that is damaged is an error that names it, where it
+/// is noticed; what was damaged so that it still makes sense is read as it is.
 ///
 /// Nothing waits on the thread that asks. Changes are made one after another, reads beside them; a task that is cancelled before its turn
 /// leaves nothing behind. What a lifetime has ended for is freed with the namespace's next change.

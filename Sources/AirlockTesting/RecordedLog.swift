@@ -55,7 +55,8 @@ public final class RecordedLog: Sendable {
     ///
     /// - Parameters:
     ///   - count: how many; there is nothing to wait for below one.
-    ///   - matches: asked once about each message until there are enough, by whoever writes it and one message at a time. It must neither write to
+    ///   - matches: asked once about each message until there are enough, by whoever writes it and one message at a time. It must neither
+    ///     write to
     ///     this log nor look at it.
     public func lines(_ count: Int, where matches: @escaping @Sendable (Line) -> Bool) async -> [Line] {
         await withCheckedContinuation { continuation in

@@ -9,7 +9,8 @@ public import Logging
 ///     }
 ///
 /// - Parameters:
-///   - configuration: the host's configuration; by default one worker loop, so that tests are deterministic, and modules compiled in the test's own
+///   - configuration: the host's configuration; by default one worker loop, so that tests are deterministic, and modules compiled in the
+///     test's own
 ///     process, so that nothing else has to be built.
 ///   - logger: where the host logs; by default nowhere.
 public func withPluginHost<Value>(

@@ -7,10 +7,10 @@ import Synchronization
 /// before shutdown began, and those that the Swift runtime brings until the queue is empty. A job that comes later
 /// still (an executor cannot refuse one) runs on a short-lived thread that takes the loop's place: `isCurrent` is true
 /// on it, and jobs run one at a time as ever.
+///
+/// `@unchecked Sendable`: the queue and the atomic are made for every thread; what is not is said on each property.
 @safe
 final class LoopCore: @unchecked Sendable {
-    // Sendable: the queue and the atomic are made for every thread; what is not is said on each property.
-
     /// The jobs run in a row before timers and I/O get their turn.
     private static let drainLimit = 256
     /// A batch buffer that a burst made larger than this is given back.

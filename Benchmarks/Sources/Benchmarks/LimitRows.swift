@@ -40,7 +40,8 @@ extension Row {
                       (i32.add (i32.add (local.get $a) (local.get $b)) (i32.add (local.get $c) (local.get $d)))
                       (i32.add (i32.add (local.get $e) (local.get $f)) (i32.add (local.get $g) (local.get $h))))))
                 """
-            // Addresses that are far from each other in 16 KiB, so that no access waits for a store before it or for a cache of the next level.
+            // Addresses that are far from each other in 16 KiB, so that no access waits for a store before it or for a cache of the next
+            // level.
             case .memory:
                 """
                 (module

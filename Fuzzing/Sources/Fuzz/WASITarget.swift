@@ -1,7 +1,7 @@
 @testable import AirlockCapabilities
 
-/// What WASI guests pass: paths, and the subscriptions of a poll. The same bytes are taken for the names of a folder, whose listing is read as a
-/// guest reads it.
+/// What WASI guests pass: paths, and the subscriptions of a poll. The same bytes are taken for the names of a folder, whose listing is read
+/// as a guest reads it.
 struct WASITarget: FuzzTarget {
     func seeds() throws -> [[UInt8]] {
         let paths = ["a/b/../c", "/data/./x/", "..", "a//b/..", "", "\0a\0b\0"].map { Array($0.utf8) }

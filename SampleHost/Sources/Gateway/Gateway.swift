@@ -26,7 +26,8 @@ public final class Gateway: Service, Sendable {
     private let listening = BoundAddress()
     private let administering = BoundAddress()
 
-    /// Makes a gateway that is ready to run: plugins are loaded and started, nothing listens yet. It must be run, which also ends what was started.
+    /// Makes a gateway that is ready to run: plugins are loaded and started, nothing listens yet. It must be run, which also ends what was
+    /// started.
     ///
     /// - Parameters:
     ///   - metrics: where the gateway counts; what filters and plugins use goes to the process's `MetricsSystem`.
@@ -65,8 +66,9 @@ public final class Gateway: Service, Sendable {
         get async { configuration.admin == nil ? nil : await administering.value }
     }
 
-    /// Serves until the process gets SIGTERM or SIGINT (with `drainsOnSignals`) or the surrounding service group shuts down gracefully; then takes
-    /// no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs once.
+    /// Serves until the process gets SIGTERM or SIGINT (with `drainsOnSignals`) or the surrounding service group shuts down gracefully;
+    /// then takes no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs
+    /// once.
     public func run(drainsOnSignals: Bool) async throws {
         var services: [any Service] = [filters.host]
         if let admin = configuration.admin { services.append(adminServer(at: admin)) }

@@ -18,8 +18,8 @@ public struct HostCall: ~Copyable {
     /// Time that is left until the call's deadline; zero when it has passed.
     public var remainingTime: Duration { state.remainingTime }
 
-    /// Whether the call was cancelled, or its deadline passed: the guest will be stopped as soon as the host function returns. A host function
-    /// that takes long should look now and then, and return.
+    /// Whether the call was cancelled, or its deadline passed: the guest will be stopped as soon as the host function returns. A host
+    /// function that takes long should look now and then, and return.
     public var isCancelled: Bool { state.stopReason != nil }
 
     /// The name of the plugin that calls.

@@ -18,8 +18,8 @@ final class InstanceValues: Sendable {
 }
 
 extension HostCall {
-    /// What a capability keeps for this instance: made at the first use, freed with the instance, and never seen by another instance. One value of
-    /// each type is kept.
+    /// What a capability keeps for this instance: made at the first use, freed with the instance, and never seen by another instance. One
+    /// value of each type is kept.
     public func instanceValue<Value: AnyObject & Sendable>(_ make: () -> Value) -> Value {
         state.values.value(make)
     }

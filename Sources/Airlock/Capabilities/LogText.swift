@@ -1,7 +1,7 @@
 /// Text of a guest, made fit for the host's log and for messages.
 package enum LogText {
-    /// Decodes UTF-8, with U+FFFD for what is not, and escapes what could forge or disguise lines of a log: control characters other than tabs,
-    /// line and paragraph separators, and marks that turn the direction of writing.
+    /// Decodes UTF-8, with U+FFFD for what is not, and escapes what could forge or disguise lines of a log: control characters other than
+    /// tabs, line and paragraph separators, and marks that turn the direction of writing.
     package static func make(_ bytes: [UInt8]) -> String {
         make(bytes, atMost: .max).text
     }

@@ -14,8 +14,9 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let deadline = Code(description: "deadline")
         /// The task that awaited the call was cancelled.
         public static let cancelled = Code(description: "cancelled")
-        /// The guest trapped in an instance that its memory limit had refused growth at any time before, in this call or an earlier one; its
-        /// exception objects took more than the limit; or the module begins with more. What a module's own, lower maximum refuses does not count.
+        /// The guest trapped in an instance that its memory limit had refused growth at any time before, in this call or an earlier one;
+        /// its exception objects took more than the limit; or the module begins with more. What a module's own, lower maximum refuses does
+        /// not count.
         public static let memory = Code(description: "memory")
         /// The guest called more host functions than a call may.
         public static let hostCalls = Code(description: "hostCalls")
@@ -45,9 +46,10 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let missingExport = Code(description: "missingExport")
         /// A function or memory has another type than was expected.
         public static let signatureMismatch = Code(description: "signatureMismatch")
-        /// There is no place for it now: the plugin's calls in flight or its quota's calls at the same time are at their number, the call waited
-        /// in the quota's queue for as long as its deadline, the host has as many instances as it may have, or the engine has no room for
-        /// another one. Of a quota's calls ``PluginError/retryAfter`` is an estimate; elsewhere nobody knows when there will be a place, and it is nil.
+        /// There is no place for it now: the plugin's calls in flight or its quota's calls at the same time are at their number, the call
+        /// waited in the quota's queue for as long as its deadline, the host has as many instances as it may have, or the engine has no
+        /// room for another one. Of a quota's calls ``PluginError/retryAfter`` is an estimate; elsewhere nobody knows when there will be a
+        /// place, and it is nil.
         public static let overloaded = Code(description: "overloaded")
         /// A quota that the plugin shares with others, or its share of a worker loop, is used up; ``PluginError/quota`` names it and
         /// ``PluginError/retryAfter`` says when to try again, for what comes back with time.
@@ -129,8 +131,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
     }
 
     /// How long to wait before the same call can succeed; nil where nobody knows, or time alone does not help: with
-    /// ``Code/overloaded`` without a quota, a quota's memory, an amount that is larger than the quota ever holds, and every failure of the guest's own.
-    /// For a quota's calls at the same time it is an estimate, from how long its last calls have taken and how many wait.
+    /// ``Code/overloaded`` without a quota, a quota's memory, an amount that is larger than the quota ever holds, and every failure of the
+    /// guest's own. For a quota's calls at the same time it is an estimate, from how long its last calls have taken and how many wait.
     public var retryAfter: Duration? {
         get { details.fields.retryAfter }
         set { change { $0.retryAfter = newValue } }

@@ -10,8 +10,8 @@ public struct PluginEvent: Sendable {
         case reloadFailed(PluginError)
         /// The policy that the plugin was loaded under lets a new version be loaded, with what it gives it.
         case decided(PluginDecision)
-        /// A file that is watched changed: the plugin's module, or under a policy its manifest. A reload begins, unless under a policy both are
-        /// the running version's all the same.
+        /// A file that is watched changed: the plugin's module, or under a policy its manifest. A reload begins, unless under a policy both
+        /// are the running version's all the same.
         case changeSeen(path: String)
         /// A module is being compiled, in a child process or in the host's own. Not sent where it comes from the cache.
         case compiling(CompilationRoute)

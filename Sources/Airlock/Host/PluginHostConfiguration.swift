@@ -5,8 +5,8 @@ public struct PluginHostConfiguration: Sendable {
     /// How many worker loops run plugins; each is a thread of its own. At least 1.
     public var workers: Int
 
-    /// How many instances all plugins may have together, at least 1. Each takes address space: about 4 GiB with the engine's default settings, of
-    /// the 128 TiB that a process has on most machines.
+    /// How many instances all plugins may have together, at least 1. Each takes address space: about 4 GiB with the engine's default
+    /// settings, of the 128 TiB that a process has on most machines.
     public var instances: Int
 
     /// How often the engine's epoch is advanced: the granularity of deadlines, and the longest that a suspendable plugin

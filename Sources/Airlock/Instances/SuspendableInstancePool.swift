@@ -8,8 +8,8 @@ actor SuspendableInstancePool: VersionedPool {
     private var version: PluginVersion?
     private var idle: [SuspendableInstance] = []
     private var prepared: SuspendableInstance?
-    /// Idle instances that are kept after a burst of calls. Each holds memory of the plugin's quota, which others of the group may need, so that
-    /// under one that limits memory there is one, as a run-to-completion plugin has.
+    /// Idle instances that are kept after a burst of calls. Each holds memory of the plugin's quota, which others of the group may need, so
+    /// that under one that limits memory there is one, as a run-to-completion plugin has.
     private let mostIdle: Int
     private var inFlight: [ObjectIdentifier: CallStop] = [:]
     private let account: LoopAccount

@@ -4,7 +4,8 @@ public struct CallReport: Sendable, Hashable {
     /// register, and does not write it back when it interrupts the loop.
     public let fuelUsed: UInt64
     /// Bytes of all linear memories of the instance after the call. Linear memory never shrinks, so this is its high-water mark.
-    /// Exception objects that the guest keeps are not counted: they live in a heap of the engine, which is limited (``PluginLimits/memory``).
+    /// Exception objects that the guest keeps are not counted: they live in a heap of the engine, which is limited
+    /// (``PluginLimits/memory``).
     public let memoryBytes: Int
     // Numbers in place of durations, and one word for what most calls do not use: a report is made, copied and added up at each call.
     private let wallNanoseconds: Int64
@@ -33,12 +34,12 @@ public struct CallReport: Sendable, Hashable {
     public var egressBytes: Int { hostUse?.egressBytes ?? 0 }
     /// Time from the call's begin to its end, host functions and suspensions included.
     public var wallTime: Duration { .nanoseconds(wallNanoseconds) }
-    /// Time that the call held its worker loop. For a call that runs to completion it is ``wallTime``; what a suspended call waits for is not
-    /// part of it.
+    /// Time that the call held its worker loop. For a call that runs to completion it is ``wallTime``; what a suspended call waits for is
+    /// not part of it.
     public var loopTime: Duration { .nanoseconds(loopNanoseconds) }
 
-    /// Fuel that a call which was stopped at a tick of the epoch may have used beyond ``fuelUsed``, since the engine does not say it exactly of a guest that was stopped:
-    /// one unit for each nanosecond that it held its loop, up to what the call was given.
+    /// Fuel that a call which was stopped at a tick of the epoch may have used beyond ``fuelUsed``, since the engine does not say it
+    /// exactly of a guest that was stopped: one unit for each nanosecond that it held its loop, up to what the call was given.
     func uncountedFuel(of given: UInt64) -> UInt64 {
         let estimate = min(given, UInt64(max(0, loopNanoseconds)))
         return estimate > fuelUsed ? estimate - fuelUsed : 0

@@ -11,8 +11,8 @@ public struct CrashLoopPolicy: Sendable, Hashable {
     public var firstPause: Duration
     /// The longest pause, up to a year.
     public var longestPause: Duration
-    /// After so many crash loops in a row the plugin is quarantined: not run until it is readmitted or replaced. A crash loop is in a row with
-    /// the last one unless a pause and a ``window`` passed between them.
+    /// After so many crash loops in a row the plugin is quarantined: not run until it is readmitted or replaced. A crash loop is in a row
+    /// with the last one unless a pause and a ``window`` passed between them.
     public var quarantineAfter: Int
 
     /// Makes a policy; each argument left out keeps its default.

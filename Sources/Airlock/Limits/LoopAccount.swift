@@ -52,8 +52,8 @@ final class LoopAccount {
     /// Nanoseconds that a call which begins now may hold the loop; the largest number where only its deadline limits it.
     var allowance: Int64 { budget?.allowance() ?? .max }
 
-    /// Nanoseconds that an instance may hold the loop while it starts: a whole burst, whatever is left. A version that replaces one which used up
-    /// the share must be able to start.
+    /// Nanoseconds that an instance may hold the loop while it starts: a whole burst, whatever is left. A version that replaces one which
+    /// used up the share must be able to start.
     var startAllowance: Int64 { budget?.burst ?? .max }
 
     /// Charges one turn of a call. Returns why the call must end, if it must.

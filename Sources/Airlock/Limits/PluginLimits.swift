@@ -46,12 +46,12 @@ public struct PluginLimits: Sendable, Hashable {
     /// that has seen nothing of any call before it.
     public var callsPerInstance: Int
 
-    /// How much of each worker loop's time the plugin may hold; nil for no limit over several calls. Without one a plugin that runs to completion
-    /// can hold its loop for its deadline at each call.
+    /// How much of each worker loop's time the plugin may hold; nil for no limit over several calls. Without one a plugin that runs to
+    /// completion can hold its loop for its deadline at each call.
     public var loopShare: LoopShare?
 
-    /// What happens when the plugin fails again and again; nil for nothing: each call gets its chance. Whoever can make a plugin fail by what
-    /// they send could keep it from serving others, so it is for plugins whose failures are their own.
+    /// What happens when the plugin fails again and again; nil for nothing: each call gets its chance. Whoever can make a plugin fail by
+    /// what they send could keep it from serving others, so it is for plugins whose failures are their own.
     public var crashLoop: CrashLoopPolicy?
 
     /// What a module may contain at the most. Checked before it is compiled.

@@ -59,8 +59,8 @@ extension ManifestFields {
 
 extension Quota {
     /// Reads a quota from a policy: `fuelPerSecond`, `hostCallsPerSecond`, `egressBytesPerSecond` and `logBytesPerSecond`, each with the
-    /// most that can be saved up (`fuelBurst` and so on; one second's worth by default), `memory`, `concurrentCalls` and `queuedCalls`. What is
-    /// left out is not limited.
+    /// most that can be saved up (`fuelBurst` and so on; one second's worth by default), `memory`, `concurrentCalls` and `queuedCalls`.
+    /// What is left out is not limited.
     /// - Throws: ``PluginError/Code/configuration`` where a value is none or out of its range.
     public convenience init(_ name: String, policy fields: inout ManifestFields) throws(PluginError) {
         let concurrentCalls = try fields.integer("concurrentCalls", in: 1...Int.max)

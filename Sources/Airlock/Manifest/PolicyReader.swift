@@ -41,9 +41,9 @@ public struct PolicyReader: Sendable {
         self.capabilities = capabilities
     }
 
-    /// Reads a policy of at most 256 KiB. Its quotas are made here: what is loaded under this policy and its copies shares them, and another
-    /// reading of the same text makes others. The text is YAML with the same rules as that of ``PluginManifest/init(yaml:file:)``, but for its size and for 4,096
-    /// opening brackets and braces in place of 256.
+    /// Reads a policy of at most 256 KiB. Its quotas are made here: what is loaded under this policy and its copies shares them, and
+    /// another reading of the same text makes others. The text is YAML with the same rules as that of ``PluginManifest/init(yaml:file:)``,
+    /// but for its size and for 4,096 opening brackets and braces in place of 256.
     /// - Parameter file: what messages call the text.
     /// - Throws: ``PluginError/Code/configuration`` for the first mistake, with file, line and column, what was expected and what came.
     public func read(yaml bytes: [UInt8], file: String = "policy.yaml") throws(PluginError) -> PluginPolicy {

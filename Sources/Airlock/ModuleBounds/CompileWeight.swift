@@ -1,7 +1,7 @@
 /// What one instruction costs to compile: the tracked values that take as long, and what costs more the more of it is in one function.
 ///
-/// Measured with Wasmtime 50 on functions of nothing else. An instruction that may call the engine, or that has to look whether something is
-/// there already, splits the control flow as a branch does.
+/// Measured with Wasmtime 50 on functions of nothing else. An instruction that may call the engine, or that has to look whether something
+/// is there already, splits the control flow as a branch does.
 struct CompileWeight {
     var values: UInt64
     /// How often it splits the control flow.

@@ -118,7 +118,8 @@ public final class Plugin: Sendable {
     /// Ends a pause or a quarantine after crash loops.
     public func readmit() { lifecycle.readmit() }
 
-    /// Loads a new version beside the running one and lets it take over: new calls go to it, calls in flight end on the version they began on.
+    /// Loads a new version beside the running one and lets it take over: new calls go to it, calls in flight end on the version they began
+    /// on.
     ///
     /// - Parameters:
     ///   - source: where the new module comes from; the place of the last one if left out.
@@ -135,8 +136,8 @@ public final class Plugin: Sendable {
     /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
     /// ``PluginEvent`` and leaves the running version in place.
     ///
-    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. There a
-    /// file that was written with the same content changes nothing.
+    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. There
+    /// a file that was written with the same content changes nothing.
     public func watch(
         start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
     ) async throws(PluginError) {

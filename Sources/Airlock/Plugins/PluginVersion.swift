@@ -32,8 +32,8 @@ public final class PluginVersion: Sendable {
     let hostFunctions: HostCallCounts.Names
     /// The instances of its host.
     let census: InstanceCensus
-    /// The most memory that one of its instances can have, in bytes: linear memory, a heap for exception objects where it can throw any, its
-    /// tables, and the stack of a suspendable one.
+    /// The most memory that one of its instances can have, in bytes: linear memory, a heap for exception objects where it can throw any,
+    /// its tables, and the stack of a suspendable one.
     let largestMemory: Int
 
     enum Linked: Sendable {

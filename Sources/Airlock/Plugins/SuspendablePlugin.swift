@@ -1,8 +1,8 @@
 public import Wasmtime
 import WorkerLoop
 
-/// A loaded plugin whose calls may be suspended: its host functions may wait, many of its calls are in flight on one worker loop, and a guest
-/// that computes for long gives way to others with each tick of the epoch.
+/// A loaded plugin whose calls may be suspended: its host functions may wait, many of its calls are in flight on one worker loop, and a
+/// guest that computes for long gives way to others with each tick of the epoch.
 ///
 /// A call costs more than one of a ``Plugin``, which runs to completion. Cancelling the task that awaits a call cancels that call.
 public final class SuspendablePlugin: Sendable {

@@ -28,8 +28,8 @@ package struct HoldTime {
         held /= 2
     }
 
-    /// When one of `places`, all held, is likely to be free for the one that comes after `waiting` others; a millisecond at the least. Where
-    /// none was given back yet, calls are taken to last twice as long as they have lasted.
+    /// When one of `places`, all held, is likely to be free for the one that comes after `waiting` others; a millisecond at the least.
+    /// Where none was given back yet, calls are taken to last twice as long as they have lasted.
     package func wait(places: Int, waiting: Int) -> Duration {
         let average = held / max(1, ended)
         let wait = average * Double(waiting + 1) / Double(max(1, places))

@@ -15,8 +15,8 @@ public final class Quota: Sendable {
     /// The name that errors and metrics use.
     public let name: String
     /// Bytes of linear memory that the instances of the group may have together. An instance counts with the largest size that it can
-    /// reach, from before it is made until it is freed; with its tables (eight bytes for each element that they may have), with the stack of a
-    /// suspendable one, and, where the module can throw exceptions, with as much again as the memory limit for their objects.
+    /// reach, from before it is made until it is freed; with its tables (eight bytes for each element that they may have), with the stack
+    /// of a suspendable one, and, where the module can throw exceptions, with as much again as the memory limit for their objects.
     public let memory: Int?
     /// Calls of the group's plugins that may be in progress at the same time. Events of resident instances are not counted.
     public let concurrentCalls: Int?

@@ -11,9 +11,9 @@ import FoundationEssentials
 /// | `count` | `() -> i32` | how many variables there are |
 /// | `name` | `(index i32, room i32, capacity i32) -> i32` | the name of one of them, in the order of its bytes |
 ///
-/// Values and names are written into the room where they fit its capacity; their number of bytes is returned either way. `get` returns -1 for a
-/// variable that is granted but has no value, and ends the call with ``PluginError/Code/denied`` for one that is not granted. `name` returns
-/// -1 from `count` on.
+/// Values and names are written into the room where they fit its capacity; their number of bytes is returned either way. `get` returns -1
+/// for a variable that is granted but has no value, and ends the call with ``PluginError/Code/denied`` for one that is not granted. `name`
+/// returns -1 from `count` on.
 public struct Environment: AttenuableCapability {
     public static let id: CapabilityID = "airlock:environment"
 

@@ -8,11 +8,11 @@ public import Airlock
 /// | --- | --- | --- |
 /// | `publish` | `(topic i32, topic-length i32, event i32, event-length i32) -> i32` | publishes one event |
 ///
-/// It returns 0 where the event was delivered. Otherwise nobody got it, and the plugin may keep it and try again: -1 says that who listens has
-/// no room for now, -2 that the event is too large, -3 that nobody listens to the topic.
+/// It returns 0 where the event was delivered. Otherwise nobody got it, and the plugin may keep it and try again: -1 says that who listens
+/// has no room for now, -2 that the event is too large, -3 that nobody listens to the topic.
 ///
-/// A topic is UTF-8 of 1 to ``longestTopic`` bytes; another ends the call with ``PluginError/Code/badArgument``, and one that is not granted
-/// with ``PluginError/Code/denied``.
+/// A topic is UTF-8 of 1 to ``longestTopic`` bytes; another ends the call with ``PluginError/Code/badArgument``, and one that is not
+/// granted with ``PluginError/Code/denied``.
 public struct Events: AttenuableCapability {
     public static let id: CapabilityID = "airlock:events"
 

@@ -1,5 +1,5 @@
-/// Which topics a plugin may publish to: `orders.created` is that topic, `orders.*` all whose names begin with `orders.` and go on, `*` all. A
-/// star anywhere else stands for itself. Names are compared by their bytes.
+/// Which topics a plugin may publish to: `orders.created` is that topic, `orders.*` all whose names begin with `orders.` and go on, `*`
+/// all. A star anywhere else stands for itself. Names are compared by their bytes.
 public struct TopicPattern: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
     public let description: String
     private let bytes: [UInt8]

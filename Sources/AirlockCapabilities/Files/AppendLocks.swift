@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A lock for each file that something is appended to just now, so that no two appends get the same place in it, whatever grants they belong
-/// to. Who waits for one keeps a thread waiting, so that there are no more of them than ``DiskThreads``.
+/// A lock for each file that something is appended to just now, so that no two appends get the same place in it, whatever grants they
+/// belong to. Who waits for one keeps a thread waiting, so that there are no more of them than ``DiskThreads``.
 final class AppendLocks: Sendable {
     /// Those of this process.
     static let shared = AppendLocks()

@@ -1,5 +1,5 @@
-/// Which job is next on the threads that wait for the disk. Each grant has a line of its own, and the grants take turns, so that it does not
-/// matter to one how many jobs of another wait. Every operation takes the same time however many do.
+/// Which job is next on the threads that wait for the disk. Each grant has a line of its own, and the grants take turns, so that it does
+/// not matter to one how many jobs of another wait. Every operation takes the same time however many do.
 struct DiskSchedule<Job: Sendable>: Sendable {
     /// Where a job waits.
     struct Place: Sendable {

@@ -2,8 +2,9 @@ import Dispatch
 import Synchronization
 import WorkerLoop
 
-/// Where file operations wait for the disk: a few threads that neither worker loops nor Swift's own tasks run on. Those of Dispatch would not
-/// do, since it has as many as there are processors, and Swift's tasks run on the same ones. One grant does not get all of them, so that a plugin which floods the disk, or waits for a slow one, leaves some to others.
+/// Where file operations wait for the disk: a few threads that neither worker loops nor Swift's own tasks run on. Those of Dispatch would
+/// not do, since it has as many as there are processors, and Swift's tasks run on the same ones. One grant does not get all of them, so
+/// that a plugin which floods the disk, or waits for a slow one, leaves some to others.
 final class DiskThreads: Sendable {
     struct Job: Sendable {
         let run: @Sendable () -> Void

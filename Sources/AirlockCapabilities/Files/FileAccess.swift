@@ -20,14 +20,16 @@ public import Airlock
 /// | `append` | path `i32 i32`, bytes `i32 i32` | likewise, at the end |
 /// | `create` | path `i32 i32` | 0; a new empty file |
 /// | `resize` | path `i32 i32`, size `i64` | 0 |
-/// | `status` | path `i32 i32`, room `i32 i32` (24 bytes) | 24; kind `u32` (0 file, 1 folder, 2 symbolic link, 3 other), 4 zero bytes, size `u64`, time of the last change in nanoseconds since 1970 `u64` |
-/// | `list` | path `i32 i32`, after `i32 i32`, room `i32 i32` | bytes written; 0 after the last name. Each entry: kind `u8`, length `u16`, name. Names are in the order of their bytes; those behind the name `after` are listed, all if it is empty |
+/// | `status` | path `i32 i32`, room `i32 i32` (24 bytes) | 24; kind `u32` (0 file, 1 folder, 2 symbolic link, 3 other), 4 zero bytes, size
+/// `u64`, time of the last change in nanoseconds since 1970 `u64` |
+/// | `list` | path `i32 i32`, after `i32 i32`, room `i32 i32` | bytes written; 0 after the last name. Each entry: kind `u8`, length `u16`,
+/// name. Names are in the order of their bytes; those behind the name `after` are listed, all if it is empty |
 /// | `remove` | path `i32 i32` | 0; a file, a symbolic link (itself) or an empty folder |
 /// | `make_folder` | path `i32 i32` | 0 |
 /// | `rename` | from `i32 i32`, to `i32 i32` | 0; both in the same granted folder; what is there is replaced |
 ///
-/// Each `list` reads the folder anew, as far as ``FileLimits/entriesPerListing`` allows: a page costs a thread as much as all names do, and a
-/// name that came or went meanwhile is or is not in the pages that follow.
+/// Each `list` reads the folder anew, as far as ``FileLimits/entriesPerListing`` allows: a page costs a thread as much as all names do, and
+/// a name that came or went meanwhile is or is not in the pages that follow.
 ///
 /// Operations of one grant, together with those of all that were narrowed from it, are done in the order of their arrival, at most two of
 /// them at once, so that other grants get to the disk as well. 256 more may wait; what comes then is answered with

@@ -13,8 +13,8 @@ public struct FileLimits: Sendable, Hashable {
     public var writtenBytes: Int
     /// Files and folders that all instances together may create as long as the grant lives. 0 or more.
     public var createdEntries: Int
-    /// The most entries of a folder that can be listed. From 0 to 1,000,000. A page of `list` costs as much as reading and sorting so many, off
-    /// the worker loops, and ``WASI`` keeps so many names for an instance that reads a folder.
+    /// The most entries of a folder that can be listed. From 0 to 1,000,000. A page of `list` costs as much as reading and sorting so many,
+    /// off the worker loops, and ``WASI`` keeps so many names for an instance that reads a folder.
     public var entriesPerListing: Int
 
     /// Makes limits; each argument left out keeps its default.

@@ -8,8 +8,8 @@ import Musl
 
 /// An open folder, and the way to what is in it. POSIX, because no library of ours resolves names relative to an open folder.
 ///
-/// A path is walked name by name, each opened relative to the folder before it and never through a symbolic link, so that it does not matter
-/// what is renamed or replaced meanwhile: what was opened stays what it was. The methods wait for the disk: they belong on
+/// A path is walked name by name, each opened relative to the folder before it and never through a symbolic link, so that it does not
+/// matter what is renamed or replaced meanwhile: what was opened stays what it was. The methods wait for the disk: they belong on
 /// ``DiskThreads``.
 struct Folder: Sendable {
     let descriptor: FileDescriptor

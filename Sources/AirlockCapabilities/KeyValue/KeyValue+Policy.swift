@@ -1,8 +1,8 @@
 public import Airlock
 
 extension KeyValue {
-    /// Reads a grant from a policy: `namespace`, which must be there, `bytes`, `keys`, `bytesPerKey`, `bytesPerValue`, each with the default of
-    /// ``KeyValueLimits``, and `readOnly`.
+    /// Reads a grant from a policy: `namespace`, which must be there, `bytes`, `keys`, `bytesPerKey`, `bytesPerValue`, each with the
+    /// default of ``KeyValueLimits``, and `readOnly`.
     public init(policy fields: inout ManifestFields, store: any KeyValueStore) throws(PluginError) {
         guard let namespace = try fields.text("namespace") else {
             throw fields.missing("namespace", expected: "the name of a namespace")
@@ -21,7 +21,8 @@ extension KeyValue {
         )
     }
 
-    /// A wish may name the `namespace`, `bytes`, `keys`, `bytesPerKey`, `bytesPerValue` and `readOnly`; numbers above this grant are cut down to it.
+    /// A wish may name the `namespace`, `bytes`, `keys`, `bytesPerKey`, `bytesPerValue` and `readOnly`; numbers above this grant are cut
+    /// down to it.
     /// - Throws: ``PluginError/Code/denied`` where the namespace is another one.
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self {
         try wish.read { (fields) throws(PluginError) in

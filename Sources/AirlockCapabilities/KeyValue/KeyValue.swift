@@ -9,10 +9,12 @@ public import Airlock
 /// | `get` | `(key i32, key-length i32, room i32, capacity i32) -> i32` | bytes of the value |
 /// | `set` | `(key i32, key-length i32, value i32, value-length i32, lifetime i64) -> i32` | 0 |
 /// | `set-if-absent` | as `set` | 0 |
-/// | `compare-and-swap` | `(key i32, key-length i32, expected i32, expected-length i32, value i32, value-length i32, lifetime i64) -> i32` | 0 |
+/// | `compare-and-swap` | `(key i32, key-length i32, expected i32, expected-length i32, value i32, value-length i32, lifetime i64) -> i32`
+/// | 0 |
 /// | `delete` | `(key i32, key-length i32) -> i32` | 0 |
 /// | `compare-and-delete` | `(key i32, key-length i32, expected i32, expected-length i32) -> i32` | 0 |
-/// | `list` | `(prefix i32, prefix-length i32, cursor i32, cursor-length i32, most i32, room i32, capacity i32) -> i32` | bytes of the page |
+/// | `list` | `(prefix i32, prefix-length i32, cursor i32, cursor-length i32, most i32, room i32, capacity i32) -> i32` | bytes of the page
+/// |
 /// | `key-count` | `() -> i64` | keys in the namespace |
 /// | `used-bytes` | `() -> i64` | bytes of all keys and values |
 ///

@@ -86,8 +86,8 @@ extension KeyValueChange {
 }
 
 extension KeyValueLimits {
-    /// What a change comes to whose key or value is too large by itself; nil where neither is. What is too large by limits of today can still
-    /// be deleted.
+    /// What a change comes to whose key or value is too large by itself; nil where neither is. What is too large by limits of today can
+    /// still be deleted.
     package func objection(to change: KeyValueChange) -> KeyValueOutcome? {
         guard let value = change.value else { return nil }
         if change.key.count > bytesPerKey { return .keyTooLarge }

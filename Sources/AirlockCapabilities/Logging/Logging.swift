@@ -11,8 +11,8 @@ public import Logging
 /// | `level` | `() -> i32` | the lowest level that is written |
 ///
 /// Levels are 0 trace, 1 debug, 2 info, 3 notice, 4 warning, 5 error, 6 critical; another number ends the call with
-/// ``PluginError/Code/badArgument``. `write` returns 0 where the message was written, 1 where it was written in part, -1 where its level is not
-/// written, and -2 where the budget is used up.
+/// ``PluginError/Code/badArgument``. `write` returns 0 where the message was written, 1 where it was written in part, -1 where its level is
+/// not written, and -2 where the budget is used up.
 ///
 /// A message is UTF-8. What is not is replaced by U+FFFD, because a bad character in a log is no reason to stop a plugin, and characters
 /// that could forge a line of the log are escaped (`\n`, `\u{1b}`). Nothing is dropped in silence: a message that is cut ends in

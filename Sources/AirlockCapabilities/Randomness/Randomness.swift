@@ -18,8 +18,8 @@ public struct Randomness: AttenuableCapability {
     public enum Source: Sendable, Hashable {
         /// The system's generator, fit for keys.
         case system
-        /// The same bytes for every instance, whatever the sizes that it draws them in, for plugins that must do the same every time. Each grant
-        /// that a plugin has begins at its own seed, and what it draws from one changes nothing for another.
+        /// The same bytes for every instance, whatever the sizes that it draws them in, for plugins that must do the same every time. Each
+        /// grant that a plugin has begins at its own seed, and what it draws from one changes nothing for another.
         /// Whoever knows the seed knows the bytes: no keys can be made of them.
         case seeded(UInt64)
     }

@@ -14,7 +14,8 @@ final class SeededStreams: Sendable {
     }
 }
 
-/// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014), each number from its lowest byte on.
+/// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014), each number from its lowest byte
+/// on.
 private struct SplitMixBytes {
     private var seed: UInt64
     private var word: UInt64 = 0

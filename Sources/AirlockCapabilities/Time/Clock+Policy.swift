@@ -1,7 +1,8 @@
 public import Airlock
 
 extension Clock {
-    /// Reads a grant from a policy: `time` (`real`, `monotonic` or `frozen`), `frozenAt` (seconds since 1970, for `frozen`) and `resolution`.
+    /// Reads a grant from a policy: `time` (`real`, `monotonic` or `frozen`), `frozenAt` (seconds since 1970, for `frozen`) and
+    /// `resolution`.
     public init(policy fields: inout ManifestFields) throws(PluginError) {
         let kind = try fields.choice("time", of: ["real": Kind.real, "monotonic": .monotonic, "frozen": .frozen])
         let seconds = try fields.integer("frozenAt", in: 0...Self.latestSecond)

@@ -21,7 +21,8 @@ public struct Clock: AttenuableCapability {
         case real
         /// The time that passes, but not the time of day.
         case monotonic
-        /// A time of day (since 1970, UTC) that stands still, for plugins that must do the same every time. The monotonic clock stands at zero.
+        /// A time of day (since 1970, UTC) that stands still, for plugins that must do the same every time. The monotonic clock stands at
+        /// zero.
         case frozen(at: Duration)
     }
 

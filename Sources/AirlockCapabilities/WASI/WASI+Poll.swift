@@ -27,8 +27,8 @@ extension WASI {
                     return .done
                 }
                 let awakened = sleeping.filter { $0.delay == delay }.map(\.event)
-                // Beyond the call's deadline, so a longer delay makes no difference. A task that is cancelled while it sleeps is kept by the
-                // runtime until it would have awoken, which must not be as late as a guest likes.
+                // Beyond the call's deadline, so a longer delay makes no difference. A task that is cancelled while it sleeps is kept by
+                // the runtime until it would have awoken, which must not be as late as a guest likes.
                 let longest = min(.nanoseconds(longestSleep), call.remainingTime + .milliseconds(10))
                 return .waiting { () async throws(WASIFailure) in
                     do {

@@ -52,8 +52,8 @@ extension WASI {
     }
 
     /// Writes to a file.
-    /// - Parameter offset: where, or nil for the descriptor's position, which is moved. A write that did not reach the disk, where it should have,
-    ///   fails and moves nothing.
+    /// - Parameter offset: where, or nil for the descriptor's position, which is moved. A write that did not reach the disk, where it
+    ///   should have, fails and moves nothing.
     private func write(
         _ bytes: [UInt8], _ descriptor: WASIDescriptor, _ offset: UInt64?, _ result: UInt32
     ) throws(WASIFailure) -> WASIWork {

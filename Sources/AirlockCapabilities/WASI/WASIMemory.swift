@@ -22,8 +22,8 @@ extension HostCall {
         }
     }
 
-    /// Throws unless so many bytes are in the guest's memory. A number that is beyond it is the guest's mistake, and does not count as bytes
-    /// that it handed out.
+    /// Throws unless so many bytes are in the guest's memory. A number that is beyond it is the guest's mistake, and does not count as
+    /// bytes that it handed out.
     func checkRoom(_ count: UInt32, at offset: UInt32) throws(WASIFailure) {
         guard UInt64(offset) + UInt64(count) <= UInt64(memorySize) else { throw .errno(.fault) }
     }

@@ -24,8 +24,8 @@ extension FileKind {
 }
 
 extension [FolderEntry] {
-    /// The entries as `dirent` records, each with its name behind it, and before them `.` and `..`. The last one is cut where the room ends,
-    /// which tells a guest that there are more.
+    /// The entries as `dirent` records, each with its name behind it, and before them `.` and `..`. The last one is cut where the room
+    /// ends, which tells a guest that there are more.
     /// - Parameters:
     ///   - cookie: how many entries the guest has seen.
     ///   - inode: the folder's own; its parent's is not told.

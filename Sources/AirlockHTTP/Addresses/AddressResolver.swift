@@ -11,8 +11,8 @@ public struct AddressResolver: Sendable {
 
     /// Makes a resolver.
     ///
-    /// A grant can have as many lookups under way as requests. One that goes on although its request has ended counts until it ends, too, and
-    /// a request that finds no place for its own fails with ``HTTPEgressResult/overloaded``.
+    /// A grant can have as many lookups under way as requests. One that goes on although its request has ended counts until it ends, too,
+    /// and a request that finds no place for its own fails with ``HTTPEgressResult/overloaded``.
     /// - Parameter lookup: gets the host name in lower case, without a dot at the end, and returns its addresses. Where it throws or
     ///   returns none, the guest's request fails with ``HTTPEgressResult/nameNotResolved``. It should end when its task is cancelled.
     public init(_ lookup: @escaping @Sendable (_ host: String) async throws -> [IPAddress]) {
@@ -27,8 +27,8 @@ public struct AddressResolver: Sendable {
     /// A resolver whose lookups block the thread that they run on.
     ///
     /// They run on 64 threads of the process that do nothing else. Such a lookup cannot be cancelled, so that it keeps its thread until it
-    /// ends, whether anybody waits for it or not. One grant, with all grants that were narrowed from it, gets 16 of the threads at the most:
-    /// names that are never resolved cost a plugin its own lookups and not those of others. A request that finds no thread
+    /// ends, whether anybody waits for it or not. One grant, with all grants that were narrowed from it, gets 16 of the threads at the
+    /// most: names that are never resolved cost a plugin its own lookups and not those of others. A request that finds no thread
     /// fails with ``HTTPEgressResult/overloaded``.
     /// - Parameter lookup: as that of ``init(_:)``.
     public static func blocking(

@@ -32,8 +32,8 @@ public final class HTTPEgressClient: Service, Sendable {
         /// How long a connection is kept for the next request. 15 seconds by default: less than most servers keep it.
         public var idleTimeout = Duration.seconds(15)
         /// Pairs of host and address whose connections are kept for later requests, over all grants. 128 by default; those in use are not
-        /// counted. One more takes the place of the one that the grant with the most of them has not used for longest: a plugin that talks to
-        /// many hosts closes its own connections, and others keep theirs.
+        /// counted. One more takes the place of the one that the grant with the most of them has not used for longest: a plugin that talks
+        /// to many hosts closes its own connections, and others keep theirs.
         public var keptHosts = 128
 
         /// The defaults.
@@ -63,8 +63,8 @@ public final class HTTPEgressClient: Service, Sendable {
 
     /// Runs `body` with an HTTP client whose requests go to the host of the key at its address, and to no other host or address.
     ///
-    /// The key is one parameter: an asynchronous call with an ``IPAddress`` among more parameters than registers hold crashes (Swift 6.3.1 on
-    /// x86-64).
+    /// The key is one parameter: an asynchronous call with an ``IPAddress`` among more parameters than registers hold crashes (Swift 6.3.1
+    /// on x86-64).
     func withClient<Value>(
         for key: PinnedClients.Key,
         _ body: (HTTPClient) async throws -> Value

@@ -5,7 +5,8 @@ extension HTTPEgress {
     ///
     /// | parameter | meaning |
     /// | --- | --- |
-    /// | `rules` | a list of rules such as `GET,POST https://api.example.com:8443`; what one of them and one rule of this grant both allow is left |
+    /// | `rules` | a list of rules such as `GET,POST https://api.example.com:8443`; what one of them and one rule of this grant both allow
+    /// is left |
     /// | `methods` | a list of methods; no others are left |
     /// | `requestBytes`, `responseBytes`, `headerBytes`, `keptBytes` | lower limits, such as `64 KiB` |
     /// | `headerFields`, `concurrentRequests`, `redirects`, `keptResponses` | lower limits |

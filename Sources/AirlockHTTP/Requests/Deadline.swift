@@ -2,8 +2,8 @@ import Airlock
 import NIOCore
 import Synchronization
 
-/// Runs `body`, and cancels it when the time has passed. The time is a timer of the event loop: a task that sleeps keeps 700 bytes until its
-/// time has come, also where it was cancelled long before.
+/// Runs `body`, and cancels it when the time has passed. The time is a timer of the event loop: a task that sleeps keeps 700 bytes until
+/// its time has come, also where it was cancelled long before.
 /// - Throws: what `body` throws, but ``HTTPEgressResult/timedOut`` for what comes of the end of its time. What is denied is denied in any
 ///   case.
 func within<Value: Sendable>(

@@ -6,8 +6,8 @@ extension ProxyWasmABI: AttenuableCapability {
         self.init(grants: try fields.proxyWasmFunctions() ?? .all)
     }
 
-    /// A wish may name `functions` in the same way. Where it is required, all of them must be in this grant; where the filter can do without, it
-    /// gets those that are.
+    /// A wish may name `functions` in the same way. Where it is required, all of them must be in this grant; where the filter can do
+    /// without, it gets those that are.
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self {
         let wanted = try wish.read { (fields) throws(PluginError) in try fields.proxyWasmFunctions() }
         guard let wanted else { return self }

@@ -22,14 +22,14 @@ public struct FilterConfiguration: Sendable {
     /// failures are the business of ``failurePolicy``; ``PluginLimits/crashLoop`` does not apply to filters. Under a ``policy`` they are
     /// not used: the policy and the manifest decide.
     public var limits: PluginLimits
-    /// What the filter may use together with others. Filters with different quotas do not share a virtual machine. Of a quota, fuel, memory,
-    /// host calls and bytes apply to filters: when its fuel is used up, new streams follow the failure policy without running the filter.
-    /// Under a ``policy`` it must be nil where the policy has a quota for the filter.
+    /// What the filter may use together with others. Filters with different quotas do not share a virtual machine. Of a quota, fuel,
+    /// memory, host calls and bytes apply to filters: when its fuel is used up, new streams follow the failure policy without running the
+    /// filter. Under a ``policy`` it must be nil where the policy has a quota for the filter.
     public var quota: Quota?
     /// What becomes of a request when the filter fails.
     public var failurePolicy: FailurePolicy
-    /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy gives as
-    /// ``ProxyWasmABI``.
+    /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy
+    /// gives as ``ProxyWasmABI``.
     public var grants: ProxyWasmGrants
     /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
     public var capabilities: [any Capability]
@@ -38,9 +38,9 @@ public struct FilterConfiguration: Sendable {
     /// How long the filter may hold a request or a response back before it is answered with 504.
     public var pauseDeadline: Duration
     /// What the filter may get; nil where this configuration alone decides. Its manifest says what it wants, and the filter gets what is in
-    /// both: functions of the ABI, further capabilities, limits. A filter without a manifest, where the policy accepts that, is taken to want
-    /// the functions that it imports. Digests are pinned under ``name``. Filters for which something else was decided do not share a virtual
-    /// machine.
+    /// both: functions of the ABI, further capabilities, limits. A filter without a manifest, where the policy accepts that, is taken to
+    /// want the functions that it imports. Digests are pinned under ``name``. Filters for which something else was decided do not share a
+    /// virtual machine.
     public var policy: PluginPolicy?
     /// Where the manifest is; read only under a ``policy``.
     public var manifest: ManifestSource

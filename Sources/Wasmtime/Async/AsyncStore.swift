@@ -49,8 +49,8 @@ public final class AsyncStore<Host: AnyObject> {
         set { state.asyncCalls?.busyTime = newValue }
     }
 
-    /// Tells `check` how long a guest held the thread, each time it has given it away and at the call's end, and ``busyTime``. A reason ends the call with
-    /// ``WasmtimeError/Code-swift.struct/cancelled``, unless it has ended already.
+    /// Tells `check` how long a guest held the thread, each time it has given it away and at the call's end, and ``busyTime``. A reason
+    /// ends the call with ``WasmtimeError/Code-swift.struct/cancelled``, unless it has ended already.
     public func setTurnCheck(_ check: @escaping (_ turn: Duration, _ sum: Duration) -> StopReason?) {
         state.asyncCalls?.turnCheck = check
     }

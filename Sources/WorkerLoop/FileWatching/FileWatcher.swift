@@ -8,9 +8,9 @@ import CLibuv
 /// depends on the order or the completeness of the system's events, only on there being one.
 ///
 /// Isolation: the loop's thread, apart from `init`.
+///
+/// `@unchecked Sendable`: made by one thread and handed to the loop, which alone uses it from then on.
 final class FileWatcher: @unchecked Sendable {
-    // Sendable: made by one thread and handed to the loop, which alone uses it from then on.
-
     /// A window stays open for at most this many times the debounce, so that a steady stream of writes is reported.
     private static let windowLimit: UInt64 = 10
     /// How often the path is followed where the system lets us watch one of its folders not at all.

@@ -29,9 +29,9 @@ public final class LoopTimer: Sendable {
 }
 
 /// The libuv side of a timer.
+///
+/// `@unchecked Sendable`: `isCancelled` is atomic, the times are constant, and the rest is used on the loop only.
 final class TimerHandle: LoopHandle, @unchecked Sendable {
-    // Sendable: `isCancelled` is atomic, the times are constant, and the rest is used on the loop only.
-
     private let isCancelled = Atomic<Bool>(false)
     /// In nanoseconds of `uv_hrtime`.
     private let due: UInt64

@@ -51,8 +51,8 @@ struct ClientConnection: ServerChildChannel {
         }
     }
 
-    /// Answers the requests in their order. On return no more are answered; the reader goes on until the client closes too, so that an answer
-    /// sent before the request was read completely is not lost in a connection reset.
+    /// Answers the requests in their order. On return no more are answered; the reader goes on until the client closes too, so that an
+    /// answer sent before the request was read completely is not lost in a connection reset.
     private func serve(
         _ requests: RequestQueue,
         _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,

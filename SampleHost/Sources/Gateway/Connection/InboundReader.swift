@@ -63,6 +63,7 @@ struct InboundReader {
         throw RequestBodyError.clientGone
     }
 
-    /// How many bytes are read and dropped after the last answer, or of a body that is too large, so that the client gets to read its answer.
+    /// How many bytes are read and dropped after the last answer, or of a body that is too large, so that the client gets to read its
+    /// answer.
     private static let lingering = 8 << 20
 }

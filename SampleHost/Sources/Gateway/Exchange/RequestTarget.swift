@@ -1,8 +1,8 @@
 /// Path and query of a request, in characters that may stand in a URL (RFC 3986, sections 3.3 and 3.4), so that filters judge what the
 /// upstream gets.
 enum RequestTarget {
-    /// The target, with characters that may not stand in a URL percent-encoded; nil where that cannot be told: it does not begin with `/`, has
-    /// white space, a control character or `#`, or a `%` without two hexadecimal digits.
+    /// The target, with characters that may not stand in a URL percent-encoded; nil where that cannot be told: it does not begin with `/`,
+    /// has white space, a control character or `#`, or a `%` without two hexadecimal digits.
     static func encoded(_ target: String) -> String? {
         guard target.hasPrefix("/") else { return nil }
         var bytes: [UInt8] = []

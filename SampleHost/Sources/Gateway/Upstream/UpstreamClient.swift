@@ -28,8 +28,8 @@ final class UpstreamClient: Sendable {
 
     /// Sends a request and waits for the response's head; its body comes as it is read.
     ///
-    /// An upstream may close a kept connection at the moment it is used again; a request that is safe (RFC 9110, section 9.2.1) and has no body
-    /// is then sent a second time.
+    /// An upstream may close a kept connection at the moment it is used again; a request that is safe (RFC 9110, section 9.2.1) and has no
+    /// body is then sent a second time.
     ///
     /// - Parameters:
     ///   - target: path and query; begins with `/`.
