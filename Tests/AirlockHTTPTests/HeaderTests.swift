@@ -7,7 +7,8 @@ struct HeaderTests {
     @Test(arguments: [
         ("Host", "evil.test"), ("host", "evil.test"), ("Content-Length", "5"), ("Transfer-Encoding", "chunked"),
         ("Connection", "close"),
-        ("Proxy-Authorization", "x"), ("proxy-connection", "x"), ("Upgrade", "h2c"), ("TE", "trailers"),
+        ("Proxy", "evil.test:80"), ("Proxy-Authorization", "x"), ("proxy-connection", "x"), ("Upgrade", "h2c"),
+        ("TE", "trailers"),
         ("Trailer", "x"),
         ("Keep-Alive", "x"), ("Expect", "100-continue"), ("HTTP2-Settings", "x"), ("", "x"), ("X Y", "x"), ("X:", "x"),
         (":authority", "x"),

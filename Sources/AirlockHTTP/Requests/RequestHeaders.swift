@@ -6,6 +6,8 @@ enum RequestHeaders {
     static let reserved: Set<String> = [
         "connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "te", "trailer",
         "transfer-encoding", "upgrade",
+        // Programs behind CGI read it as the variable HTTP_PROXY.
+        "proxy",
     ]
 
     /// Headers that describe a body; they go when the body goes.

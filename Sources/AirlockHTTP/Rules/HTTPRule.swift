@@ -23,6 +23,9 @@ public struct HTTPRule: Sendable, Hashable, CustomStringConvertible {
     /// The port.
     public let port: UInt16
     /// The methods, as they are written in requests; nil for every method. `CONNECT` and `TRACE` are never sent.
+    ///
+    /// It is the method of the request's first line. A server that heeds `X-HTTP-Method-Override` or the like in a header or a form does
+    /// with a `POST` whatever such a header says: do not rely on methods there.
     public let methods: Set<String>?
 
     init(scheme: Scheme, host: HostPattern, port: UInt16, methods: Set<String>?) {
