@@ -194,7 +194,7 @@ let package = Package(
         .testTarget(
             name: "AirlockHTTPTests",
             dependencies: [
-                "Airlock", "AirlockHTTP", "AirlockTesting", "Wasmtime",
+                "Airlock", "AirlockHTTP", "AirlockTesting", "TestSupport", "Wasmtime",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -220,6 +220,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings
         ),

@@ -1,21 +1,26 @@
 import Airlock
 import AirlockHTTP
+import NIOCore
 import NIOSSL
+import TestSupport
 import Testing
 
 @Suite("HTTP egress over TLS")
 struct TLSTests {
+    private static func certificate() throws -> NIOSSLCertificate {
+        try NIOSSLCertificate(bytes: Array(TestCertificate.certificate.utf8), format: .pem)
+    }
+
     private static func server() throws -> NIOSSLContext {
-        try NIOSSLContext(
+        let key = try NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem)
+        return try NIOSSLContext(
             configuration: .makeServerConfiguration(
-                certificateChain: [.certificate(try NIOSSLCertificate(bytes: Array(certificate.utf8), format: .pem))],
-                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))
-            ))
+                certificateChain: [.certificate(try certificate())], privateKey: .privateKey(key)))
     }
 
     private static func trusting() throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .certificates([try NIOSSLCertificate(bytes: Array(certificate.utf8), format: .pem)])
+        configuration.trustRoots = .certificates([try certificate()])
         return configuration
     }
 
@@ -69,27 +74,23 @@ struct TLSTests {
             }
         }
     }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func `a server that does not end its TLS session does not keep the connection open`(isComplete: Bool) async throws {
+        let reply: LoopbackServer.Reply = { _, channel in
+            channel.ignoreTheRest()
+            isComplete
+                ? channel.respond("200 OK", ["Connection: close"])
+                : channel.send("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\nbegin")
+        }
+        try await LoopbackServer.with(tls: try Self.server(), reply: reply) { server in
+            var tls = try Self.trusting()
+            tls.shutdownTimeout = .hours(1)
+            try await withEgress(["https://plugins.test:\(server.port)"], tls: tls) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "https://plugins.test:\(server.port)/"))
+                #expect(answer.result == (isComplete ? 200 : HTTPEgressResult.responseTooLarge.rawValue))
+                await server.closures(1)
+            }
+        }
+    }
 }
-
-// A certificate for plugins.test that signs itself, valid until 2120, made for these tests alone.
-private let certificate = """
-    -----BEGIN CERTIFICATE-----
-    MIIBfjCCASOgAwIBAgIUKvQf7NdekNDh5DXUeZN7CnU08bEwCgYIKoZIzj0EAwIw
-    FzEVMBMGA1UEAwwMcGx1Z2lucy50ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAw
-    MTAxMDAwMDAwWjAXMRUwEwYDVQQDDAxwbHVnaW5zLnRlc3QwWTATBgcqhkjOPQIB
-    BggqhkjOPQMBBwNCAASOwUxDhV9wMSZj/ZB/NAhNiFIbLPEFoZtnaUN9e4JjkhY7
-    333t0rjOaMiRX41Ja89V562LiAxOeDmWHJYQOME6o0swSTAXBgNVHREEEDAOggxw
-    bHVnaW5zLnRlc3QwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUqgBKT8KD2EjL
-    3ltiEQdlU0MjVq0wCgYIKoZIzj0EAwIDSQAwRgIhAIPj1UbN4DvAlvb7wyJekup2
-    DoAx+dSnULRgxH2ClWmqAiEAgi3LZW+U7ra3NqTNA/BoovjFTK4WUcHuaPoawPBz
-    UW0=
-    -----END CERTIFICATE-----
-    """
-
-private let key = """
-    -----BEGIN PRIVATE KEY-----
-    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghyWrTygRQ8WhEx3N
-    xh5kFK2+Byk30VSZazUS8JhoAh2hRANCAASOwUxDhV9wMSZj/ZB/NAhNiFIbLPEF
-    oZtnaUN9e4JjkhY7333t0rjOaMiRX41Ja89V562LiAxOeDmWHJYQOME6
-    -----END PRIVATE KEY-----
-    """

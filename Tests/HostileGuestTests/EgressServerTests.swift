@@ -1,5 +1,7 @@
 import Airlock
 import AirlockHTTP
+import NIOSSL
+import TestSupport
 import Testing
 
 /// The plugin may ask `plugins.test`, which is the hostile server, and names that lead nowhere good. A repetition makes a connection and
@@ -8,36 +10,48 @@ import Testing
 struct EgressServerTests {
     @Test("What a server answers ends in its result, and so does the connection", arguments: EgressAnswer.allCases)
     func answers(answer: EgressAnswer) async {
-        await #expect(processExitsWith: .success) { [answer] in
-            try await HostileServer.with(reply: answer.reply) { server in
-                try await withstand(repetitions: answer.repetitions) { host in
-                    var limits = HTTPEgressLimits()
-                    limits.responseBytes = 10_000
-                    // The others end by themselves, however busy the machine is.
-                    if answer.outcome == .result(.timedOut) { limits.timeout = .milliseconds(2) }
-                    let rules = ["http://plugins.test:\(server.port)", "http://private.test", "http://169.254.169.254"]
-                    let egress = HTTPEgress(
-                        HTTPEgressClient(resolving: ["plugins.test": ["127.0.0.1"], "private.test": ["10.0.0.1"]]),
-                        rules: try rules.map { try HTTPRule($0) },
-                        addresses: AddressPolicy(allowed: [try IPRange("127.0.0.1")]), limits: limits)
-                    let plugin = try await host.loadSuspendable(
-                        .wat(requesting("http://plugins.test:\(server.port)/", redirects: 10)), name: "hostile",
-                        granting: [egress], limits: .patient)
-                    let length = try plugin.function("length", returning: Int32.self)
-                    func got() async throws -> Int32 { try await plugin.call(length).value }
-                    return {
-                        switch answer.outcome {
-                        case .denied: _ = try await failure(.denied) { _ = try await got() }
-                        case .result(let result): try #require(try await got() == result.rawValue)
-                        case .length(let count): try #require(try await got() == count)
-                        case .lengthOrClosed(let count):
-                            let closed = HTTPEgressResult.connectionFailed.rawValue
-                            try #require([count, closed].contains(try await got()))
-                        }
-                        // Where the time passes before there is a connection, it is kept for the next request.
-                        try await server.settled(atMost: answer.outcome == .result(.timedOut) ? 1 : 0)
-                    }
+        await #expect(processExitsWith: .success) { [answer] in try await receive(answer, over: "http") }
+    }
+
+    @Test("So it does over TLS, where the server does not end its session", arguments: EgressAnswer.overTLS)
+    func encrypted(answer: EgressAnswer) async {
+        await #expect(processExitsWith: .success) { [answer] in try await receive(answer, over: "https") }
+    }
+}
+
+private func receive(_ answer: EgressAnswer, over scheme: String) async throws {
+    let certificate = try NIOSSLCertificate(bytes: Array(TestCertificate.certificate.utf8), format: .pem)
+    let tls = try NIOSSLContext(
+        configuration: .makeServerConfiguration(
+            certificateChain: [.certificate(certificate)],
+            privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem))))
+    let names = ["plugins.test": ["127.0.0.1"], "private.test": ["10.0.0.1"]]
+    try await HostileServer.with(tls: scheme == "https" ? tls : nil, reply: answer.reply) { server in
+        try await withstand(repetitions: answer.repetitions) { host in
+            var limits = HTTPEgressLimits()
+            limits.responseBytes = 10_000
+            // The others end by themselves, however busy the machine is.
+            if answer.outcome == .result(.timedOut) { limits.timeout = .milliseconds(2) }
+            let origin = "\(scheme)://plugins.test:\(server.port)"
+            let egress = HTTPEgress(
+                HTTPEgressClient(resolving: names, trusting: [certificate]),
+                rules: try [origin, "http://private.test", "http://169.254.169.254"].map { try HTTPRule($0) },
+                addresses: AddressPolicy(allowed: [try IPRange("127.0.0.1")]), limits: limits)
+            let plugin = try await host.loadSuspendable(
+                .wat(requesting("\(origin)/", redirects: 10)), name: "hostile", granting: [egress], limits: .patient)
+            let length = try plugin.function("length", returning: Int32.self)
+            func got() async throws -> Int32 { try await plugin.call(length).value }
+            return {
+                switch answer.outcome {
+                case .denied: _ = try await failure(.denied) { _ = try await got() }
+                case .result(let result): try #require(try await got() == result.rawValue)
+                case .length(let count): try #require(try await got() == count)
+                case .lengthOrClosed(let count):
+                    let closed = HTTPEgressResult.connectionFailed.rawValue
+                    try #require([count, closed].contains(try await got()))
                 }
+                // Where the time passes before there is a connection, it is kept for the next request.
+                try await server.settled(atMost: answer.outcome == .result(.timedOut) ? 1 : 0)
             }
         }
     }

@@ -9,15 +9,12 @@ enum OverheadLimit {
     /// How much of it each byte of a body makes good again: a chunk of one byte needs six.
     static let bytesPerBodyByte = 8
 
-    /// Adds the limit around the decoder of a connection that is about to be used.
-    static func install(on channel: any Channel) -> EventLoopFuture<Void> {
-        channel.eventLoop.submit {
-            let pipeline = channel.pipeline.syncOperations
-            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-            let allowance = Allowance()
-            try pipeline.addHandler(RawBytes(allowance), position: .before(decoder))
-            try pipeline.addHandler(DecodedParts(allowance), position: .after(decoder))
-        }
+    /// Adds the limit around the decoder of a connection that is about to be used. On the connection's event loop.
+    static func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+        let allowance = Allowance()
+        try pipeline.addHandler(RawBytes(allowance), position: .before(decoder))
+        try pipeline.addHandler(DecodedParts(allowance), position: .after(decoder))
     }
 
     /// What may still come on one connection. Used on its event loop only.

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOSSL
 import Synchronization
 
 /// HTTP clients that can reach one host at one address only, for one grant. What they cost without connections is some memory, so there can
@@ -43,8 +44,11 @@ final class PinnedClients: Sendable {
     init(_ settings: HTTPEgressClient.Configuration, _ eventLoopGroup: any EventLoopGroup) {
         self.eventLoopGroup = eventLoopGroup
         kept = max(0, settings.keptHosts)
+        var tls = settings.tls
+        // Of a connection that comes about, ImmediateClose closes the socket. This is for what fails before.
+        tls.shutdownTimeout = min(tls.shutdownTimeout, .milliseconds(50))
         var configuration = HTTPClient.Configuration(
-            tlsConfiguration: settings.tls,
+            tlsConfiguration: tls,
             redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(settings.connectTimeout)),
             connectionPool: .init(
@@ -59,7 +63,12 @@ final class PinnedClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // One connection serves one request at a time, so that what a server sends is always some request's.
         configuration.httpVersion = .http1Only
-        configuration.http1_1ConnectionDebugInitializer = OverheadLimit.install(on:)
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.submit {
+                try OverheadLimit.install(in: channel.pipeline.syncOperations)
+                try ImmediateClose.install(in: channel.pipeline.syncOperations)
+            }
+        }
         // What traces the host is none of the business of those whom plugins talk to.
         configuration.tracing.tracer = nil
         self.configuration = configuration

@@ -39,7 +39,10 @@ final class LoopbackServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(Ear())
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
                     try channel.pipeline.syncOperations.addHandler(RequestHandler(server, reply))
                 }
             }
@@ -110,7 +113,23 @@ private final class RequestHandler: ChannelInboundHandler {
     }
 }
 
+/// Hands on what comes for TLS, until it is told to be deaf.
+private final class Ear: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    var isDeaf = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isDeaf { context.fireChannelRead(data) }
+    }
+}
+
 extension Channel {
+    /// Has TLS see nothing more of what comes, so that the server never learns that the client ended the session.
+    func ignoreTheRest() {
+        (try? pipeline.syncOperations.handler(type: Ear.self))?.isDeaf = true
+    }
+
     /// Writes text as it is.
     func send(_ text: String) {
         writeAndFlush(ByteBuffer(string: text), promise: nil)

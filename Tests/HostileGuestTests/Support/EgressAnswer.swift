@@ -13,6 +13,11 @@ enum EgressAnswer: String, CaseIterable, Codable, Sendable {
     case closedAtOnce, closedMidway, closedInChunk
     case garbage, lengths, negativeLength
 
+    /// Those after which the client closes a connection that the server would keep.
+    static let overTLS: [EgressAnswer] = [
+        .redirectToForbiddenHost, .endlessBody, .endlessHeaders, .drip, .closedMidway,
+    ]
+
     /// What the guest gets, or what its call ends in.
     enum Outcome: Equatable {
         case denied

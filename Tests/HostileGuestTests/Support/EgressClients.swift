@@ -1,14 +1,16 @@
 import AirlockHTTP
+import NIOSSL
 
 extension HTTPEgressClient {
     /// A client for which names have these addresses, and no others.
-    convenience init(resolving names: [String: [String]]) {
-        self.init(AddressResolver { name in (names[name] ?? []).compactMap { IPAddress($0) } })
+    convenience init(resolving names: [String: [String]], trusting roots: [NIOSSLCertificate] = []) {
+        self.init(AddressResolver { name in (names[name] ?? []).compactMap { IPAddress($0) } }, trusting: roots)
     }
 
-    convenience init(_ resolver: AddressResolver) {
+    convenience init(_ resolver: AddressResolver, trusting roots: [NIOSSLCertificate] = []) {
         var configuration = Configuration()
         configuration.resolver = resolver
+        configuration.tls.trustRoots = .certificates(roots)
         self.init(configuration)
     }
 }

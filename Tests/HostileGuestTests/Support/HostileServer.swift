@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 import Testing
 
@@ -22,6 +23,7 @@ final class HostileServer: Sendable {
     /// Runs `body` with a server, and closes it afterwards.
     static func with(
         at address: String = "127.0.0.1",
+        tls: NIOSSLContext? = nil,
         reply: @escaping Reply = { _, channel in channel.respond() },
         _ body: (HostileServer) async throws -> Void
     ) async throws {
@@ -31,6 +33,10 @@ final class HostileServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let server = running.withLock(\.self) else { return }
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(Ear())
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Handler(server, reply))
                 }
             }
@@ -71,8 +77,20 @@ final class HostileServer: Sendable {
             let path = text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
             text = ""
             server.received.add(1, ordering: .relaxed)
+            (try? context.pipeline.syncOperations.handler(type: Ear.self))?.isDeaf = true
             reply(path, context.channel)
         }
+    }
+}
+
+/// Hands on what comes for TLS up to the request. That the client ends the session is not heard.
+private final class Ear: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    var isDeaf = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isDeaf { context.fireChannelRead(data) }
     }
 }
 
