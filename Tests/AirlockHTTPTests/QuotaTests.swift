@@ -1,5 +1,6 @@
 import Airlock
 import AirlockHTTP
+import Synchronization
 import Testing
 
 @Suite("HTTP egress accounts")
@@ -47,6 +48,24 @@ struct QuotaTests {
                 #expect(sending?.code == .quotaExceeded)
                 #expect(server.requests.count == 1)
             }
+        }
+    }
+
+    @Test func `a quota that is used up ends the call before a name is looked up`() async throws {
+        let lookups = Atomic(0)
+        let resolver = AddressResolver { _ in
+            lookups.add(1, ordering: .relaxed)
+            return []
+        }
+        let quota = try Quota("tenant", egressBytes: QuotaRate(100, per: .seconds(3_600)))
+        try await withEgress(["http://*.plugins.test"], resolver: resolver, quota: quota) { plugin in
+            let url = "http://\(String(repeating: "secret.", count: 20))plugins.test/"
+            _ = try await plugin.send(GuestRequest(url: "http://a.plugins.test/"))
+            #expect(lookups.load(ordering: .relaxed) == 1)
+            let request = GuestRequest(url: url, headers: [("X-A", String(repeating: "a", count: 100))])
+            let error = await #expect(throws: PluginError.self) { try await plugin.send(request) }
+            #expect(error?.code == .quotaExceeded)
+            #expect(lookups.load(ordering: .relaxed) == 1)
         }
     }
 }

@@ -51,6 +51,8 @@ struct EgressExchange: Sendable {
     private func check(_ request: EgressRequest) async throws -> [IPAddress] {
         let url = request.url
         try egress.rules.check(request.method, url)
+        // Before the lookup, which tells a name server something, too.
+        try call.charge(request.wireBytes, to: .egressBytes)
         let addresses: [IPAddress]
         switch url.host {
         case .address(let address): addresses = [address]
@@ -79,7 +81,6 @@ struct EgressExchange: Sendable {
         guard let read = URL(string: "\(request.url)"), host == nil || read.host == host else {
             throw HostError(.denied, "the URL '\(request.url.origin)' is refused: the HTTP client reads another host")
         }
-        try call.charge(request.wireBytes, to: .egressBytes)
         var remaining = addresses[...]
         while let address = remaining.popFirst() {
             do {
