@@ -94,6 +94,26 @@ struct AttenuationTests {
         }
     }
 
+    @Test func `plugins that share a policy do not share connections`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            try await withHTTPEgressClient(resolver: fixed([:])) { client in
+                let policy = HTTPEgress(
+                    client, rules: [try HTTPRule("http://127.0.0.1:\(server.port)")],
+                    addresses: AddressPolicy(allowed: [try IPRange("127.0.0.1")]))
+                for round in 1...3 {
+                    let part = try policy.attenuated(to: CapabilityWish(HTTPEgress.id))
+                    try await withPlugin(part) { plugin in
+                        for _ in 1...2 {
+                            let answer = try await plugin.send(GuestRequest(url: "http://127.0.0.1:\(server.port)/"))
+                            #expect(answer.result == 200)
+                        }
+                    }
+                    #expect(server.connections == round)
+                }
+            }
+        }
+    }
+
     @Test func `the requests of a narrowed grant count for the whole one as well`() async throws {
         try await LoopbackServer.with(reply: { _, _ in }) { server in
             try await withHTTPEgressClient(resolver: fixed([:])) { client in

@@ -6,10 +6,10 @@ public import ServiceLifecycle
 /// The HTTP client behind the grants of ``HTTPEgress``: one for a process, or one for each group of plugins that differ in TLS, names or
 /// event loops.
 ///
-/// A connection belongs to a grant, with those that were narrowed from it, to a host name, and to an address that was checked for it. A
-/// request resolves its host name anew, and uses a connection
-/// only if its address is in that answer, which the plugin's grant checks as a whole. So what a name means between a check and its use
-/// cannot change.
+/// A connection belongs to a grant (what is left to one plugin of a policy's is a grant of its own), to a host name, and to an address that
+/// was checked for it. A request resolves its host name anew, and uses a connection only if its address is in that answer, which the
+/// plugin's grant checks as a whole. So what a name means between a check and its use cannot change, and what one plugin makes of a
+/// connection is nothing to the next.
 ///
 /// It is a service: run it in a `ServiceGroup`, or call ``shutdown()`` when no plugin needs it any more. Its event loops are the process's
 /// own or the ones that it is given; it never ends them.

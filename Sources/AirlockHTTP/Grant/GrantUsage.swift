@@ -6,16 +6,11 @@ final class GrantUsage: Sendable {
     let requests: Slots
     /// Name lookups, with those that no request waits for any more.
     let lookups: Slots
-    private let parent: GrantUsage?
 
     init(requests: Int, lookups: Int, parent: GrantUsage? = nil) {
         self.requests = Slots(most: requests, parent: parent?.requests)
         self.lookups = Slots(most: lookups, parent: parent?.lookups)
-        self.parent = parent
     }
-
-    /// That of the grant that was not narrowed from another.
-    var root: GrantUsage { parent?.root ?? self }
 }
 
 /// A number of places that are taken and given back.

@@ -9,8 +9,11 @@ public struct HTTPEgressLimits: Sendable, Hashable {
     public var headerBytes = 32 << 10
     /// Headers of a request or a response. 100 by default; more than 256 in a response are refused in any case.
     public var headerFields = 100
-    /// Requests of all the plugin's calls that are under way at a time; one more is refused at once with ``HTTPEgressResult/overloaded``.
-    /// 16 by default. Name lookups under way are no more than that either, also those whose requests have ended; see ``AddressResolver``.
+    /// Requests that are under way at a time; one more is refused at once with ``HTTPEgressResult/overloaded``. 16 by default. Name lookups
+    /// under way are no more than that either, also those whose requests have ended; see ``AddressResolver``.
+    ///
+    /// It is the number of all calls of all plugins with the grant. The plugins of a policy share the policy's: each can be granted less,
+    /// and together they have no more.
     public var concurrentRequests = 16
     /// Time of a request with its redirects, from its start to the last byte of the response. What is left of the call's deadline counts
     /// where it is less. 10 seconds by default.

@@ -84,7 +84,7 @@ struct EgressExchange: Sendable {
         var remaining = addresses[...]
         while let address = remaining.popFirst() {
             do {
-                let key = PinnedClients.Key(grant: egress.usage.root, host: request.url.host, address: address)
+                let key = PinnedClients.Key(grant: egress.usage, host: request.url.host, address: address)
                 return try await egress.client.withClient(for: key) { client in
                     try await receive(client.execute(message(request), deadline: .distantFuture), to: request)
                 }
