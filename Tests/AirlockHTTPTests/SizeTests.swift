@@ -119,6 +119,15 @@ struct SizeTests {
         }
     }
 
+    @Test func `a request that is far larger than granted is not even read`() async throws {
+        try await withEgress(["http://plugins.test"], limits: Self.small) { plugin in
+            let whole = GuestRequest(url: "http://plugins.test/", headers: [("X-A", "a")]).bytes
+            // Read, it would end the call: there is something behind its body.
+            let answer = try await plugin.send(bytes: whole + Array(repeating: 0xFF, count: 20_000))
+            #expect(answer.result == HTTPEgressResult.requestTooLarge.rawValue)
+        }
+    }
+
     @Test func `a call keeps as many responses, and as many bytes of them, as granted`() async throws {
         try await LoopbackServer.with(reply: { request, channel in
             channel.respond(body: request.hasPrefix("GET /large") ? String(repeating: "a", count: 9_000) : "")

@@ -27,6 +27,11 @@ extension HTTPEgress {
 
     /// Sends a request as a guest wrote it, and keeps the response for the call.
     private func send(_ bytes: [UInt8], for call: AsyncHostCall) async throws(HostError) -> Int32 {
+        // What cannot fit is not read.
+        let (most, isBoundless) = limits.requestBytes.addingReportingOverflow(limits.headerBytes)
+        guard isBoundless || bytes.count - EgressRequest.mostOtherBytes <= most else {
+            return HTTPEgressResult.requestTooLarge.rawValue
+        }
         let request = try EgressRequest(bytes)
         guard request.body.count <= limits.requestBytes, request.headerBytes <= limits.headerBytes,
             request.headers.count <= limits.headerFields

@@ -5,6 +5,8 @@ struct EgressRequest: Sendable {
     static let version: UInt32 = 1
     /// More headers are refused before they are read.
     static let mostHeaders = 1_000
+    /// What a request can have besides the text of its headers and its body: the URL, the method, and lengths.
+    static let mostOtherBytes = EgressURL.longest + RequestMethod.longest + 8 * mostHeaders + 28
 
     var method: String
     var url: EgressURL
