@@ -16,7 +16,7 @@ public struct HTTPEgressResult: RawRepresentable, Error, Hashable, Sendable {
     public static let tlsFailed = HTTPEgressResult(rawValue: -4)
     /// The response's headers or body are more than is granted.
     public static let responseTooLarge = HTTPEgressResult(rawValue: -5)
-    /// The response is not valid HTTP, or it redirects to what is no URL.
+    /// The response is not valid HTTP.
     public static let invalidResponse = HTTPEgressResult(rawValue: -6)
     /// There were more redirects than granted, or than the request asked for.
     public static let tooManyRedirects = HTTPEgressResult(rawValue: -7)
@@ -27,4 +27,7 @@ public struct HTTPEgressResult: RawRepresentable, Error, Hashable, Sendable {
     public static let tooMuchKept = HTTPEgressResult(rawValue: -9)
     /// The request's headers or body are more than is granted. The request was not sent.
     public static let requestTooLarge = HTTPEgressResult(rawValue: -10)
+    /// The server redirects to what no rule allows or to what is no URL, or a host name leads to an address that is not open. Nothing was sent
+    /// there.
+    public static let notAllowed = HTTPEgressResult(rawValue: -11)
 }

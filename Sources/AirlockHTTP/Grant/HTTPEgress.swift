@@ -7,10 +7,11 @@ public import Airlock
 ///     let plugin = try await host.loadSuspendable(.file("plugin.wasm"), granting: [egress])
 ///
 /// Each hop of a request, the first one and every redirect, must fit a rule by scheme, host, port and method, and every address of its host
-/// must be open by ``AddressPolicy``. The connection goes to one of the addresses that were checked. A request that breaks this ends the
-/// plugin's call with ``PluginError/Code/denied``: so does a redirect by a server that was allowed, and a step from `https` down to `http`
-/// unless a rule allows that `http` origin. What can happen to anyone (no connection, no time, too large an answer) is a number that the
-/// guest gets; see ``HTTPEgressResult``.
+/// must be open by ``AddressPolicy``. The connection goes to one of the addresses that were checked. A request of the guest's that breaks this
+/// ends the plugin's call with ``PluginError/Code/denied``. What can happen to anyone is a number that the guest gets, see
+/// ``HTTPEgressResult``: no connection, no time, too large an answer, and also a redirect to what is not allowed (a step from `https` down to
+/// `http` is one, unless a rule allows that `http` origin) and a name that leads to an address that is not open. Servers and name servers
+/// choose those, and what they choose must not count as a plugin's crash.
 ///
 /// Bytes both ways are charged as ``MeteredResource/egressBytes``: methods, paths, headers and bodies of all hops, without what TLS and TCP
 /// add.

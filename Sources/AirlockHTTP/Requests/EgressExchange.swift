@@ -39,18 +39,14 @@ struct EgressExchange: Sendable {
             do {
                 request = try request.following(
                     head.status, to: location, droppingAcrossOrigins: egress.credentialHeaders)
-            } catch {
-                throw HostError(
-                    .denied,
-                    "\(request.url.origin) redirects to a URL that is refused: its \(error.part) \(error.reason)")
-            }
+            } catch { throw HTTPEgressResult.notAllowed }
         }
     }
 
     /// Checks one hop against the rules and finds addresses for it, of which each was checked.
     private func check(_ request: EgressRequest) async throws -> [IPAddress] {
         let url = request.url
-        try egress.rules.check(request.method, url)
+        do { try egress.rules.check(request.method, url) } catch { throw refusal(of: request, error) }
         // Before the lookup, which tells a name server something, too.
         try call.charge(request.wireBytes, to: .egressBytes)
         let addresses: [IPAddress]
@@ -69,9 +65,17 @@ struct EgressExchange: Sendable {
         guard !addresses.isEmpty else { throw HTTPEgressResult.nameNotResolved }
         for address in addresses {
             guard let reason = egress.addresses.refusal(of: address) else { continue }
-            throw HostError(.denied, "\(request.method) \(url.origin) is not allowed: the host's address \(reason)")
+            // What a name leads to is a name server's choice.
+            guard case .address = url.host else { throw HTTPEgressResult.notAllowed }
+            let text = "\(request.method) \(url.origin) is not allowed: the host's address \(reason)"
+            throw refusal(of: request, HostError(.denied, text))
         }
         return Array(addresses.prefix(Self.mostAddresses))
+    }
+
+    /// Ends the call where the guest asked for what is not allowed. A server that redirects there must not be able to.
+    private func refusal(of request: EgressRequest, _ error: HostError) -> any Error {
+        request.isRedirected ? HTTPEgressResult.notAllowed : error
     }
 
     /// Sends one hop to the first address that can be reached.
@@ -79,7 +83,8 @@ struct EgressExchange: Sendable {
         // The client finds the pinned address by the host as it reads it, which must be the host that was checked.
         let host = if case .name(let name) = request.url.host { name } else { nil as String? }
         guard let read = URL(string: "\(request.url)"), host == nil || read.host == host else {
-            throw HostError(.denied, "the URL '\(request.url.origin)' is refused: the HTTP client reads another host")
+            let text = "the URL '\(request.url.origin)' is refused: the HTTP client reads another host"
+            throw refusal(of: request, HostError(.denied, text))
         }
         var remaining = addresses[...]
         while let address = remaining.popFirst() {

@@ -11,6 +11,7 @@ extension EgressRequest {
     {
         var next = self
         next.url = try url.following(location)
+        next.isRedirected = true
         if (status == 303 && method != "HEAD") || ((status == 301 || status == 302) && method == "POST") {
             next.method = "GET"
             next.body = []

@@ -16,6 +16,8 @@ struct EgressRequest: Sendable {
     var timeout: Duration?
     /// How many redirects the guest wants to be followed.
     var redirects: Int
+    /// Whether a server chose the URL.
+    var isRedirected = false
 
     /// Reads a request; see ``HTTPEgress`` for its form.
     init(_ bytes: [UInt8]) throws(HostError) {

@@ -18,9 +18,8 @@ enum EgressAnswer: String, CaseIterable, Codable, Sendable {
         .redirectToForbiddenHost, .endlessBody, .endlessHeaders, .drip, .closedMidway,
     ]
 
-    /// What the guest gets, or what its call ends in.
+    /// What the guest gets.
     enum Outcome: Equatable {
-        case denied
         case result(HTTPEgressResult)
         /// A response with as many bytes.
         case length(Int32)
@@ -33,7 +32,7 @@ enum EgressAnswer: String, CaseIterable, Codable, Sendable {
         case .redirectToForbiddenHost, .redirectToPrivateName, .redirectToPrivateAddress, .redirectToFile,
             .redirectByName,
             .redirectAtSecondHop:
-            .denied
+            .result(.notAllowed)
         case .redirectLoop: .result(.tooManyRedirects)
         case .hugeLength, .hugeBody, .endlessBody, .endlessChunks, .endlessHeaders,
             .endlessHints,
