@@ -148,14 +148,15 @@ let package = Package(
             dependencies: ["Airlock", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
-        // What several test targets use. No product has it.
+        // What several test targets use, those of the lowest modules as well. No product has it.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
-            name: "TestSupport",
-            dependencies: ["Airlock"],
-            path: "Tests/TestSupport",
+            name: "AirlockTestSupport",
+            dependencies: ["Airlock", "TestSupport"],
+            path: "Tests/AirlockTestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "WasmtimeTests", dependencies: ["Wasmtime"], swiftSettings: settings),
+        .testTarget(name: "WasmtimeTests", dependencies: ["TestSupport", "Wasmtime"], swiftSettings: settings),
         .testTarget(
             name: "WorkerLoopTests",
             dependencies: [
@@ -168,8 +169,8 @@ let package = Package(
         .testTarget(
             name: "AirlockTests",
             dependencies: [
-                "Airlock", "AirlockCompiler", "AirlockTesting", "CompilerProtocol", "TestSupport", "Wasmtime",
-                "WorkerLoop",
+                "Airlock", "AirlockCompiler", "AirlockTestSupport", "AirlockTesting", "CompilerProtocol", "TestSupport",
+                "Wasmtime", "WorkerLoop",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -215,7 +216,7 @@ let package = Package(
             name: "HostileGuestTests",
             dependencies: [
                 "Airlock", "AirlockCapabilities", "AirlockCompiler", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite",
-                "AirlockTesting", "TestSupport", "Wasmtime",
+                "AirlockTestSupport", "AirlockTesting", "TestSupport", "Wasmtime",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

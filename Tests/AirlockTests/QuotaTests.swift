@@ -1,5 +1,6 @@
 import Airlock
 import AirlockTesting
+import TestSupport
 import Testing
 import Wasmtime
 

@@ -1,4 +1,5 @@
 import Airlock
+import AirlockTestSupport
 import AirlockTesting
 import Foundation
 import TestSupport

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -51,7 +52,7 @@ struct AsyncCallTests {
             for _ in 0..<count {
                 group.addTask { try await owner.wait() }
             }
-            await gate.waitForArrivals(count)
+            await gate.arrivals(count)
             gate.open()
             try await group.waitForAll()
         }
@@ -65,7 +66,7 @@ struct AsyncCallTests {
         let owner = Owner(engine: engine, module: try Self.prelinked(engine, wait: gate))
         try await owner.makeStore()
         async let first: Void = owner.waitInStore()
-        await gate.waitForArrivals(1)
+        await gate.arrivals(1)
         await #expect(throws: WasmtimeError.self) { try await owner.waitInStore() }
         gate.open()
         try await first

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -32,11 +33,11 @@ struct AsyncCancellationTests {
         let gate = Gate()
         let owner = StoreOwner(engine)
         let task = Task { try await owner.wait(at: gate) }
-        await gate.waitForArrivals(1)
+        await gate.arrivals(1)
         task.cancel()
         let error = await #expect(throws: WasmtimeError.self) { try await task.value }
         #expect(error?.code == .cancelled && error?.stopReason == nil)
-        await gate.waitForCancellation()
+        await gate.cancellations(1)
         // The store serves on.
         #expect(try await owner.call() == 7)
     }
@@ -48,13 +49,13 @@ struct AsyncCancellationTests {
         let owner = StoreOwner(engine)
         let stop = CallStop()
         let task = Task { try await owner.wait(at: gate, stop: stop) }
-        await gate.waitForArrivals(1)
+        await gate.arrivals(1)
         stop.stop(StopReason(rawValue: "deadline"))
         stop.stop(StopReason(rawValue: "too late"))
         let error = await #expect(throws: WasmtimeError.self) { try await task.value }
         #expect(error?.code == .cancelled && error?.stopReason == StopReason(rawValue: "deadline"))
         #expect(error?.message.contains("deadline") == true)
-        await gate.waitForCancellation()
+        await gate.cancellations(1)
         #expect(try await owner.call() == 7)
         // It holds for later calls too, which do not begin.
         let later = await #expect(throws: WasmtimeError.self) { try await owner.wait(at: gate, stop: stop) }

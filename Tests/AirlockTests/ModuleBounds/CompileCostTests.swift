@@ -1,4 +1,5 @@
 import Airlock
+import AirlockTestSupport
 import TestSupport
 import Testing
 import Wasmtime

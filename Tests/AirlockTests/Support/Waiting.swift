@@ -1,4 +1,5 @@
 import Airlock
+import TestSupport
 
 struct Waiting: Capability {
     static let id: CapabilityID = "test:waiting"
@@ -6,7 +7,7 @@ struct Waiting: Capability {
 
     static let functions = HostFunctions<Self>(module: "waiting") {
         HostFunction("wait") { (waiting, _, value: Int32) async throws(HostError) -> Int32 in
-            await waiting.gate.pass()
+            try? await waiting.gate.pass()
             return value * 2
         }
         HostFunction("fail") { (_, _) async throws(HostError) -> Void in

@@ -1,4 +1,5 @@
 package import Airlock
+import TestSupport
 
 /// Modules that are valid and small, and that take the compiler from ten seconds to minutes.
 package enum CompileBombs {
