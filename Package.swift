@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "WorkerLoopTests",
             dependencies: [
-                "WorkerLoop",
+                "TestSupport", "WorkerLoop",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -186,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "AirlockCapabilitiesTests",
             dependencies: [
-                "Airlock", "AirlockCapabilities", "AirlockSQLite", "AirlockTesting",
+                "Airlock", "AirlockCapabilities", "AirlockSQLite", "AirlockTesting", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -206,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "AirlockCommandTests",
             dependencies: [
-                "Airlock", "AirlockCommand", "Wasmtime",
+                "Airlock", "AirlockCommand", "TestSupport", "Wasmtime",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -228,7 +228,7 @@ let package = Package(
         .testTarget(
             name: "AirlockProxyWasmTests",
             dependencies: [
-                "Airlock", "AirlockProxyWasm", "AirlockTesting", "Wasmtime",
+                "Airlock", "AirlockProxyWasm", "AirlockTesting", "TestSupport", "Wasmtime",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -47,12 +48,10 @@ func withPlugin(wat: String, _ files: [String: String], _ body: (PluginFolder) a
 }
 
 func withPlugin(bytes: [UInt8], _ files: [String: String], _ body: (PluginFolder) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "airlock-command-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let plugin = PluginFolder(folder: folder.path, path: folder.appending(path: "greeter.wasm").path, bytes: bytes)
+    let folder = try TemporaryFolder()
+    let plugin = PluginFolder(folder: folder.path, path: folder.at("greeter.wasm"), bytes: bytes)
     try Data(bytes).write(to: URL(filePath: plugin.path))
-    for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+    for (name, text) in files { try folder.write(text, to: name) }
     try await body(plugin)
 }
 

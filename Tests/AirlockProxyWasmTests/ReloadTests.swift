@@ -2,6 +2,7 @@ import Airlock
 import AirlockProxyWasm
 import AirlockTesting
 import Foundation
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -115,8 +116,8 @@ struct ReloadTests {
 
     @Test("A file that is watched is reloaded when it changes")
     func watch() async throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "filter-\(UUID().uuidString).wasm")
-        defer { try? FileManager.default.removeItem(at: file) }
+        let folder = try TemporaryFolder()
+        let file = URL(filePath: folder.at("filter.wasm"))
         func write(_ number: Int) throws {
             guard case .wat(let text) = version(number).origin else { return }
             try Data(Module.binary(ofWAT: text)).write(to: file, options: .atomic)

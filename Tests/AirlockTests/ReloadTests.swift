@@ -137,10 +137,8 @@ struct ReloadTests {
 
     @Test("A watched file is loaded anew when another one is renamed over it")
     func watchedFile() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "airlock-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "answer.wasm")
+        let folder = try TemporaryFolder()
+        let file = URL(filePath: folder.at("answer.wasm"))
         try Data(answerModule(1)).write(to: file)
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)

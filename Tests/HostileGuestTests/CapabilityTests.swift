@@ -1,8 +1,8 @@
 import Airlock
 import AirlockCapabilities
 import AirlockTesting
-import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -149,14 +149,12 @@ struct CapabilityTests {
 
 /// A folder with a file, a folder and a link out of it, next to a file that is out of reach.
 private func withFolder(_ body: (String) async throws -> Void) async throws {
-    let base = NSTemporaryDirectory() + "airlock-hostile-\(ProcessInfo.processInfo.processIdentifier)"
-    let folder = base + "/granted"
-    try FileManager.default.createDirectory(atPath: folder + "/inner", withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: base) }
-    try Data("text".utf8).write(to: URL(fileURLWithPath: folder + "/file"))
-    try Data("secret".utf8).write(to: URL(fileURLWithPath: base + "/secret"))
-    try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: "/etc")
-    try await body(folder)
+    let base = try TemporaryFolder()
+    try base.makeFolder("granted/inner")
+    try base.write("text", to: "granted/file")
+    try base.write("secret", to: "secret")
+    try base.link("granted/link", to: "/etc")
+    try await body(base.at("granted"))
 }
 
 /// A subscription to a clock in an hour, as WASI preview 1 lays it out.

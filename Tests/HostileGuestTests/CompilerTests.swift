@@ -62,18 +62,17 @@ struct CompilerTests {
     @Test("Machine code in the cache that was changed is never run")
     func forgedCache() async {
         await #expect(processExitsWith: .success) {
-            let folder = NSTemporaryDirectory() + "airlock-cache-\(ProcessInfo.processInfo.processIdentifier)"
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let folder = try TemporaryFolder()
             var policy = CompilationPolicy.inProcess
-            policy.cache = .folder(folder)
+            policy.cache = .folder(folder.path)
             try await withstand(repetitions: 50, compiling(policy)) { host in
                 var random = SplitMix(seed: 3)
                 let events = host.events()
                 var isKept = false
                 return {
-                    for name in try FileManager.default.contentsOfDirectory(atPath: folder)
+                    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
                     where name.hasSuffix(".cwasm") {
-                        let file = URL(fileURLWithPath: "\(folder)/\(name)")
+                        let file = URL(filePath: folder.at(name))
                         var bytes = try Data(contentsOf: file)
                         bytes[Int.random(in: 0..<bytes.count, using: &random)] ^=
                             1 << UInt8.random(in: 0..<8, using: &random)

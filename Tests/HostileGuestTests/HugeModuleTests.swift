@@ -24,9 +24,9 @@ struct HugeModuleTests {
     @Test("A file of 100 MB is refused before it is read")
     func hugeFile() async {
         await #expect(processExitsWith: .success) {
-            let path = NSTemporaryDirectory() + "airlock-huge-\(ProcessInfo.processInfo.processIdentifier).wasm"
+            let folder = try TemporaryFolder()
+            let path = folder.at("huge.wasm")
             try Data(WasmBytes.preamble).write(to: URL(fileURLWithPath: path))
-            defer { try? FileManager.default.removeItem(atPath: path) }
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try file.truncate(atOffset: 100_000_000)
             try file.close()

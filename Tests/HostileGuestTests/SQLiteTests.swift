@@ -122,10 +122,8 @@ private func grant(
 }
 
 private func withFile(_ body: (String) async throws -> Void) async throws {
-    let folder = NSTemporaryDirectory() + "airlock-hostile-sqlite-\(ProcessInfo.processInfo.processIdentifier)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try await body(folder + "/values")
+    let folder = try TemporaryFolder()
+    try await body(folder.at("values"))
 }
 
 /// Makes a file of a store, with values in the guest's namespace.

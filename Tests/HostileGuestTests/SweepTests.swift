@@ -3,8 +3,8 @@ import Airlock
 import AirlockCapabilities
 import AirlockHTTP
 import AirlockTesting
-import Foundation
 import Logging
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -59,11 +59,9 @@ struct SweepTests {
     @Test("No function of a standard capability is harmed by hostile arguments")
     func standardCapabilities() async {
         await #expect(processExitsWith: .success) {
-            let folder = NSTemporaryDirectory() + "airlock-sweep-\(ProcessInfo.processInfo.processIdentifier)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let folder = try TemporaryFolder()
             let log = AirlockCapabilities.Logging(to: .dropping)
-            let files = try FileAccess([try PreopenedFolder(folder, as: "/", access: .readWrite)])
+            let files = try FileAccess([try PreopenedFolder(folder.path, as: "/", access: .readWrite)])
             let environment = Environment(["NAME": "value"])
             let grants: [any Capability] = [
                 log, AirlockCapabilities.Clock(), Randomness(), environment, files,

@@ -1,23 +1,24 @@
 import Foundation
+import TestSupport
 import Testing
 import WorkerLoop
 
 @Suite(.timeLimit(.minutes(2)))
 struct FileWatchTests {
     @Test func `writing into the file`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin.wasm")
         let watched = try Watched(place, "plugin.wasm")
 
-        try place.overwrite("three", in: "plugin.wasm")
+        try place.write("three", to: "plugin.wasm")
         await watched.waits(for: "three")
-        try place.overwrite("four", in: "plugin.wasm")
+        try place.write("four", to: "plugin.wasm")
         await watched.waits(for: "four")
         await watched.end()
     }
 
     @Test func `a write that the clock for files does not show`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin.wasm")
         // As if the clock stood still: the same size and time before and after.
         let time = Date(timeIntervalSinceNow: 3600)
@@ -25,7 +26,7 @@ struct FileWatchTests {
         let watched = try Watched(place, "plugin.wasm")
 
         await watched.loop.result {
-            try? place.overwrite("two", in: "plugin.wasm")
+            try? place.write("two", to: "plugin.wasm")
             try? place.setTime(time, of: "plugin.wasm")
         }
         await watched.waits(for: "two")
@@ -33,20 +34,20 @@ struct FileWatchTests {
     }
 
     @Test func `renaming another file over it`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin.wasm")
         let watched = try Watched(place, "plugin.wasm")
 
         for content in ["two", "six", "ten"] {
             try place.write(content, to: "plugin.wasm.new")
-            try place.rename("plugin.wasm.new", to: "plugin.wasm")
+            try place.move("plugin.wasm.new", to: "plugin.wasm")
             await watched.waits(for: content)
         }
         await watched.end()
     }
 
     @Test func `removing and creating it`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin.wasm")
         let watched = try Watched(place, "plugin.wasm")
 
@@ -58,26 +59,26 @@ struct FileWatchTests {
     }
 
     @Test func `swapping a symbolic link that is the file`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "v1/plugin.wasm")
         try place.write("two", to: "v2/plugin.wasm")
         try place.link("plugin.wasm", to: "v1/plugin.wasm")
         let watched = try Watched(place, "plugin.wasm")
 
         try place.link("plugin.wasm.new", to: "v2/plugin.wasm")
-        try place.rename("plugin.wasm.new", to: "plugin.wasm")
+        try place.move("plugin.wasm.new", to: "plugin.wasm")
         await watched.waits(for: "two")
         // The link's new target is watched too, with a way that leads up and down again.
         try place.write("six", to: "v2/plugin.wasm")
         await watched.waits(for: "six")
         try place.link("plugin.wasm.new", to: "v2/../v1/./plugin.wasm")
-        try place.rename("plugin.wasm.new", to: "plugin.wasm")
+        try place.move("plugin.wasm.new", to: "plugin.wasm")
         await watched.waits(for: "one")
         await watched.end()
     }
 
     @Test func `swapping the link of a folder, as Kubernetes does`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "..2026_01/plugin.wasm")
         try place.link("..data", to: "..2026_01")
         try place.link("plugin.wasm", to: "..data/plugin.wasm")
@@ -86,7 +87,7 @@ struct FileWatchTests {
         for (version, content) in [("..2026_02", "two"), ("..2026_03", "three")] {
             try place.write(content, to: "\(version)/plugin.wasm")
             try place.link("..data_tmp", to: version)
-            try place.rename("..data_tmp", to: "..data")
+            try place.move("..data_tmp", to: "..data")
             await watched.waits(for: content)
         }
         try place.remove("..2026_01")
@@ -97,18 +98,18 @@ struct FileWatchTests {
     }
 
     @Test func `writing behind an absolute link of a parent folder`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "real/plugins/plugin.wasm")
-        try place.link("current", to: place.path("real"))
+        try place.link("current", to: place.at("real"))
         let watched = try Watched(place, "current/plugins/plugin.wasm")
 
-        try place.overwrite("three", in: "real/plugins/plugin.wasm")
+        try place.write("three", to: "real/plugins/plugin.wasm")
         await watched.waits(for: "three")
         await watched.end()
     }
 
     @Test func `a folder that vanishes and comes back`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "a/b/plugin.wasm")
         let watched = try Watched(place, "a/b/plugin.wasm")
 
@@ -118,14 +119,14 @@ struct FileWatchTests {
             try place.write(content, to: "a/b/plugin.wasm")
             await watched.waits(for: content)
             // The folder that came back is watched as the first one was.
-            try place.overwrite(content + content, in: "a/b/plugin.wasm")
+            try place.write(content + content, to: "a/b/plugin.wasm")
             await watched.waits(for: content + content)
         }
         await watched.end()
     }
 
     @Test func `a folder that is replaced faster than anybody looks`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "a/plugin.wasm")
         let watched = try Watched(place, "a/plugin.wasm")
 
@@ -137,30 +138,30 @@ struct FileWatchTests {
                 try? place.write(content, to: "a/plugin.wasm")
             }
             await watched.waits(for: content)
-            try place.overwrite(content + content, in: "a/plugin.wasm")
+            try place.write(content + content, to: "a/plugin.wasm")
             await watched.waits(for: content + content)
         }
         await watched.end()
     }
 
     @Test func `a folder that is renamed away, and another one renamed to its place`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "live/plugin.wasm")
         try place.write("two", to: "next/plugin.wasm")
         let watched = try Watched(place, "live/plugin.wasm")
 
-        try place.rename("live", to: "old")
-        try place.rename("next", to: "live")
+        try place.move("live", to: "old")
+        try place.move("next", to: "live")
         await watched.waits(for: "two")
         // The old folder is not the one that counts any more.
         try place.write("ignored", to: "old/plugin.wasm")
-        try place.overwrite("three", in: "live/plugin.wasm")
+        try place.write("three", to: "live/plugin.wasm")
         await watched.waits(for: "three")
         await watched.end()
     }
 
     @Test func `a folder that does not exist at first`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         let watched = try Watched(place, "a/b/c/plugin.wasm")
 
         try place.write("one", to: "a/b/c/plugin.wasm")
@@ -169,17 +170,17 @@ struct FileWatchTests {
     }
 
     @Test func `a folder and an entry of it with the same name`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin/plugin")
         let watched = try Watched(place, "plugin/plugin")
 
-        try place.overwrite("three", in: "plugin/plugin")
+        try place.write("three", to: "plugin/plugin")
         await watched.waits(for: "three")
         await watched.end()
     }
 
     @Test func `links that lead in a circle, until they are mended`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.link("plugin.wasm", to: "other")
         try place.link("other", to: "plugin.wasm")
         let watched = try Watched(place, "plugin.wasm")
@@ -191,7 +192,7 @@ struct FileWatchTests {
     }
 
     @Test func `other files and permissions are no change, and a burst is one`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         try place.write("one", to: "plugin.wasm")
         try place.setTime(Date(timeIntervalSince1970: 1_000_000_000), of: "plugin.wasm")
         try place.write("one", to: "other.wasm")
@@ -199,8 +200,8 @@ struct FileWatchTests {
         let watched = try Watched(place, "plugin.wasm", on: loop)
         let other = try Watched(place, "other.wasm", on: loop)
 
-        try place.overwrite("three", in: "other.wasm")
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: place.path("plugin.wasm"))
+        try place.write("three", to: "other.wasm")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: place.at("plugin.wasm"))
         await other.waits(for: "three")
         try place.remove("other.wasm")
         await other.waits(for: nil)
@@ -208,7 +209,7 @@ struct FileWatchTests {
         // In one job of the loop, so that the watch cannot look in between.
         await loop.result {
             for count in 1...50 {
-                try? place.overwrite(String(repeating: "x", count: count), in: "plugin.wasm")
+                try? place.write(String(repeating: "x", count: count), to: "plugin.wasm")
             }
         }
         #expect(await watched.next() == String(repeating: "x", count: 50))
@@ -219,13 +220,13 @@ struct FileWatchTests {
     }
 
     @Test func `a stream of writes without a pause is reported all the same`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         let loop = try WorkerLoop(name: "watch")
         let watched = try Watched(place, "plugin.wasm", on: loop, debounce: .milliseconds(100))
         let count = Counter()
 
         let writer = try loop.schedule(after: .zero, repeating: .milliseconds(1)) {
-            try? place.overwrite(String(count.increment()), in: "plugin.wasm")
+            try? place.write(String(count.increment()), to: "plugin.wasm")
         }
         #expect(await watched.next() != nil)
         writer.cancel()
@@ -233,13 +234,13 @@ struct FileWatchTests {
     }
 
     @Test func `a watch that was cancelled or let go reports nothing`() async throws {
-        let place = try Place()
+        let place = try TemporaryFolder()
         let loop = try WorkerLoop(name: "watch")
         let cancelled = try Watched(place, "plugin.wasm", on: loop)
         cancelled.watch.cancel()
         cancelled.watch.cancel()
         let runs = Counter()
-        _ = try loop.watch(place.path("plugin.wasm")) { runs.increment() }
+        _ = try loop.watch(place.at("plugin.wasm")) { runs.increment() }
 
         let watched = try Watched(place, "plugin.wasm", on: loop)
         try place.write("one", to: "plugin.wasm")
@@ -251,15 +252,15 @@ struct FileWatchTests {
 
     @Test func `a relative path counts from the working directory`() async {
         await #expect(processExitsWith: .success) { () async throws in
-            let place = try Place()
+            let place = try TemporaryFolder()
             try place.write("one", to: "plugin.wasm")
-            #expect(FileManager.default.changeCurrentDirectoryPath(place.path("")))
+            #expect(FileManager.default.changeCurrentDirectoryPath(place.at("")))
             let loop = try WorkerLoop(name: "watch")
             let changes = AsyncStream<Void>.makeStream()
             let watch = try loop.watch("plugin.wasm") { changes.continuation.yield() }
 
             #expect(FileManager.default.changeCurrentDirectoryPath("/"))
-            try place.overwrite("three", in: "plugin.wasm")
+            try place.write("three", to: "plugin.wasm")
             var iterator = changes.stream.makeAsyncIterator()
             await iterator.next()
             withExtendedLifetime(watch) {}
@@ -270,7 +271,7 @@ struct FileWatchTests {
     #if os(Linux)
     @Test func `where the system has no watch left, the file is looked at`() async {
         await #expect(processExitsWith: .success) { () async throws in
-            let place = try Place()
+            let place = try TemporaryFolder()
             try place.write("one", to: "plugin.wasm")
             let loop = try WorkerLoop(name: "watch")
             func limitDescriptors(to count: UInt) {
@@ -289,7 +290,7 @@ struct FileWatchTests {
             #expect(later != nil)
             limitDescriptors(to: 256)
 
-            try place.overwrite("three", in: "plugin.wasm")
+            try place.write("three", to: "plugin.wasm")
             await watched.waits(for: "three")
             await watched.end()
         }
@@ -297,52 +298,10 @@ struct FileWatchTests {
     #endif
 }
 
-/// A folder for one test, removed with it.
-private final class Place: Sendable {
-    private let root: String
-
-    init() throws {
-        root = FileManager.default.temporaryDirectory.appending(path: "worker-loop-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: root)
-    }
-
-    func path(_ name: String) -> String {
-        "\(root)/\(name)"
-    }
-
-    /// Writes a new file, and makes its folders.
-    func write(_ content: String, to name: String) throws {
-        let folder = (path(name) as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try overwrite(content, in: name)
-    }
-
-    /// Truncates the file and writes into it.
-    func overwrite(_ content: String, in name: String) throws {
-        try Data(content.utf8).write(to: URL(filePath: path(name)))
-    }
-
-    func rename(_ name: String, to other: String) throws {
-        guard unsafe Foundation.rename(path(name), path(other)) == 0 else {
-            throw CocoaError(.fileWriteUnknown)
-        }
-    }
-
-    func link(_ name: String, to target: String) throws {
-        try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: target)
-    }
-
-    func remove(_ name: String) throws {
-        try FileManager.default.removeItem(atPath: path(name))
-    }
-
+extension TemporaryFolder {
     /// Makes the file look as if it had been written at this time.
-    func setTime(_ time: Date, of name: String) throws {
-        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path(name))
+    fileprivate func setTime(_ time: Date, of name: String) throws {
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: at(name))
     }
 }
 
@@ -354,11 +313,11 @@ private final class Watched: Sendable {
     private let finish: @Sendable () -> Void
 
     init(
-        _ place: Place, _ name: String, on loop: WorkerLoop? = nil, debounce: Duration = .milliseconds(10)
+        _ place: TemporaryFolder, _ name: String, on loop: WorkerLoop? = nil, debounce: Duration = .milliseconds(10)
     ) throws {
         let loop = try loop ?? WorkerLoop(name: "watch")
         let (contents, continuation) = AsyncStream<String?>.makeStream()
-        let path = place.path(name)
+        let path = place.at(name)
         watch = try loop.watch(path, debounce: debounce) {
             let content = try? String(contentsOfFile: path, encoding: .utf8)
             continuation.yield(loop.isCurrent ? content : "not on the loop")

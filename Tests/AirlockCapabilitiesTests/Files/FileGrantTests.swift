@@ -1,6 +1,7 @@
 import Airlock
 import AirlockCapabilities
 import AirlockTesting
+import TestSupport
 import Testing
 
 @Suite("File grants")

@@ -4,6 +4,7 @@ import AirlockTesting
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Path escapes")

@@ -3,6 +3,7 @@ import AirlockCapabilities
 import AirlockSQLite
 import AirlockTesting
 import Synchronization
+import TestSupport
 import Testing
 
 /// Which store, and which way to it. The same tests run for all of them.

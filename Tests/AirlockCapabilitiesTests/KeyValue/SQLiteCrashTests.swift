@@ -1,6 +1,7 @@
 import AirlockCapabilities
 import AirlockSQLite
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -16,7 +17,8 @@ struct SQLiteCrashTests {
     @Test func `what was confirmed outlives a host that is killed while it writes`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.at("values")
-        let confirmed = try folder.write("", to: "confirmed")
+        let confirmed = folder.at("confirmed")
+        try folder.write("", to: "confirmed")
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, confirmed = confirmed as String] in
             let store = try SQLiteKeyValueStore(path: path, durability: .process)
             let notes = try #require(FileHandle(forWritingAtPath: confirmed))

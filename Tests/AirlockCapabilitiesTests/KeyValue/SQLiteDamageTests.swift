@@ -2,6 +2,7 @@ import AirlockCapabilities
 import AirlockSQLite
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 /// Files that are not as the store left them. Each test that reads one runs in a process of its own, which must not end by it.

@@ -2,6 +2,7 @@ import AirlockCapabilities
 import AirlockSQLite
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Values in an SQLite file")
@@ -70,7 +71,8 @@ struct SQLiteKeyValueTests {
 
     @Test func `a file of something else is refused`() throws {
         let folder = try TemporaryFolder()
-        let garbage = try folder.write(String(repeating: "not a database ", count: 1000), to: "garbage")
+        let garbage = folder.at("garbage")
+        try folder.write(String(repeating: "not a database ", count: 1000), to: "garbage")
         let error = #expect(throws: KeyValueError.self) { try SQLiteKeyValueStore(path: garbage) }
         #expect(error?.message.contains(garbage) == true)
         #expect(throws: KeyValueError.self) { try SQLiteKeyValueStore(path: folder.at("missing/values")) }

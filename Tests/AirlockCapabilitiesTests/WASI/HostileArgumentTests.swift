@@ -3,6 +3,7 @@ import AirlockCapabilities
 import AirlockTesting
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 /// The functions of `airlock:files` with their WebAssembly types.

@@ -1,6 +1,7 @@
 import Airlock
 import AirlockTesting
 import Foundation
+import TestSupport
 import Testing
 import Wasmtime
 

@@ -2,6 +2,7 @@ import Airlock
 import AirlockTesting
 import Crypto
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Pinned digests")
@@ -54,8 +55,8 @@ struct PinnedDigestTests {
 
     @Test("A pinned file that was exchanged is not reloaded, and the running version goes on")
     func reload() async throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "airlock-\(UUID().uuidString).wasm")
-        defer { try? FileManager.default.removeItem(at: file) }
+        let folder = try TemporaryFolder()
+        let file = URL(filePath: folder.at("plugin.wasm"))
         try Data(module).write(to: file)
         try await withPluginHost { host in
             let plugin = try await host.load(.file(file.path).pinned(sha256: digest(of: module)))

@@ -1,6 +1,7 @@
 import Airlock
 import AirlockTesting
 import Foundation
+import TestSupport
 import Testing
 import Wasmtime
 
@@ -46,7 +47,7 @@ struct ManifestWatchTests {
         manifest source: ((String) -> ManifestSource)? = nil,
         _ body: (inout Watched) async throws -> Void
     ) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             try Data(try Module.binary(ofWAT: PolicyLoadTests.module)).write(to: URL(filePath: "\(folder)/cart.wasm"))
             try Data(manifest(2_000).utf8).write(to: URL(filePath: "\(folder)/\(name)"))
             try await withPluginHost { host in

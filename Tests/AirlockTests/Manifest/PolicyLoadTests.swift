@@ -72,7 +72,7 @@ struct PolicyLoadTests {
     @Test("The manifest is the file of the module's name, or else plugin.yaml, or else the module's section")
     func places() async throws {
         try await withPluginHost { host in
-            try await withFolder { folder in
+            try await withTemporaryFolder { folder in
                 let bytes = try Module.binary(ofWAT: Self.module)
                 let path = "\(folder)/cart.wasm"
                 func write(_ room: Int, to name: String) throws {
@@ -226,12 +226,4 @@ struct PolicyLoadTests {
 func manifestSection(_ yaml: String) -> [UInt8] {
     let name = Array(PluginManifest.sectionName.utf8)
     return WasmBytes.section(0, WasmBytes.unsigned(name.count) + name + Array(yaml.utf8))
-}
-
-/// A folder for the length of a test.
-func withFolder(_ body: (String) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "airlock-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try await body(folder.path)
 }
