@@ -272,27 +272,22 @@ struct FileWatchTests {
     @Test func `where the system has no watch left, the file is looked at`() async {
         await #expect(processExitsWith: .success) { () async throws in
             let place = try TemporaryFolder()
-            try place.write("one", to: "plugin.wasm")
+            for name in ["plugin.wasm", "second", "third"] { try place.write(name, to: name) }
             let loop = try WorkerLoop(name: "watch")
-            func limitDescriptors(to count: UInt) {
-                var limit = rlimit()
-                unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-                limit.rlim_cur = count
-                unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            }
             limitDescriptors(to: 3)
-            let watched = try Watched(place, "plugin.wasm", on: loop)
-            // When this timer of the same loop runs, the watch has tried and given up.
-            var later: LoopTimer?
-            await withCheckedContinuation { continuation in
-                later = try? loop.schedule(after: .milliseconds(100)) { continuation.resume() }
-            }
-            #expect(later != nil)
-            limitDescriptors(to: 256)
+            #expect(FileHandle(forReadingAtPath: place.at("plugin.wasm")) == nil)
+            let changes = AsyncStream<Void>.makeStream()
+            let watch = try loop.watch(place.at("plugin.wasm")) { changes.continuation.yield() }
+            var reports = changes.stream.makeAsyncIterator()
 
-            try place.write("three", to: "plugin.wasm")
-            await watched.waits(for: "three")
-            await watched.end()
+            // The first change may be seen while the watch begins; what comes after its report only by looking again.
+            for name in ["second", "third"] {
+                try place.move(name, to: "plugin.wasm")
+                await reports.next()
+            }
+            limitDescriptors(to: 256)
+            withExtendedLifetime(watch) {}
+            await loop.shutdown()
         }
     }
     #endif

@@ -92,3 +92,13 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) async {
         }
     }
 }
+
+/// Sets how many file descriptors this process may have: new ones get numbers below that.
+func limitDescriptors(to count: UInt) {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    // Safe: both calls use this one value, for no longer than they take.
+    unsafe getrlimit(resource, &limit)
+    limit.rlim_cur = count
+    unsafe setrlimit(resource, &limit)
+}

@@ -50,10 +50,7 @@ struct ResourceTests {
 
     @Test func `without file descriptors a loop is an error that names the call`() async {
         await #expect(processExitsWith: .success) { () async throws in
-            var limit = rlimit()
-            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            limit.rlim_cur = 32
-            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limitDescriptors(to: 32)
             var loops: [WorkerLoop] = []
             do throws(WorkerLoopError) {
                 while loops.count < 32 {
