@@ -157,6 +157,7 @@ struct EventsTests {
         let grant = Events(topics, publishing: ["*"])
         #expect(try await publish("a", with: grant) == 0)
         let consumer = Task {
+            // Safe: the task is used within the closure only.
             for await _ in stream { unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() } }
         }
         await consumer.value

@@ -91,6 +91,7 @@ struct CancellationTests {
 private actor Keeper {
     private let loop: WorkerLoop
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(_ loop: WorkerLoop) {

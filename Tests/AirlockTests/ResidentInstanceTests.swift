@@ -75,6 +75,7 @@ private actor Owner {
     private let recorder = Recorder()
     private var instance: ResidentInstance?
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(loop: WorkerLoop) {

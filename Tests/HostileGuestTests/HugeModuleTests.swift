@@ -152,6 +152,7 @@ private func refuse(
 /// What this process has used of the processors.
 private func processorTime() -> Duration {
     var time = timespec()
+    // Safe: the call writes this one value.
     unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
 }

@@ -112,6 +112,7 @@ private struct Echo: Capability {
 /// Uses that many bytes of the stack, in frames of some KiB.
 @inline(never)
 private func useStack(_ bytes: Int) -> Int {
+    // Safe: the index is below the number of bytes, which nobody uses later.
     let used = unsafe withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 16) { room in
         unsafe room[bytes & 4_095] = 1
         return bytes > 4_096 ? useStack(bytes - 4_096) : 0

@@ -267,7 +267,7 @@ private final class CountingExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         jobs.withLock { $0 += 1 }
         let job = UnownedJob(job)
-        let executor = unsafe asUnownedTaskExecutor()
-        Task.detached { unsafe job.runSynchronously(on: executor) }
+        // Safe: the job runs once, and the task keeps its executor until then.
+        Task.detached { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -82,6 +82,7 @@ struct FunctionTests {
             #expect(error?.code == .signatureMismatch)
         }
         let error = failure { () throws(WasmtimeError) in
+            // Safe: there is no slot that could be used.
             try unsafe function.call(UnsafeMutableBufferPointer(start: nil, count: 0))
         }
         #expect(error?.code == .signatureMismatch)

@@ -132,6 +132,7 @@ struct HostFunctionTests {
             """, engine: engine
         ) { linker in
             let type = FunctionType(parameters: [.i32, .i64], results: [.i64, .i32, .v128])
+            // Safe: the slots are used during the call only, and as the type says.
             try unsafe linker.defineRaw("env", "swap", type: type) { _, slots in
                 let count = slots.count
                 #expect(count == 3)

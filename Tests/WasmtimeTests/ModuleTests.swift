@@ -121,7 +121,7 @@ struct ModuleTests {
     func serialised() throws {
         let bytes = try Module(engine: engine, wat: #"(module (func (export "f") (result i32) i32.const 7))"#)
             .serialized()
-        // The bytes come from this very test.
+        // Safe: the bytes come from this very test.
         let module = try unsafe Module(engine: engine, unsafelyDeserializing: bytes)
         let store = Store(engine: engine, host: Recorder())
         let instance = try store.instantiate(Linker(engine: engine).prelink(module))
@@ -134,7 +134,7 @@ struct ModuleTests {
         let bytes = try Module(engine: other, wat: "(module)").serialized()
         for artifact in [bytes, [], [1, 2, 3], Array(bytes.prefix(100))] {
             let error = failure { () throws(WasmtimeError) in
-                // None of them gets as far as to run.
+                // Safe: none of them gets as far as to run.
                 _ = try unsafe Module(engine: engine, unsafelyDeserializing: artifact)
             }
             #expect(error?.code == .invalidArtifact)

@@ -5,6 +5,7 @@ import WorkerLoop
 /// An actor on a loop.
 actor LoopActor {
     nonisolated let loop: WorkerLoop
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
     var count = 0
 

@@ -80,6 +80,7 @@ private func deepSum(of bytes: Int) -> Int {
     guard bytes > 0 else {
         return 0
     }
+    // Safe: the bytes are written within their room, which nobody uses later.
     return unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { buffer in
         unsafe buffer.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: bytes))
         return deepSum(of: bytes - 1024) + buffer.count

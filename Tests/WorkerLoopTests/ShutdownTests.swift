@@ -49,6 +49,7 @@ struct ShutdownTests {
     @Test func `an actor shuts down the loop that it runs on, and goes on`() async throws {
         actor Suicidal {
             nonisolated let loop: WorkerLoop
+            // Safe: the actor keeps the loop.
             nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
             init(loop: WorkerLoop) { self.loop = loop }
 

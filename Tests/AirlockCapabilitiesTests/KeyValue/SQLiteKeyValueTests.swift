@@ -83,6 +83,7 @@ struct SQLiteKeyValueTests {
         let folder = try TemporaryFolder()
         let store = try SQLiteKeyValueStore(path: folder.at("values"), durability: .process)
         let change = Task {
+            // Safe: the task is used within the closure only.
             unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
             return try await store.apply(.set([1], to: [2]), in: cart, within: ample)
         }
