@@ -1,6 +1,7 @@
 import Airlock
 import AirlockTesting
 import TestSupport
+import Synchronization
 import Testing
 import Wasmtime
 
@@ -90,21 +91,20 @@ struct MemoryAccountTests {
     @Test("An instance whose start function fails is freed with all that belongs to it")
     func failedStart() async throws {
         final class Attachment {}
-        try await withPluginHost { host in
-            let plugin = try await host.load(.wat("(module (func (export \"f\")))"))
-            _ = try await plugin.reload(from: .wat("(module (func (export \"f\")) (func $s unreachable) (start $s))")) {
-                (version) throws(PluginError) in
-                weak var freed: Attachment?
-                do {
-                    let attachment = Attachment()
-                    freed = attachment
-                    let error = #expect(throws: PluginError.self) {
-                        try ResidentInstance(version, attachment: attachment)
-                    }
-                    #expect(error?.code == .trap)
+        try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
+            let text = #"(module (import "test" "start" (func $start)) (start $start))"#
+            let plugin = try await host.load(.wat(text), granting: [StartingOnce()])
+            let version = try #require(plugin.currentVersion)
+            weak var freed: Attachment?
+            do {
+                let attachment = Attachment()
+                freed = attachment
+                let error = #expect(throws: PluginError.self) {
+                    try ResidentInstance(version, attachment: attachment)
                 }
-                #expect(freed == nil)
+                #expect(error?.code == .hostError)
             }
+            #expect(freed == nil)
         }
     }
 
@@ -234,4 +234,18 @@ private func guest(_ memory: String) -> String {
       (func (export "eat") (loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable)
       (func (export "trap") unreachable))
     """
+}
+
+/// Lets one instance start.
+private final class StartingOnce: Capability {
+    static let id: CapabilityID = "test:starting"
+    private let starts = Atomic<Int>(0)
+
+    static let functions = HostFunctions<StartingOnce>(module: "test") {
+        HostFunction("start") { (capability, _) throws(HostError) -> Void in
+            guard capability.starts.add(1, ordering: .relaxed).newValue == 1 else {
+                throw HostError(.failed, "it has started once")
+            }
+        }
+    }
 }

@@ -119,19 +119,26 @@ struct ReloadTests {
         }
     }
 
-    @Test("A start step of the caller's can refuse a version")
-    func startStep() async throws {
-        try await withPluginHost { host in
-            let plugin = try await host.load(.wat(answering(1)))
-            let answer = try plugin.function("answer", returning: Int32.self)
-            let error = await #expect(throws: PluginError.self) {
-                try await plugin.reload(from: .wat(answering(2))) { (version) throws(PluginError) in
-                    #expect(version.number == 2)
+    @Test("A probe sees each version on each loop before it serves, and can refuse it")
+    func probe() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 2)) { host in
+            let probed = Mutex<[Int]>([])
+            let policy = ReloadPolicy { (session, version) throws(PluginError) in
+                probed.withLock { $0.append(version.number) }
+                let answer = try version.function("answer", returning: Int32.self)
+                guard let answer, try session.call(answer) < 2 else {
                     throw PluginError(.guestError, message: "not today")
                 }
             }
+            let plugin = try await host.load(.wat(answering(1)), reload: policy)
+            #expect(probed.withLock { $0 } == [1, 1])
+            let answer = try plugin.function("answer", returning: Int32.self)
+            let error = await #expect(throws: PluginError.self) { try await plugin.reload(from: .wat(answering(2))) }
             #expect(error?.code == .guestError)
+            #expect(error?.version == 2)
+            #expect(probed.withLock { $0 } == [1, 1, 2])
             #expect(try await plugin.call(answer).value == 1)
+            #expect(host.instanceCount == 2)
         }
     }
 
@@ -159,18 +166,16 @@ struct ReloadTests {
     func unloadWhileReloading() async throws {
         try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: .inProcess)) { host in
             var events = RecordedEvents(of: host)
-            let plugin = try await host.load(.wat(answering(1)), name: "p")
-            let gate = Gate()
-            let first = Task {
-                try await plugin.reload(from: .wat(answering(2))) { (_) throws(PluginError) in
-                    try? await gate.pass()
-                }
-            }
-            await gate.arrivals(1)
+            let waiting = #"(module (import "test" "wait" (func $wait)) (func (export "_initialize") call $wait))"#
+            let patience = Patience()
+            let plugin = try await host.loadSuspendable(
+                .wat(waiting), name: "p", granting: [patience], limits: PluginLimits(deadline: .seconds(600)))
+            let first = Task { try await plugin.reload(from: .wat(waiting)) }
+            await patience.gate.arrivals(1)
             let others = (3...6).map { value in Task { try await plugin.reload(from: .wat(answering(value))) } }
             let unload = Task { await plugin.unload() }
-            // The first one is past its compilation, so that only its step ends it.
-            gate.open()
+            // The first one is past its compilation, so that only its start ends it.
+            patience.gate.open()
             await unload.value
             _ = await first.result
             for other in others {

@@ -68,6 +68,30 @@ final class EventHub: Sendable {
             logger.info("plugin reloaded", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
         case .reloadFailed(let error):
             logger.error("plugin reload refused", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .step(let step, let error):
+            let metadata = metadata.merging(["step": "\(step)", "took": "\(event.duration ?? .zero)"]) { $1 }
+            logger.debug("reload step", metadata: error.map { metadata.merging(["error": "\($0)"]) { $1 } } ?? metadata)
+        case .staged:
+            logger.notice("plugin version staged", metadata: metadata)
+        case .trialBegan(let strategy):
+            logger.notice("plugin version is tried", metadata: metadata.merging(["strategy": "\(strategy)"]) { $1 })
+        case .trialEnded(let result, let end):
+            let metadata = metadata.merging(["end": "\(end)", "result": "\(result)"]) { $1 }
+            logger.log(
+                level: end == .overBudget ? .error : .notice, "plugin version is not tried any more", metadata: metadata
+            )
+        case .rolledBack(let previous):
+            logger.notice("plugin rolled back", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
+        case .drained(let stopped):
+            logger.log(
+                level: stopped == 0 ? .debug : .warning, "plugin version drained",
+                metadata: metadata.merging(["stopped": "\(stopped)"]) { $1 })
+        case .moduleQuarantined(let module):
+            logger.error(
+                "module quarantined",
+                metadata: metadata.merging(["digest": "\(module.digest)", "reason": "\(module.reason)"]) { $1 })
+        case .moduleReadmitted(let digest):
+            logger.notice("module readmitted", metadata: metadata.merging(["digest": "\(digest)"]) { $1 })
         case .decided(let decision):
             let grants = decision.grants.map { "\(type(of: $0).id): \($0.summary)" }
             logger.info(

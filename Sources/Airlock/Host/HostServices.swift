@@ -84,6 +84,7 @@ struct PluginSpecification: Sendable {
     let limits: PluginLimits
     let mode: Mode
     let quota: Quota?
+    let reload: ReloadPolicy
     /// What each version has to pass before it is compiled, if there is a policy.
     var review: PolicyReview?
     /// What watches it for crash loops, if anything does.
@@ -91,12 +92,15 @@ struct PluginSpecification: Sendable {
     /// The host functions of all grants, in order.
     let hostFunctions: HostCallCounts.Names
 
-    init(name: String, grants: [any Capability], limits: PluginLimits, mode: Mode, quota: Quota?) {
+    init(
+        name: String, grants: [any Capability], limits: PluginLimits, mode: Mode, quota: Quota?, reload: ReloadPolicy
+    ) {
         self.name = name
         self.grants = grants
         self.limits = limits
         self.mode = mode
         self.quota = quota
+        self.reload = reload
         crashGuard = limits.crashLoop.map { CrashGuard($0) }
         hostFunctions = HostCallCounts.Names(Self.hostFunctions(of: grants))
     }
@@ -108,9 +112,21 @@ struct PluginSpecification: Sendable {
         self.limits = limits
         mode = plugin.mode
         quota = plugin.quota
+        reload = plugin.reload
         review = plugin.review
         crashGuard = plugin.crashGuard
         hostFunctions = HostCallCounts.Names(Self.hostFunctions(of: grants))
+    }
+
+    /// Throws where a number is out of its range, or something does not go with how the plugin runs.
+    func check() throws(PluginError) {
+        try limits.check(plugin: name)
+        try reload.check(plugin: name)
+        guard reload.probe == nil || mode == .runToCompletion else {
+            throw PluginError(
+                .configuration, plugin: name,
+                message: "the reload policy has a probe, which needs a plugin that runs to completion")
+        }
     }
 
     private static func hostFunctions(of grants: [any Capability]) -> [String] {

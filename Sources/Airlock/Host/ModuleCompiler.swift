@@ -55,17 +55,22 @@ actor ModuleCompiler {
         _ source: PluginSource,
         for plugin: String,
         version: Int,
-        limits: PluginLimits
+        limits: PluginLimits,
+        admit: @Sendable (_ digest: String) throws(PluginError) -> Void
     ) async throws(PluginError) -> CompiledModule {
+        let steps = ReloadSteps(events: events, plugin: plugin, version: version)
         do {
-            let read = try ModuleBytes(source, most: limits.module.moduleBytes)
-            let edited = try edit(read.bytes, limits)
-            // The messages name places in the original, and what was added makes nothing valid that was not.
-            try Module.validate(read.bytes, engine: engine)
-            try limits.checkInitialSizes(of: edited)
+            let read = try steps.take(.read) { () throws(PluginError) in
+                let read = try ModuleBytes(source, most: limits.module.moduleBytes)
+                try admit(read.digest)
+                return read
+            }
+            let edited = try steps.take(.check) { () throws(PluginError) in try checked(read.bytes, limits) }
             let load = ModuleLoad(plugin: plugin, version: version, trust: source.trust)
             return CompiledModule(
-                module: try await module(edited.bytes, load),
+                module: try await steps.take(.compile) { () async throws(PluginError) in
+                    try await module(edited.bytes, load)
+                },
                 digest: read.digest,
                 inspection: edited.inspection,
                 hostExports: edited.hostExports,
@@ -73,16 +78,24 @@ actor ModuleCompiler {
                 functionNames: FunctionNames(
                     of: read.bytes, functions: edited.inspection.functions + edited.inspection.imports)
             )
-        } catch let error as WasmtimeError {
-            // The engine quotes names of the module.
-            let text = LogText.make(Array(error.message.utf8), atMost: 1_000).text
-            throw PluginError(.invalidModule, plugin: plugin, message: text)
-        } catch var error as PluginError {
+        } catch {
+            var error = error
             error.plugin = plugin
             throw error
-        } catch {
-            throw PluginError(.invalidModule, plugin: plugin, message: "\(error)")
         }
+    }
+
+    private func checked(_ bytes: [UInt8], _ limits: PluginLimits) throws(PluginError) -> EditedModule {
+        let edited = try edit(bytes, limits)
+        do {
+            // The messages name places in the original, and what was added makes nothing valid that was not.
+            try Module.validate(bytes, engine: engine)
+        } catch {
+            // The engine quotes names of the module.
+            throw PluginError(.invalidModule, message: LogText.make(Array(error.message.utf8), atMost: 1_000).text)
+        }
+        try limits.checkInitialSizes(of: edited)
+        return edited
     }
 
     /// Ends all compilations and refuses those that come later.

@@ -8,6 +8,22 @@ public struct PluginEvent: Sendable {
         case reloaded(previous: Int)
         /// A new version was refused; the running one was left untouched.
         case reloadFailed(PluginError)
+        /// A step on the way of a version into service, or out of it, was done, or ended in an error.
+        case step(ReloadStep, PluginError?)
+        /// A new version is ready and waits to be promoted.
+        case staged
+        /// A new version serves a share of the calls, or gets copies of them.
+        case trialBegan(ReloadStrategy)
+        /// A version is not tried any more.
+        case trialEnded(TrialResult, TrialEnd)
+        /// A version took over again from `previous`, which had replaced it.
+        case rolledBack(previous: Int)
+        /// Nothing runs on a replaced version any more; so many calls or streams were stopped since they went on after the drain deadline.
+        case drained(stopped: Int)
+        /// A module is not loaded any more until it is readmitted.
+        case moduleQuarantined(QuarantinedModule)
+        /// A module may be loaded again.
+        case moduleReadmitted(digest: String)
         /// The policy that the plugin was loaded under lets a new version be loaded, with what it gives it.
         case decided(PluginDecision)
         /// A file that is watched changed: the plugin's module, or under a policy its manifest. A reload begins, unless under a policy both
@@ -41,4 +57,32 @@ public struct PluginEvent: Sendable {
     public let version: Int
     /// How long it took, for a load, a reload or a compilation, the wait for its turn included.
     public let duration: Duration?
+}
+
+/// A step on the way of a version into service.
+public enum ReloadStep: Sendable, Hashable {
+    /// The module is read and its digest compared with the pinned and the quarantined ones.
+    case read
+    /// Its bounds, its validity and its sizes are checked.
+    case check
+    /// It is compiled, or taken from the cache.
+    case compile
+    /// It is linked with what it was granted, and its exports are compared with what is called.
+    case link
+    /// An instance is started on each worker loop and probed.
+    case start
+    /// New calls go to it.
+    case cutOver
+}
+
+/// Why a version is not tried any more.
+public enum TrialEnd: Sendable, Hashable {
+    /// Its window passed within its error budget.
+    case passed
+    /// It overdrew its error budget.
+    case overBudget
+    /// An operator promoted it.
+    case promoted
+    /// Another version took its place, or an operator dropped it.
+    case dropped
 }

@@ -15,10 +15,10 @@ public import WorkerLoop
 ///
 /// ## Topics
 /// ### Loading
-/// - ``load(_:name:granting:limits:quota:start:)``
-/// - ``loadSuspendable(_:name:granting:limits:quota:)``
-/// - ``load(_:name:under:manifest:abi:granting:quota:start:)``
-/// - ``loadSuspendable(_:name:under:manifest:abi:granting:quota:)``
+/// - ``load(_:name:granting:limits:quota:reload:)``
+/// - ``loadSuspendable(_:name:granting:limits:quota:reload:)``
+/// - ``load(_:name:under:manifest:abi:granting:quota:reload:)``
+/// - ``loadSuspendable(_:name:under:manifest:abi:granting:quota:reload:)``
 /// ### Watching
 /// - ``events()``
 /// ### Ending
@@ -95,7 +95,7 @@ public final class PluginHost: Service, Sendable {
     ///   - grants: what it may do.
     ///   - limits: what it may use.
     ///   - quota: what it may use together with others.
-    ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
+    ///   - reload: how later versions come into service, and what each, the first as well, must pass.
     /// - Throws: why it was refused. Nothing of it is left then.
     public func load(
         _ source: PluginSource,
@@ -103,44 +103,67 @@ public final class PluginHost: Service, Sendable {
         granting grants: [any Capability] = [],
         limits: PluginLimits = PluginLimits(),
         quota: Quota? = nil,
-        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+        reload: ReloadPolicy = ReloadPolicy()
     ) async throws(PluginError) -> Plugin {
         let specification = PluginSpecification(
             name: name ?? source.defaultName,
             grants: grants,
             limits: limits,
             mode: .runToCompletion,
-            quota: quota
+            quota: quota,
+            reload: reload
         )
-        return try await run(specification, from: source, start: start)
+        return try await run(specification, from: source)
+    }
+
+    func run(_ specification: PluginSpecification, from source: PluginSource) async throws(PluginError) -> Plugin {
+        let pools = loops.map { InstancePool(loop: $0, specification: specification, events: services.events) }
+        return Plugin(try await run(specification, from: source, in: pools), pools: pools, loops: loops)
     }
 
     func run(
         _ specification: PluginSpecification,
         from source: PluginSource,
-        start: PluginLifecycle.Start?
-    ) async throws(PluginError) -> Plugin {
-        let pools = loops.map { InstancePool(loop: $0, specification: specification, events: services.events) }
+        in pools: [any VersionedPool]
+    ) async throws(PluginError) -> PluginLifecycle {
         let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
-        try await add(lifecycle, start: start)
-        return Plugin(lifecycle, pools: pools, loops: loops)
+        try await add(lifecycle)
+        return lifecycle
+    }
+
+    /// The same for an ABI that runs its plugins' instances itself.
+    /// - Parameter pools: one for each of ``loops``.
+    package func load(
+        _ source: PluginSource,
+        name: String,
+        granting grants: [any Capability],
+        limits: PluginLimits,
+        quota: Quota?,
+        reload: ReloadPolicy,
+        in pools: [any VersionedPool]
+    ) async throws(PluginError) -> PluginReleases {
+        let specification = PluginSpecification(
+            name: name, grants: grants, limits: limits, mode: .runToCompletion, quota: quota, reload: reload)
+        return PluginReleases(try await run(specification, from: source, in: pools))
     }
 
     /// Reads, checks, compiles, links and starts a plugin whose calls may be suspended, so that its host functions may wait. The
-    /// parameters and errors are those of ``load(_:name:granting:limits:quota:start:)``.
+    /// parameters and errors are those of ``load(_:name:granting:limits:quota:reload:)``.
     public func loadSuspendable(
         _ source: PluginSource,
         name: String? = nil,
         granting grants: [any Capability] = [],
         limits: PluginLimits = PluginLimits(),
-        quota: Quota? = nil
+        quota: Quota? = nil,
+        reload: ReloadPolicy = ReloadPolicy()
     ) async throws(PluginError) -> SuspendablePlugin {
         let specification = PluginSpecification(
             name: name ?? source.defaultName,
             grants: grants,
             limits: limits,
             mode: .suspendable,
-            quota: quota
+            quota: quota,
+            reload: reload
         )
         return try await runSuspendable(specification, from: source)
     }
@@ -152,18 +175,17 @@ public final class PluginHost: Service, Sendable {
         let pools = loops.map {
             SuspendableInstancePool(loop: $0, specification: specification, events: services.events)
         }
-        let lifecycle = PluginLifecycle(specification, source: source, services: services, pools: pools)
-        try await add(lifecycle, start: nil)
-        return SuspendablePlugin(lifecycle, pools: pools, loops: loops)
+        return SuspendablePlugin(try await run(specification, from: source, in: pools), pools: pools, loops: loops)
     }
 
-    private func add(_ lifecycle: PluginLifecycle, start: PluginLifecycle.Start?) async throws(PluginError) {
-        let name = lifecycle.specification.name
+    private func add(_ lifecycle: PluginLifecycle) async throws(PluginError) {
+        let name = lifecycle.name
         guard !plugins.withLock(\.isStopped) else {
             throw PluginError(.stopped, plugin: name, message: "the host was shut down")
         }
-        try lifecycle.specification.limits.check(plugin: name)
-        _ = try await lifecycle.reload(from: nil, start: start)
+        try lifecycle.specification.check()
+        try lifecycle.check(lifecycle.specification.reload.strategy)
+        _ = try await lifecycle.reload()
         let isStopped = plugins.withLock { plugins in
             // Those that were unloaded have nothing left to end.
             plugins.lifecycles.removeAll { $0.current == nil }

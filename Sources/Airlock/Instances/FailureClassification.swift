@@ -32,6 +32,11 @@ extension PluginError {
             setDeadline(limits, report)
             return
         }
+        if error.stopReason == .replaced {
+            code = .stopped
+            message = "the call ran on a version that was replaced, and went on for longer than the drain deadline"
+            return
+        }
         if error.stopReason == .loopShare {
             code = .quotaExceeded
             message = "the call used up what its plugin had left of the worker loop's time"
@@ -80,6 +85,8 @@ extension StopReason {
     static let cancelled = StopReason(rawValue: "cancelled")
     /// The plugin was unloaded.
     static let unloaded = StopReason(rawValue: "unloaded")
+    /// Its version was replaced, and the time to finish passed.
+    static let replaced = StopReason(rawValue: "replaced")
 }
 
 extension PluginError.Code {

@@ -13,17 +13,32 @@ actor InstancePool: VersionedPool {
         unsafe instances = LoopInstances(specification, events: events)
     }
 
+    nonisolated var copiesCalls: Bool { true }
+
     func prepare(_ version: PluginVersion) throws(PluginError) {
         try unsafe instances.prepare(version)
     }
 
-    func discardPrepared() {
-        unsafe instances.discardPrepared()
+    func discardPrepared(_ version: PluginVersion) {
+        unsafe instances.discardPrepared(version)
     }
 
     func adopt(_ version: PluginVersion) {
         unsafe instances.adopt(version)
     }
+
+    func tryOut(_ version: PluginVersion, _ trial: Trial) {
+        unsafe instances.tryOut(version, trial) { [weak self, loop] in
+            loop.submit { [weak self] in self?.assumeIsolated { unsafe $0.instances.runCopy() } }
+        }
+    }
+
+    func endTrial() {
+        unsafe instances.endTrial()
+    }
+
+    /// A call never waits, so that none is in flight when this runs.
+    func drain(_ version: PluginVersion, within deadline: Duration) -> Int { 0 }
 
     func stop() {
         unsafe instances.stop()
@@ -38,21 +53,25 @@ actor InstancePool: VersionedPool {
     }
 
     /// One call with limits of its own.
-    func call(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
-        try unsafe instances.call(signature, &slots)
+    func call(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport {
+        try unsafe instances.call(signature, routedBy: key, &slots)
     }
 
     /// The same where this runs on the pool's loop already, without a turn of the executor; nil elsewhere.
-    nonisolated func callHere(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport?
-    {
+    nonisolated func callHere(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport? {
         guard loop.isCurrent else { return nil }
-        return try unsafe instances.call(signature, &slots)
+        return try unsafe instances.call(signature, routedBy: key, &slots)
     }
 
     /// Several calls and accesses to memory under the limits of one call.
     func withSession<Value: Sendable>(
+        routedBy key: RoutingKey?,
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) throws(PluginError) -> CallResult<Value> {
-        try unsafe instances.withSession(body)
+        try unsafe instances.withSession(routedBy: key, body)
     }
 }

@@ -1,50 +1,111 @@
 /// What an ``InstancePool`` holds, confined to its loop. An instance serves one call after another until it fails or has served its
-/// share; a call never waits in the middle, so one instance serves the loop.
+/// share; a call never waits in the middle, so one instance of a version serves the loop.
 final class LoopInstances {
     /// What all calls used.
     let account: LoopAccount
     private let plugin: String
     private var version: PluginVersion?
     private var idle: LiveInstance?
-    private var prepared: LiveInstance?
+    private var prepared: [LiveInstance] = []
+    private let probe: ReloadPolicy.Probe?
+    private var candidate: CandidateInstances?
 
     init(_ specification: PluginSpecification, events: EventHub) {
         plugin = specification.name
+        probe = specification.reload.probe
         account = LoopAccount(specification, events: events)
     }
 
-    /// Makes and starts an instance of a version that is about to take over.
+    /// Makes, starts and probes an instance of a version that is to serve.
     func prepare(_ version: PluginVersion) throws(PluginError) {
         do {
-            prepared = try makeInstance(of: version)
+            let instance = try makeInstance(of: version)
+            if let probe { try self.probe(instance, probe) }
+            prepared.append(instance)
         } catch {
             account.countFailedStart(error, of: version)
             throw error
         }
     }
 
-    /// Lets go of what was made for a version that does not take over.
-    func discardPrepared() {
-        prepared = nil
+    private func probe(_ instance: LiveInstance, _ probe: ReloadPolicy.Probe) throws(PluginError) {
+        do throws(PluginError) {
+            try instance.begin(loopTime: account.startAllowance)
+            try probe(PluginSession(instance), instance.version)
+            if let failure = instance.failure { throw failure }
+        } catch {
+            var error = error
+            error.plugin = plugin
+            error.version = instance.version.number
+            if error.report == nil { error.report = instance.report }
+            throw error
+        }
+        account.countStart(instance.report)
     }
 
-    /// Makes the version serve from now on.
+    /// Lets go of what was made for a version that does not serve.
+    func discardPrepared(_ version: PluginVersion) {
+        prepared.removeAll { $0.version === version }
+    }
+
+    private func takePrepared(_ version: PluginVersion) -> LiveInstance? {
+        defer { discardPrepared(version) }
+        return prepared.first { $0.version === version && $0.isReusable }
+    }
+
+    /// Makes the version serve all calls from now on.
     func adopt(_ version: PluginVersion) {
+        let tried = candidate?.version === version ? candidate?.idle : nil
+        candidate = nil
         self.version = version
         account.open(version)
-        idle = prepared?.version === version ? prepared : nil
-        prepared = nil
+        idle = takePrepared(version) ?? tried
+    }
+
+    /// Gives the version a share of the calls, or copies of them.
+    /// - Parameter wake: asks for ``runCopy()`` when the loop has time.
+    func tryOut(_ version: PluginVersion, _ trial: Trial, wake: @escaping () -> Void) {
+        account.track(version)
+        candidate = CandidateInstances(version, trial, idle: takePrepared(version), wake: wake)
+    }
+
+    func endTrial() {
+        candidate = nil
+    }
+
+    /// Runs a copy of a call that waits for it.
+    func runCopy() {
+        guard let candidate, let copy = candidate.nextCopy() else { return }
+        var slots = copy.arguments
+        do throws(PluginError) {
+            try run(copy.signature, &slots, checkOut(of: candidate))
+            candidate.trial.note(nil, differs: .result(slots.result(copy.signature)) != copy.outcome)
+        } catch {
+            candidate.trial.note(error, differs: .error(error.code) != copy.outcome)
+        }
     }
 
     /// Frees all instances; every later call is refused.
     func stop() {
         version = nil
         idle = nil
-        prepared = nil
+        prepared = []
+        candidate = nil
     }
 
-    func call(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
-        let instance = try checkOut()
+    @inline(__always)
+    func call(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport {
+        guard candidate == nil else { return try callDuringTrial(signature, routedBy: key, &slots) }
+        return try run(signature, &slots, checkOut())
+    }
+
+    @inline(__always)
+    @discardableResult
+    private func run(
+        _ signature: GuestSignature, _ slots: inout CallSlots, _ instance: LiveInstance
+    ) throws(PluginError) -> CallReport {
         do {
             try instance.begin(loopTime: account.allowance)
             try instance.run(signature, &slots)
@@ -54,10 +115,55 @@ final class LoopInstances {
         return checkIn(instance)
     }
 
+    @inline(never)
+    private func callDuringTrial(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport {
+        guard let candidate, candidate.trial.takes(key) else { return try run(signature, &slots, checkOut()) }
+        let arguments = slots
+        if candidate.trial.isShadow {
+            do {
+                let report = try run(signature, &slots, checkOut())
+                candidate.append(
+                    .init(signature: signature, arguments: arguments, outcome: .result(slots.result(signature))))
+                return report
+            } catch {
+                candidate.append(.init(signature: signature, arguments: arguments, outcome: .error(error.code)))
+                throw error
+            }
+        }
+        do {
+            let report = try run(signature, &slots, checkOut(of: candidate))
+            candidate.trial.note(nil)
+            return report
+        } catch {
+            guard candidate.trial.note(error), candidate.trial.fallsBack else { throw error }
+            slots = arguments
+            return try run(signature, &slots, checkOut())
+        }
+    }
+
+    /// A session is not made again, nor copied: what its body did cannot be undone.
     func withSession<Value: Sendable>(
+        routedBy key: RoutingKey?,
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) throws(PluginError) -> CallResult<Value> {
-        let instance = try checkOut()
+        let chosen = candidate.flatMap { !$0.trial.isShadow && $0.trial.takes(key) ? $0 : nil }
+        do throws(PluginError) {
+            let instance = if let chosen { try checkOut(of: chosen) } else { try checkOut() }
+            let result = try withSession(instance, body)
+            chosen?.trial.note(nil)
+            return result
+        } catch {
+            chosen?.trial.note(error)
+            throw error
+        }
+    }
+
+    private func withSession<Value: Sendable>(
+        _ instance: LiveInstance,
+        _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
+    ) throws(PluginError) -> CallResult<Value> {
         do {
             try instance.begin(loopTime: account.allowance)
             let value = try body(PluginSession(instance))
@@ -75,6 +181,17 @@ final class LoopInstances {
         guard let version else {
             throw PluginError(.stopped, plugin: plugin, message: "the plugin was unloaded or the host was shut down")
         }
+        return try makeInstanceForCall(of: version)
+    }
+
+    /// Takes the idle instance of the version that is being tried.
+    private func checkOut(of candidate: CandidateInstances) throws(PluginError) -> LiveInstance {
+        try account.checkMayBegin()
+        if let instance = candidate.idle.take() { return instance }
+        return try makeInstanceForCall(of: candidate.version)
+    }
+
+    private func makeInstanceForCall(of version: PluginVersion) throws(PluginError) -> LiveInstance {
         do {
             return try makeInstance(of: version)
         } catch {
@@ -108,7 +225,12 @@ final class LoopInstances {
 
     @inline(__always)
     private func keep(_ instance: LiveInstance) {
-        if instance.isReusable, instance.version === version { idle = instance }
+        guard instance.isReusable else { return }
+        if instance.version === version {
+            idle = instance
+        } else if let candidate, instance.version === candidate.version {
+            candidate.idle = instance
+        }
     }
 
     private func makeInstance(of version: PluginVersion) throws(PluginError) -> LiveInstance {

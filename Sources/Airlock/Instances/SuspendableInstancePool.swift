@@ -1,3 +1,4 @@
+import Synchronization
 import Wasmtime
 import WorkerLoop
 
@@ -7,12 +8,38 @@ actor SuspendableInstancePool: VersionedPool {
     private let specification: PluginSpecification
     private var version: PluginVersion?
     private var idle: [SuspendableInstance] = []
-    private var prepared: SuspendableInstance?
+    private var prepared: [SuspendableInstance] = []
+    private var candidate: Candidate?
     /// Idle instances that are kept after a burst of calls. Each holds memory of the plugin's quota, which others of the group may need, so
     /// that under one that limits memory there is one, as a run-to-completion plugin has.
     private let mostIdle: Int
-    private var inFlight: [ObjectIdentifier: CallStop] = [:]
+    private var inFlight: [ObjectIdentifier: Work] = [:]
+    private var drains: [Drain] = []
     private let account: LoopAccount
+
+    /// A version that is being tried.
+    private struct Candidate {
+        var version: PluginVersion
+        var trial: Trial
+        var idle: [SuspendableInstance]
+        /// Copies of calls that run.
+        var copies = 0
+    }
+
+    /// A call, or an instance that is being made.
+    private struct Work {
+        var stop: CallStop
+        var version: PluginVersion
+    }
+
+    /// Who waits until nothing runs on a version any more.
+    private struct Drain {
+        var version: PluginVersion
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// Copies of calls that run at the most. A version that is slower than the running one gets fewer.
+    private static let mostCopies = 16
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
@@ -23,35 +50,74 @@ actor SuspendableInstancePool: VersionedPool {
         account = LoopAccount(specification, events: events, countsTurns: true)
     }
 
+    nonisolated var copiesCalls: Bool { true }
+
     func prepare(_ version: PluginVersion) async throws(PluginError) {
-        let stop = begin()
+        let stop = begin(version)
         defer { end(stop) }
         do {
-            prepared = try await makeInstance(of: version, stop)
+            prepared.append(try await makeInstance(of: version, stop))
         } catch {
             account.countFailedStart(error, of: version)
             throw error
         }
     }
 
-    /// Lets go of what was made for a version that does not take over.
-    func discardPrepared() {
-        prepared = nil
+    /// Lets go of what was made for a version that does not serve.
+    func discardPrepared(_ version: PluginVersion) {
+        prepared.removeAll { $0.version === version }
+    }
+
+    private func takePrepared(_ version: PluginVersion) -> [SuspendableInstance] {
+        defer { discardPrepared(version) }
+        return prepared.filter { $0.version === version && $0.isReusable }
     }
 
     func adopt(_ version: PluginVersion) {
+        let tried = candidate.flatMap { $0.version === version ? $0.idle : nil } ?? []
+        candidate = nil
         self.version = version
         account.open(version)
-        idle = if let prepared, prepared.version === version { [prepared] } else { [] }
-        prepared = nil
+        idle = tried + takePrepared(version)
+    }
+
+    func tryOut(_ version: PluginVersion, _ trial: Trial) {
+        account.track(version)
+        candidate = Candidate(version: version, trial: trial, idle: takePrepared(version))
+    }
+
+    func endTrial() {
+        candidate = nil
+    }
+
+    func drain(_ version: PluginVersion, within deadline: Duration) async -> Int {
+        guard isBusy(version) else { return 0 }
+        let stopped = Mutex(0)
+        let timer = try? loop.schedule(after: deadline) { [weak self] in
+            self?.assumeIsolated { pool in stopped.withLock { $0 = pool.stopCalls(of: version) } }
+        }
+        await withCheckedContinuation { drains.append(Drain(version: version, continuation: $0)) }
+        timer?.cancel()
+        return stopped.withLock { $0 }
+    }
+
+    private func isBusy(_ version: PluginVersion) -> Bool {
+        inFlight.values.contains { $0.version === version }
+    }
+
+    private func stopCalls(of version: PluginVersion) -> Int {
+        let late = inFlight.values.filter { $0.version === version }
+        for work in late { work.stop.stop(.replaced) }
+        return late.count
     }
 
     /// Stops the calls in flight as well: what they wait for may never come.
     func stop() {
         version = nil
         idle = []
-        prepared = nil
-        for stop in inFlight.values { stop.stop(.unloaded) }
+        prepared = []
+        candidate = nil
+        for work in inFlight.values { work.stop.stop(.unloaded) }
     }
 
     var totals: CallTotals { account.totals }
@@ -63,23 +129,80 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     /// One call with limits of its own.
-    func call(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
-        try await serve(signature, &slots, isCommand: false).report
+    func call(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) async throws(PluginError) -> CallReport {
+        guard let version else { throw wasUnloaded }
+        guard let candidate, candidate.trial.takes(key) else {
+            return try await serve(signature, &slots, on: version, isCommand: false).report
+        }
+        let arguments = slots
+        if candidate.trial.isShadow {
+            do {
+                let report = try await serve(signature, &slots, on: version, isCommand: false).report
+                copy(signature, arguments, .result(slots.result(signature)))
+                return report
+            } catch {
+                copy(signature, arguments, .error(error.code))
+                throw error
+            }
+        }
+        do {
+            let report = try await serve(signature, &slots, on: candidate.version, isCommand: false).report
+            candidate.trial.note(nil)
+            return report
+        } catch {
+            guard candidate.trial.note(error), candidate.trial.fallsBack, let version = self.version else {
+                throw error
+            }
+            slots = arguments
+            return try await serve(signature, &slots, on: version, isCommand: false).report
+        }
     }
 
-    /// Runs a command: on an instance that has served nothing and will serve nothing else, and an exit is its end, whatever the code.
-    func runCommand(_ signature: GuestSignature) async throws(PluginError) -> CallResult<UInt32> {
+    /// Runs a command: on an instance that has served nothing and will serve nothing else, and an exit is its end, whatever the code. It is
+    /// neither made again nor copied.
+    func runCommand(
+        _ signature: GuestSignature, routedBy key: RoutingKey?
+    ) async throws(PluginError) -> CallResult<UInt32> {
         var slots = CallSlots()
-        return try await serve(signature, &slots, isCommand: true)
+        guard let version else { throw wasUnloaded }
+        guard let candidate, !candidate.trial.isShadow, candidate.trial.takes(key) else {
+            return try await serve(signature, &slots, on: version, isCommand: true)
+        }
+        do {
+            let result = try await serve(signature, &slots, on: candidate.version, isCommand: true)
+            candidate.trial.note(nil)
+            return result
+        } catch {
+            candidate.trial.note(error)
+            throw error
+        }
+    }
+
+    /// Runs a copy of a call on the version that is being tried.
+    private func copy(_ signature: GuestSignature, _ arguments: CallSlots, _ outcome: CandidateInstances.Outcome) {
+        guard let candidate, candidate.copies < Self.mostCopies else { return }
+        self.candidate?.copies += 1
+        Task {
+            var slots = arguments
+            do throws(PluginError) {
+                _ = try await serve(signature, &slots, on: candidate.version, isCommand: false)
+                candidate.trial.note(nil, differs: .result(slots.result(signature)) != outcome)
+            } catch {
+                candidate.trial.note(error, differs: .error(error.code) != outcome)
+            }
+            if self.candidate?.version === candidate.version { self.candidate?.copies -= 1 }
+        }
+    }
+
+    private var wasUnloaded: PluginError {
+        PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
     }
 
     private func serve(
-        _ signature: GuestSignature, _ slots: inout CallSlots, isCommand: Bool
+        _ signature: GuestSignature, _ slots: inout CallSlots, on version: PluginVersion, isCommand: Bool
     ) async throws(PluginError) -> CallResult<UInt32> {
-        guard let version else {
-            throw PluginError(
-                .stopped, plugin: specification.name, message: "the plugin was unloaded or the host was shut down")
-        }
         try account.checkMayBegin()
         let most = version.limits.concurrentCalls
         guard inFlight.count < most else {
@@ -87,11 +210,11 @@ actor SuspendableInstancePool: VersionedPool {
             (error.limit, error.used) = (UInt64(most), UInt64(most) + 1)
             throw error
         }
-        let stop = begin()
+        let stop = begin(version)
         defer { end(stop) }
         let instance: SuspendableInstance
         do {
-            let ready = isCommand ? takeUnused() : idle.popLast()
+            let ready = takeIdle(of: version, isUnused: isCommand)
             instance = if let ready { ready } else { try await makeInstance(of: version, stop) }
         } catch {
             account.count(error, version: version.number, endedInstance: error.report != nil)
@@ -114,17 +237,21 @@ actor SuspendableInstancePool: VersionedPool {
         return CallResult(value: 0, report: report)
     }
 
-    /// Notes work that ``stop()`` has to stop.
-    private func begin() -> CallStop {
+    /// Notes work that ``stop()`` has to stop, and ``drain(_:within:)`` to wait for.
+    private func begin(_ version: PluginVersion) -> CallStop {
         let stop = CallStop()
-        inFlight[ObjectIdentifier(stop)] = stop
+        inFlight[ObjectIdentifier(stop)] = Work(stop: stop, version: version)
         loop.beginWork()
         return stop
     }
 
     private func end(_ stop: CallStop) {
-        inFlight[ObjectIdentifier(stop)] = nil
+        let work = inFlight.removeValue(forKey: ObjectIdentifier(stop))
         loop.endWork()
+        guard let version = work?.version, !drains.isEmpty, !isBusy(version) else { return }
+        let done = drains.filter { $0.version === version }
+        drains.removeAll { $0.version === version }
+        for drain in done { drain.continuation.resume() }
     }
 
     private func makeInstance(of version: PluginVersion, _ stop: CallStop) async throws(PluginError)
@@ -135,13 +262,23 @@ actor SuspendableInstancePool: VersionedPool {
         return instance
     }
 
-    private func takeUnused() -> SuspendableInstance? {
-        guard let index = idle.firstIndex(where: { !$0.isUsed }) else { return nil }
-        return idle.remove(at: index)
+    private func takeIdle(of version: PluginVersion, isUnused: Bool) -> SuspendableInstance? {
+        func take(_ idle: inout [SuspendableInstance]) -> SuspendableInstance? {
+            guard let index = idle.lastIndex(where: { !isUnused || !$0.isUsed }) else { return nil }
+            return idle.remove(at: index)
+        }
+        if version === self.version { return take(&idle) }
+        guard var candidate, candidate.version === version else { return nil }
+        defer { self.candidate = candidate }
+        return take(&candidate.idle)
     }
 
     private func keep(_ instance: SuspendableInstance) {
-        guard instance.isReusable, instance.version === version, idle.count < mostIdle else { return }
-        idle.append(instance)
+        guard instance.isReusable else { return }
+        if instance.version === version, idle.count < mostIdle {
+            idle.append(instance)
+        } else if let candidate, instance.version === candidate.version, candidate.idle.count < mostIdle {
+            self.candidate?.idle.append(instance)
+        }
     }
 }

@@ -68,10 +68,23 @@ final class LoopAccount {
     /// A version is about to serve.
     func open(_ version: PluginVersion) {
         guard version.number != self.version else { return }
-        if self.version > 0 { earlier.append(current) }
+        if self.version > 0 { keep(current) }
         self.version = version.number
         fuelPerCall = version.limits.fuel
         (run, hostUse) = (CallTotals.Run(), CallTotals.HostUse())
+    }
+
+    /// A version is about to be tried beside the one that serves.
+    func track(_ version: PluginVersion) {
+        keep(VersionTotals(version: version.number))
+    }
+
+    private func keep(_ totals: VersionTotals) {
+        if let index = earlier.firstIndex(where: { $0.version == totals.version }) {
+            earlier[index].totals.add(totals.totals)
+            return
+        }
+        earlier.append(totals)
         guard earlier.count >= Self.versions else { return }
         forgotten.add(earlier.removeFirst().totals)
     }
@@ -123,7 +136,8 @@ final class LoopAccount {
         meters.count(error)
         guard endedInstance else { return }
         events.send(.instanceDiscarded(error), plugin: plugin, version: version)
-        guard let crashGuard, error.countsAsCrash else { return }
+        // A version that is being tried, or was replaced, is no reason to keep the one that serves from serving.
+        guard version == self.version, let crashGuard, error.countsAsCrash else { return }
         switch crashGuard.note() {
         case .goesOn: break
         case .paused(let pause): events.send(.paused(for: pause), plugin: plugin, version: version)
@@ -158,7 +172,7 @@ final class LoopAccount {
 
 extension PluginError {
     /// Whether the plugin is to blame.
-    fileprivate var countsAsCrash: Bool {
+    var countsAsCrash: Bool {
         // A quota may have been used up by others.
         if code == .quotaExceeded { return quota == LoopBudget.name }
         return ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)

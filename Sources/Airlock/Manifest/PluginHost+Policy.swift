@@ -15,7 +15,7 @@ extension PluginHost {
     ///   - given: what it is granted whatever the policy says.
     ///   - quota: what it may use together with others, where the policy has no quota for it. With both it is refused with
     ///     ``PluginError/Code/configuration``, since it could keep to one only.
-    ///   - start: what the first version must pass, in place of the instance that is otherwise started on each loop.
+    ///   - reload: how later versions come into service, and what each, the first as well, must pass.
     /// - Throws: ``PluginError`` with every reason why it was refused, and the code of the first: ``PluginError/Code/digestMismatch``,
     ///   ``PluginError/Code/manifest``, ``PluginError/Code/missingCapability``, ``PluginError/Code/memory``; or why it could not be loaded.
     public func load(
@@ -26,35 +26,40 @@ extension PluginHost {
         abi: PluginABI? = .airlock,
         granting given: [any Capability] = [],
         quota: Quota? = nil,
-        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
+        reload: ReloadPolicy = ReloadPolicy()
     ) async throws(PluginError) -> Plugin {
-        try await load(
-            source, name: name, under: policy, manifest: manifest, recognising: { _ in abi }, granting: given,
-            quota: quota, start: start)
+        let review = PolicyReview(
+            policy: policy, manifest: manifest, abi: { _ in abi }, given: given, known: services.knownCapabilities)
+        let specification = try await passed(
+            review, source, name: name, mode: .runToCompletion, quota: quota, reload: reload)
+        return try await run(specification, from: source)
     }
 
-    /// The same for a host of an ABI that has several versions.
+    /// The same for an ABI that has several versions and runs its plugins' instances itself.
     /// - Parameters:
     ///   - abi: tells the ABI by the module; nil where it is none that the caller runs.
     ///   - given: what it is linked with, unless the policy decides on a capability of the same type.
+    ///   - pools: one for each of ``loops``.
     package func load(
         _ source: PluginSource,
-        name: String?,
+        name: String,
         under policy: PluginPolicy,
         manifest: ManifestSource,
         recognising abi: @escaping @Sendable (ModuleContents) -> PluginABI?,
         granting given: [any Capability],
         quota: Quota?,
-        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)?
-    ) async throws(PluginError) -> Plugin {
+        reload: ReloadPolicy,
+        in pools: [any VersionedPool]
+    ) async throws(PluginError) -> PluginReleases {
         let review = PolicyReview(
             policy: policy, manifest: manifest, abi: abi, given: given, known: services.knownCapabilities)
-        let specification = try await passed(review, source, name: name, mode: .runToCompletion, quota: quota)
-        return try await run(specification, from: source, start: start)
+        let specification = try await passed(
+            review, source, name: name, mode: .runToCompletion, quota: quota, reload: reload)
+        return PluginReleases(try await run(specification, from: source, in: pools))
     }
 
     /// Loads a plugin whose calls may be suspended, with what its manifest asks for as far as the policy gives it. See
-    /// ``load(_:name:under:manifest:abi:granting:quota:start:)``.
+    /// ``load(_:name:under:manifest:abi:granting:quota:reload:)``.
     public func loadSuspendable(
         _ source: PluginSource,
         name: String? = nil,
@@ -62,11 +67,13 @@ extension PluginHost {
         manifest: ManifestSource = .beside,
         abi: PluginABI? = .airlock,
         granting given: [any Capability] = [],
-        quota: Quota? = nil
+        quota: Quota? = nil,
+        reload: ReloadPolicy = ReloadPolicy()
     ) async throws(PluginError) -> SuspendablePlugin {
         let review = PolicyReview(
             policy: policy, manifest: manifest, abi: { _ in abi }, given: given, known: services.knownCapabilities)
-        let specification = try await passed(review, source, name: name, mode: .suspendable, quota: quota)
+        let specification = try await passed(
+            review, source, name: name, mode: .suspendable, quota: quota, reload: reload)
         return try await runSuspendable(specification, from: source)
     }
 
@@ -77,7 +84,8 @@ extension PluginHost {
         _ source: PluginSource,
         name: String?,
         mode: PluginSpecification.Mode,
-        quota: Quota?
+        quota: Quota?,
+        reload: ReloadPolicy
     ) async throws(PluginError) -> PluginSpecification {
         let name = name ?? source.defaultName
         let first = try await services.compiler.pass(review, source, plugin: name).granted
@@ -93,7 +101,8 @@ extension PluginHost {
             grants: review.grants(first.decision),
             limits: first.decision.limits,
             mode: mode,
-            quota: quota ?? first.decision.quota
+            quota: quota ?? first.decision.quota,
+            reload: reload
         )
         specification.review = review
         specification.review?.first = first

@@ -29,6 +29,11 @@ public struct CallSlots: Sendable {
 }
 
 extension CallSlots {
+    /// The result of a call of that function; nil where it has none.
+    func result(_ signature: GuestSignature) -> RawValue? {
+        signature.type.results.isEmpty ? nil : values[0]
+    }
+
     /// Calls the function with the arguments in the slots, and leaves its results there.
     mutating func run(_ function: RawFunction) throws(WasmtimeError) {
         var slots = values.mutableSpan

@@ -47,6 +47,23 @@ public final class Plugin: Sendable {
     /// granularity of ``PluginHostConfiguration/epochTick``.
     /// - Throws: ``PluginError/Code/quotaExceeded`` or ``PluginError/Code/overloaded`` where a quota is used up,
     ///   ``PluginError/Code/quarantined`` after a crash loop, otherwise what stopped the guest.
+    /// - Parameter key: decides whether the call goes to a version that is being tried.
+    @discardableResult
+    @inlinable
+    public func call<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        routedBy key: RoutingKey,
+        _ argument: repeat each Parameter
+    ) async throws(PluginError) -> CallResult<Result> {
+        var slots = CallSlots(repeat each argument)
+        if let report = try runHere(function.signature, routedBy: key, &slots) {
+            return CallResult(value: Result(slots), report: report)
+        }
+        let report = try await run(function.signature, routedBy: key, &slots)
+        return CallResult(value: Result(slots), report: report)
+    }
+
+    /// The same for a call without a key.
     @discardableResult
     @inlinable
     @inline(__always)
@@ -56,7 +73,7 @@ public final class Plugin: Sendable {
     ) async throws(PluginError) -> CallResult<Result> {
         if let result = try callHere(function, repeat each argument) { return result }
         var slots = CallSlots(repeat each argument)
-        let report = try await run(function.signature, &slots)
+        let report = try await run(function.signature, routedBy: nil, &slots)
         return CallResult(value: Result(slots), report: report)
     }
 
@@ -67,43 +84,50 @@ public final class Plugin: Sendable {
         _ argument: repeat each Parameter
     ) throws(PluginError) -> CallResult<Result>? {
         var slots = CallSlots(repeat each argument)
-        guard let report = try runHere(function.signature, &slots) else { return nil }
+        guard let report = try runHere(function.signature, routedBy: nil, &slots) else { return nil }
         return CallResult(value: Result(slots), report: report)
     }
 
     /// Runs the call at once where this is one of the plugin's loops, without a turn of the executor; nil elsewhere.
     @usableFromInline
-    func runHere(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport? {
-        guard let quota else { return try runOnThisLoop(signature, &slots) }
+    func runHere(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport? {
+        guard let quota else { return try runOnThisLoop(signature, key, &slots) }
         guard quota.admission.tryEnter() else { return nil }
         defer { quota.admission.leave() }
-        return try runOnThisLoop(signature, &slots)
+        return try runOnThisLoop(signature, key, &slots)
     }
 
     @inline(__always)
-    private func runOnThisLoop(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport?
-    {
+    private func runOnThisLoop(
+        _ signature: GuestSignature, _ key: RoutingKey?, _ slots: inout CallSlots
+    ) throws(PluginError) -> CallReport? {
         for pool in pools {
-            if let report = try pool.callHere(signature, &slots) { return report }
+            if let report = try pool.callHere(signature, routedBy: key, &slots) { return report }
         }
         return nil
     }
 
     @usableFromInline
-    func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+    func run(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) async throws(PluginError) -> CallReport {
         try await lifecycle.enterQuota()
         defer { lifecycle.leaveQuota() }
-        return try await pools[loops.nearest].call(signature, &slots)
+        return try await pools[loops.nearest].call(signature, routedBy: key, &slots)
     }
 
     /// Lends an instance to `body`, which may call it several times and read and write its memory, all under the limits of one call.
     /// `body` runs on a worker loop.
+    /// - Parameter key: decides whether the session is one of a version that is being tried.
     public func withSession<Value: Sendable>(
+        routedBy key: RoutingKey? = nil,
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) async throws(PluginError) -> CallResult<Value> {
         try await lifecycle.enterQuota()
         defer { lifecycle.leaveQuota() }
-        return try await pools[loops.nearest].withSession(body)
+        return try await pools[loops.nearest].withSession(routedBy: key, body)
     }
 
     /// What all calls used until now.
@@ -118,30 +142,18 @@ public final class Plugin: Sendable {
     /// Ends a pause or a quarantine after crash loops.
     public func readmit() { lifecycle.readmit() }
 
-    /// Loads a new version beside the running one and lets it take over: new calls go to it, calls in flight end on the version they began
-    /// on.
-    ///
-    /// - Parameters:
-    ///   - source: where the new module comes from; the place of the last one if left out.
-    ///   - start: what the new version must pass before it takes over, in place of the instance that is otherwise started on each loop.
-    /// - Throws: why it was refused; then the running version goes on as if nothing had been.
+    /// Its versions: reloading, trying, promoting, rolling back.
+    public var releases: PluginReleases { PluginReleases(lifecycle) }
+
+    /// Loads a new version beside the running one and lets it take over; see ``PluginReleases/reload(from:strategy:)``.
     @discardableResult
-    public func reload(
-        from source: PluginSource? = nil,
-        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
-    ) async throws(PluginError) -> PluginVersion {
-        try await lifecycle.reload(from: source, start: start)
+    public func reload(from source: PluginSource? = nil) async throws(PluginError) -> PluginVersion {
+        try await lifecycle.reload(from: source)
     }
 
-    /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
-    /// ``PluginEvent`` and leaves the running version in place.
-    ///
-    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. There
-    /// a file that was written with the same content changes nothing.
-    public func watch(
-        start: (@Sendable (PluginVersion) async throws(PluginError) -> Void)? = nil
-    ) async throws(PluginError) {
-        try await lifecycle.follow(start: start)
+    /// Reloads whenever the file that the plugin came from changes; see ``PluginReleases/watch()``.
+    public func watch() async throws(PluginError) {
+        try await lifecycle.follow()
     }
 
     /// Ends the plugin: calls in flight finish, later ones throw ``PluginError/Code/stopped``, and its instances are freed.

@@ -2,23 +2,29 @@ import Synchronization
 import Wasmtime
 import WorkerLoop
 
-/// The versions of one plugin: makes a new one beside the running one, and lets it take over. Reloads come one after another.
+/// The versions of one plugin: makes new ones beside the running one, and brings them into service and out of it.
+///
+/// New versions are made one after another, which may take long. What changes the version that serves is done in turns of their own, so that
+/// a rollback does not wait for a compilation.
 actor PluginLifecycle {
-    /// A step of the plugin's own that a new version must pass before it takes over.
-    typealias Start = @Sendable (PluginVersion) async throws(PluginError) -> Void
-
     nonisolated let specification: PluginSpecification
     nonisolated let signatures = GuestSignatures()
-    private let services: HostServices
-    private nonisolated let pools: [any VersionedPool]
-    private var source: PluginSource
-    private var number = 0
+    let services: HostServices
+    nonisolated let pools: [any VersionedPool]
+    var source: PluginSource
+    /// The number of the last version that was made.
+    var number = 0
+    var history: ReleaseHistory
+    /// Ends the trial when its window has passed.
+    var trialTimer: LoopTimer?
     /// The reloads that have not ended, the one in progress first.
     private var reloads: [Task<PluginVersion, any Error>] = []
     /// Whether one of them was asked for by a change of a file and has not begun, so that it will see later changes, too.
-    private var awaitsChange = false
-    private var watches: [FileWatch] = []
-    private var isUnloaded = false
+    var awaitsChange = false
+    var watches: [FileWatch] = []
+    private(set) var isUnloaded = false
+    private var isSwitching = false
+    private var waitingForTurn: [CheckedContinuation<Void, Never>] = []
     private nonisolated let running = Mutex<PluginVersion?>(nil)
 
     init(_ specification: PluginSpecification, source: PluginSource, services: HostServices, pools: [any VersionedPool])
@@ -27,31 +33,35 @@ actor PluginLifecycle {
         self.source = source
         self.services = services
         self.pools = pools
+        history = ReleaseHistory(keeping: specification.reload.keptVersions)
     }
+
+    nonisolated var name: String { specification.name }
 
     /// The version that serves; nil before the first load and after the plugin was unloaded.
     nonisolated var current: PluginVersion? { running.withLock { $0 } }
 
     /// The signature of an export that every later version must have, too.
     nonisolated func requiredSignature(_ name: String, _ type: FunctionType) throws(PluginError) -> GuestSignature {
-        guard let current else {
-            throw PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
-        }
+        guard let current else { throw wasUnloaded }
         return try current.signature(name, type, isRequired: true)
     }
 
-    /// Loads the module from `source`, or from where the last one came from, and lets it take over. A failure changes nothing.
+    // MARK: Reloading
+
+    /// Makes a version of the module from `source`, or from where the last one came from, and lets it take over as the strategy says. A failure
+    /// changes nothing.
     /// - Parameter unlessSame: whether nothing is done where module and manifest are those of the running version.
     func reload(
-        from source: PluginSource?,
-        start: Start?,
+        from source: PluginSource? = nil,
+        strategy: ReloadStrategy? = nil,
         unlessSame: Bool = false
     ) async throws(PluginError) -> PluginVersion {
         try checkIsLoaded()
         let earlier = reloads.last
         let task = Task {
             _ = await earlier?.result
-            return try await self.replace(from: source, start: start, unlessSame: unlessSame)
+            return try await self.replace(from: source, strategy, unlessSame: unlessSame)
         }
         reloads.append(task)
         let result = await withTaskCancellationHandler {
@@ -64,144 +74,112 @@ actor PluginLifecycle {
         case .success(let version): return version
         case .failure where isUnloaded: throw wasUnloaded
         case .failure(let error as PluginError): throw error
-        case .failure(let error):
-            throw PluginError(.invalidModule, plugin: specification.name, message: "\(error)")
+        case .failure(let error): throw PluginError(.invalidModule, plugin: name, message: "\(error)")
         }
-    }
-
-    private func checkIsLoaded() throws(PluginError) {
-        if isUnloaded { throw wasUnloaded }
-    }
-
-    private var wasUnloaded: PluginError {
-        PluginError(.stopped, plugin: specification.name, message: "the plugin was unloaded")
     }
 
     private func replace(
         from newSource: PluginSource?,
-        start: Start?,
+        _ strategy: ReloadStrategy?,
         unlessSame: Bool
     ) async throws(PluginError) -> PluginVersion {
         awaitsChange = false
         try checkIsLoaded()
         let began = ContinuousClock.now
         let previous = current
-        do {
-            let version = try await makeVersion(from: newSource ?? source, unless: unlessSame ? previous : nil)
+        let strategy = strategy ?? specification.reload.strategy
+        do throws(PluginError) {
+            try check(strategy)
+            let version = try await make(from: newSource ?? source, unless: unlessSame ? previous : nil)
             if version === previous { return version }
-            try signatures.checkRequired(of: version)
-            if let start {
-                try await start(version)
-            } else {
-                for pool in pools { try await pool.prepare(version) }
+            do throws(PluginError) {
+                try await inTurn { (self) async throws(PluginError) in
+                    try self.checkMayServe(version)
+                    await self.begin(version, strategy, since: began)
+                }
+            } catch {
+                await discardPrepared(version)
+                throw error
             }
-            specification.crashGuard?.readmit()
-            for pool in pools { await pool.adopt(version) }
-            running.withLock { $0 = version }
             source = newSource ?? source
-            services.events.send(
-                previous.map { .reloaded(previous: $0.number) } ?? .loaded,
-                plugin: specification.name,
-                version: version.number,
-                duration: .now - began
-            )
             return version
         } catch {
-            for pool in pools { await pool.discardPrepared() }
             if let previous {
                 services.events.send(
-                    .reloadFailed(error),
-                    plugin: specification.name,
-                    version: previous.number,
-                    duration: .now - began
-                )
+                    .reloadFailed(error), plugin: name, version: previous.number, duration: .now - began)
             }
             throw error
         }
     }
 
-    /// - Parameter same: a version that is returned where module and manifest are the same.
-    private func makeVersion(
-        from source: PluginSource,
-        unless same: PluginVersion?
-    ) async throws(PluginError) -> PluginVersion {
-        guard let review = specification.review else {
-            return try await makeVersion(from: source, specification, manifest: nil)
-        }
-        let passed = try await services.compiler.pass(review, source, plugin: specification.name)
-        let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
-        if let same, same.digest == passed.source.pinnedDigest, same.manifest == manifest { return same }
-        services.events.send(.decided(decision), plugin: specification.name, version: number + 1)
-        let decided = PluginSpecification(
-            specification, grants: review.grants(decision), limits: decision.limits)
-        return try await makeVersion(from: passed.source, decided, manifest: manifest)
-    }
-
-    private func makeVersion(
-        from source: PluginSource,
-        _ specification: PluginSpecification,
-        manifest: PluginManifest?
-    ) async throws(PluginError) -> PluginVersion {
-        let compiled = try await services.compiler.compile(
-            source,
-            for: specification.name,
-            version: number + 1,
-            limits: specification.limits
-        )
-        let linked = try services.link(compiled, specification)
-        number += 1
-        return PluginVersion(
-            number: number,
-            module: compiled,
-            manifest: manifest,
-            specification: specification,
-            linked: linked,
-            signatures: signatures,
-            census: services.census
+    /// Throws where the strategy cannot be followed.
+    nonisolated func check(_ strategy: ReloadStrategy) throws(PluginError) {
+        try strategy.check(plugin: name)
+        guard case .shadow = strategy.kind, !pools.allSatisfy(\.copiesCalls) else { return }
+        throw PluginError(
+            .configuration, plugin: name,
+            message:
+                "the reload strategy is shadow, which is not possible here: what the plugin is called with cannot be copied"
         )
     }
 
-    /// Reloads whenever the file that the plugin came from changes, or the one that its manifest is in or would be.
-    func follow(start: Start?) throws(PluginError) {
+    private func checkMayServe(_ version: PluginVersion) throws(PluginError) {
         try checkIsLoaded()
-        guard case .file(let path) = source.origin else {
-            throw PluginError(
-                .configuration,
-                plugin: specification.name,
-                message: "only a plugin that was loaded from a file can be watched"
-            )
-        }
-        let loop = services.workers.leastLoaded()
-        let manifests = specification.review?.manifest.files(for: path) ?? []
-        var watches: [FileWatch] = []
-        for path in [path] + manifests { watches.append(try watch(path, on: loop, start: start)) }
-        self.watches = watches
+        try checkIsNotQuarantined(version.digest)
+        // They may have been looked up while it was being made.
+        try signatures.checkRequired(of: version)
     }
 
-    private func watch(_ path: String, on loop: WorkerLoop, start: Start?) throws(PluginError) -> FileWatch {
-        do {
-            return try loop.watch(path) { [weak self] in
-                guard let self else { return }
-                Task { await self.fileChanged(path, start: start) }
-            }
-        } catch {
-            throw PluginError(
-                .configuration,
-                plugin: specification.name,
-                message: "'\(path)' cannot be watched: \(error)"
-            )
+    func checkIsLoaded() throws(PluginError) {
+        if isUnloaded { throw wasUnloaded }
+    }
+
+    nonisolated var wasUnloaded: PluginError {
+        PluginError(.stopped, plugin: name, message: "the plugin was unloaded")
+    }
+
+    // MARK: Turns
+
+    /// Does what changes the version that serves, after what others do of that kind.
+    func inTurn<Value: Sendable>(
+        _ body: (isolated PluginLifecycle) async throws(PluginError) -> Value
+    ) async throws(PluginError) -> Value {
+        if isSwitching {
+            await withCheckedContinuation { waitingForTurn.append($0) }
+        } else {
+            isSwitching = true
+        }
+        defer {
+            if waitingForTurn.isEmpty { isSwitching = false } else { waitingForTurn.removeFirst().resume() }
+        }
+        return try await body(self)
+    }
+
+    /// Makes a version serve all calls that come from now on.
+    func serve(_ version: PluginVersion) async {
+        for pool in pools { await pool.adopt(version) }
+        history.serve(version)
+        running.withLock { $0 = version }
+    }
+
+    /// Stops serving and frees all instances.
+    func unload() async {
+        isUnloaded = true
+        for watch in watches { watch.cancel() }
+        watches = []
+        for reload in reloads { reload.cancel() }
+        _ = await reloads.last?.result
+        try? await inTurn { (self) async in
+            self.trialTimer = nil
+            self.history.end()
+            let version = self.running.withLock { $0.take() }
+            guard let version else { return }
+            for pool in self.pools { await pool.stop() }
+            self.services.events.send(.unloaded, plugin: self.name, version: version.number)
         }
     }
 
-    private func fileChanged(_ path: String, start: Start?) async {
-        services.events.send(.changeSeen(path: path), plugin: specification.name, version: current?.number ?? 0)
-        // Files can change faster than modules are compiled.
-        guard !awaitsChange else { return }
-        awaitsChange = true
-        // A refusal was sent as an event, and the running version goes on. A manifest and its module may have changed together, and a
-        // `plugin.yaml` may be another plugin's.
-        _ = try? await reload(from: nil, start: start, unlessSame: specification.review != nil)
-    }
+    // MARK: Accounts
 
     /// What all calls used, on all loops.
     nonisolated func totals() async -> CallTotals {
@@ -223,7 +201,7 @@ actor PluginLifecycle {
     nonisolated func enterQuota() async throws(PluginError) {
         guard let quota = specification.quota else { return }
         try await quota.admission.enter(
-            plugin: specification.name, version: current?.number ?? 0, quota: quota.name,
+            plugin: name, version: current?.number ?? 0, quota: quota.name,
             within: specification.limits.deadline, ticker: services.ticker)
     }
 
@@ -231,49 +209,14 @@ actor PluginLifecycle {
         specification.quota?.admission.leave()
     }
 
-    /// Ends a pause or a quarantine.
+    /// Ends a pause or a quarantine after crash loops.
     nonisolated func readmit() {
         guard let crashGuard = specification.crashGuard else { return }
         crashGuard.readmit()
-        services.events.send(.readmitted, plugin: specification.name, version: current?.number ?? 0)
+        services.events.send(.readmitted, plugin: name, version: current?.number ?? 0)
     }
 
     nonisolated func flushMeters() async {
         for pool in pools { await pool.flushMeters() }
     }
-
-    /// Stops serving and frees all instances.
-    func unload() async {
-        isUnloaded = true
-        for watch in watches { watch.cancel() }
-        watches = []
-        for reload in reloads { reload.cancel() }
-        _ = await reloads.last?.result
-        guard
-            let version = running.withLock({ version in
-                defer { version = nil }
-                return version
-            })
-        else { return }
-        for pool in pools { await pool.stop() }
-        services.events.send(.unloaded, plugin: specification.name, version: version.number)
-    }
-}
-
-/// The instances of a plugin on one worker loop, as the lifecycle sees them.
-protocol VersionedPool: Actor {
-    /// Makes and starts an instance of a version that is about to take over.
-    func prepare(_ version: PluginVersion) async throws(PluginError)
-    /// Lets go of what was prepared for a version that does not take over.
-    func discardPrepared()
-    /// Makes the version serve from now on.
-    func adopt(_ version: PluginVersion)
-    /// Frees all instances; every later call is refused.
-    func stop()
-    /// What all calls on this loop used.
-    var totals: CallTotals { get }
-    /// The same, told apart by version.
-    var totalsByVersion: [Int: CallTotals] { get }
-    /// Hands what was counted to the metrics system.
-    func flushMeters()
 }

@@ -44,6 +44,20 @@ public final class SuspendablePlugin: Sendable {
     /// Calls an exported function, with fuel, deadline and accounts of its own.
     /// - Throws: ``PluginError/Code/cancelled`` where the task was cancelled, ``PluginError/Code/overloaded`` where
     ///   ``PluginLimits/concurrentCalls`` are in flight on the worker loop, otherwise what stopped the guest.
+    /// - Parameter key: decides whether the call goes to a version that is being tried.
+    @discardableResult
+    @inlinable
+    public func call<Result: GuestResult, each Parameter: WasmValue>(
+        _ function: GuestFunction<Result, repeat each Parameter>,
+        routedBy key: RoutingKey,
+        _ argument: repeat each Parameter
+    ) async throws(PluginError) -> CallResult<Result> {
+        var slots = CallSlots(repeat each argument)
+        let report = try await run(function.signature, routedBy: key, &slots)
+        return CallResult(value: Result(slots), report: report)
+    }
+
+    /// The same for a call without a key.
     @discardableResult
     @inlinable
     public func call<Result: GuestResult, each Parameter: WasmValue>(
@@ -51,28 +65,31 @@ public final class SuspendablePlugin: Sendable {
         _ argument: repeat each Parameter
     ) async throws(PluginError) -> CallResult<Result> {
         var slots = CallSlots(repeat each argument)
-        let report = try await run(function.signature, &slots)
+        let report = try await run(function.signature, routedBy: nil, &slots)
         return CallResult(value: Result(slots), report: report)
     }
 
     @usableFromInline
-    func run(_ signature: GuestSignature, _ slots: inout CallSlots) async throws(PluginError) -> CallReport {
+    func run(
+        _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
+    ) async throws(PluginError) -> CallReport {
         try await lifecycle.enterQuota()
         defer { lifecycle.leaveQuota() }
-        return try await pools[loops.nearest].call(signature, &slots)
+        return try await pools[loops.nearest].call(signature, routedBy: key, &slots)
     }
 
     /// Runs the plugin as a command: calls `_start` on an instance of its own, which is thrown away afterwards.
     ///
     /// A command is a WASI program with a `main`. It may return, which is the exit code 0, or exit with a code; neither counts as a
     /// failure of the plugin. Commands that run at the same time are calls in flight like others.
+    /// - Parameter key: decides whether the command is one of a version that is being tried.
     /// - Returns: the exit code, and what the command used.
     /// - Throws: ``PluginError/Code/missingExport`` where the module is no command, otherwise what stopped it before it exited.
-    public func runCommand() async throws(PluginError) -> CallResult<UInt32> {
+    public func runCommand(routedBy key: RoutingKey? = nil) async throws(PluginError) -> CallResult<UInt32> {
         let start = try signature("_start", FunctionType(parameters: [], results: []))
         try await lifecycle.enterQuota()
         defer { lifecycle.leaveQuota() }
-        return try await pools[loops.nearest].runCommand(start)
+        return try await pools[loops.nearest].runCommand(start, routedBy: key)
     }
 
     /// What all calls used until now.
@@ -87,15 +104,18 @@ public final class SuspendablePlugin: Sendable {
     /// Ends a pause or a quarantine after crash loops.
     public func readmit() { lifecycle.readmit() }
 
-    /// Loads a new version beside the running one and lets it take over; see ``Plugin/reload(from:start:)``.
+    /// Its versions: reloading, trying, promoting, rolling back.
+    public var releases: PluginReleases { PluginReleases(lifecycle) }
+
+    /// Loads a new version beside the running one and lets it take over; see ``PluginReleases/reload(from:strategy:)``.
     @discardableResult
     public func reload(from source: PluginSource? = nil) async throws(PluginError) -> PluginVersion {
-        try await lifecycle.reload(from: source, start: nil)
+        try await lifecycle.reload(from: source)
     }
 
-    /// Reloads whenever the file that the plugin came from changes; see ``Plugin/watch(start:)``.
+    /// Reloads whenever the file that the plugin came from changes; see ``PluginReleases/watch()``.
     public func watch() async throws(PluginError) {
-        try await lifecycle.follow(start: nil)
+        try await lifecycle.follow()
     }
 
     /// Ends the plugin: calls in flight are stopped with ``PluginError/Code/stopped``, as later ones are, and its instances are freed.

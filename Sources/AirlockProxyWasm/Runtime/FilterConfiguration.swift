@@ -44,6 +44,9 @@ public struct FilterConfiguration: Sendable {
     public var policy: PluginPolicy?
     /// Where the manifest is; read only under a ``policy``.
     public var manifest: ManifestSource
+    /// How later versions come into service, and leave it. Its probe is the ABI's own, `proxy_on_vm_start` and `proxy_on_configure`, and it
+    /// has no other; versions of filters cannot be shadows.
+    public var reload: ReloadPolicy
 
     /// Describes a filter.
     public init(
@@ -61,7 +64,8 @@ public struct FilterConfiguration: Sendable {
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
         policy: PluginPolicy? = nil,
-        manifest: ManifestSource = .beside
+        manifest: ManifestSource = .beside,
+        reload: ReloadPolicy = ReloadPolicy()
     ) {
         self.name = name
         self.rootID = rootID
@@ -78,5 +82,6 @@ public struct FilterConfiguration: Sendable {
         self.pauseDeadline = pauseDeadline
         self.policy = policy
         self.manifest = manifest
+        self.reload = reload
     }
 }

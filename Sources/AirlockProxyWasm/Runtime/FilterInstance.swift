@@ -23,6 +23,8 @@ final class FilterInstance {
     private var failureLog = FailureLog()
     /// Streams that have not been closed.
     var openStreams = 0
+    /// What counts its streams while it is being tried.
+    var trial: Trial?
     /// Whether another version took over.
     var isRetired = false
 
@@ -84,6 +86,7 @@ final class FilterInstance {
         failures += 1
         lastFailure = error
         meters.count(error)
+        trial?.note(error)
         guard let left = failureLog.take() else { return }
         var metadata: Logger.Metadata = ["error": "\(error)"]
         if left > 0 { metadata["not-logged-before"] = "\(left)" }

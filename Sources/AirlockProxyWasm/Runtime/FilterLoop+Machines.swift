@@ -27,7 +27,7 @@ extension FilterLoop {
         slots[key] = slot
         startWaiting(slot)
         filters.append(filter)
-        prepared[preparation.id] = filter
+        prepared.append(filter)
         startTicks(of: filter)
     }
 
@@ -61,35 +61,6 @@ extension FilterLoop {
         filter.root = try vm.startRoot(for: filter)
         slot.vm = vm
         return filter
-    }
-
-    /// Lets the prepared version take over; the old one ends with its last stream.
-    func adopt(_ id: FilterID) {
-        guard let filter = prepared.removeValue(forKey: id) else { return }
-        let old = active.updateValue(filter, forKey: id)
-        if let old { retire(old) }
-    }
-
-    /// Lets go of the prepared version.
-    func discard(_ id: FilterID) {
-        if let filter = prepared.removeValue(forKey: id) { retire(filter) }
-    }
-
-    /// Ends a filter; its open streams go on.
-    func remove(_ id: FilterID) {
-        discard(id)
-        if let filter = active.removeValue(forKey: id) { retire(filter) }
-    }
-
-    /// Ends all filters. One whose root context waits for `proxy_done` is not waited for.
-    func shutDown() {
-        for id in Array(active.keys) { remove(id) }
-    }
-
-    private func retire(_ filter: FilterInstance) {
-        filter.isRetired = true
-        endIfUnused(filter)
-        settle()
     }
 
     // MARK: Failures

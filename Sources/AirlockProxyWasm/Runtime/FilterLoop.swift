@@ -18,8 +18,11 @@ actor FilterLoop {
     var filters: [FilterInstance] = []
     /// The version of each filter that new streams use.
     var active: [FilterID: FilterInstance] = [:]
-    /// The version of each filter that is about to take over.
-    var prepared: [FilterID: FilterInstance] = [:]
+    /// Versions that are started and do not serve yet.
+    var prepared: [FilterInstance] = []
+    /// The version of each filter that gets a share of the streams.
+    var candidates: [FilterID: Candidate] = [:]
+    var drains: [Drain] = []
     var streams: [UInt64: HTTPStream] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]
@@ -71,11 +74,16 @@ actor FilterLoop {
 
     /// Opens a stream through the filters' current versions. One that was unloaded is passed over only where its
     /// policy is to let requests through.
-    func open(_ links: [ChainLink], _ attributes: StreamAttributes) -> OpenedStream {
+    func open(_ links: [ChainLink], _ attributes: StreamAttributes, routedBy key: RoutingKey?) -> OpenedStream {
         lastStream += 1
-        let chain = links.compactMap { active[$0.filter] }
-        for filter in chain { filter.openStreams += 1 }
-        let stream = HTTPStream(id: lastStream, attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
+        let choices = links.compactMap { choose($0.filter, for: key) }
+        let chain = choices.map(\.filter)
+        // What may take a failed version's place is in use as well.
+        let fallbacks = choices.compactMap(\.fallback)
+        for filter in chain + fallbacks { filter.openStreams += 1 }
+        let stream = HTTPStream(
+            id: lastStream, attributes: attributes, filters: chain, fallbacks: choices.map(\.fallback),
+            bodyLimit: limits.bodyBytes)
         streams[lastStream] = stream
         worker.beginWork()
         if links.contains(where: { $0.isRequired && active[$0.filter] == nil }) {
@@ -94,10 +102,15 @@ actor FilterLoop {
         worker.endWork()
         settle()
         wake(stream)
-        for context in stream.contexts {
+        for context in stream.contexts + stream.replaced {
             context.filter.streamEnded()
             endIfUnused(context.filter)
         }
+        for filter in stream.unusedFallbacks {
+            filter.openStreams -= 1
+            endIfUnused(filter)
+        }
+        endDrainsOfUnused()
         settle()
         return StreamReport(stream)
     }

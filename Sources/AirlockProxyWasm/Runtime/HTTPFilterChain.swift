@@ -1,3 +1,5 @@
+public import Airlock
+
 /// Filters that requests pass in this order, and responses in the reverse order.
 public struct HTTPFilterChain: Sendable {
     /// The filters, in the order in which they see requests.
@@ -20,10 +22,13 @@ public struct HTTPFilterChain: Sendable {
 
     /// Opens a stream on the worker loop that the caller runs on, or on the one with the least to do. It uses the
     /// filters' versions of this moment until its end.
-    public func openStream(_ attributes: StreamAttributes = StreamAttributes()) async -> HTTPFilterStream {
+    /// - Parameter key: decides whether the stream uses versions that are being tried.
+    public func openStream(
+        _ attributes: StreamAttributes = StreamAttributes(), routedBy key: RoutingKey? = nil
+    ) async -> HTTPFilterStream {
         guard let loop = runtime.streamLoop else { return HTTPFilterStream(loop: nil, FilterLoop.OpenedStream(id: 0)) }
         let links = links
-        return HTTPFilterStream(loop: loop, await loop.run { $0.open(links, attributes) })
+        return HTTPFilterStream(loop: loop, await loop.run { $0.open(links, attributes, routedBy: key) })
     }
 }
 

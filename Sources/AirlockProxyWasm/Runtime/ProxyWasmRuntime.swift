@@ -31,17 +31,15 @@ public final class ProxyWasmRuntime: Sendable {
     ///   where the filter refused its configuration. Under a policy, every reason why that refuses it. Nothing of it is left then.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
-        let starter = FilterStarter(id: id, configuration: configuration, loops: loops)
-        return ProxyWasmFilter(plugin: try await load(configuration, starter), starter: starter)
+        let pools = loops.map { FilterPool(id, configuration, loop: $0) }
+        let releases = try await load(configuration, in: pools)
+        return ProxyWasmFilter(id, configuration, releases: releases, loops: loops)
     }
 
     private func load(
         _ configuration: FilterConfiguration,
-        _ starter: FilterStarter
-    ) async throws(PluginError) -> Plugin {
-        let start: @Sendable (PluginVersion) async throws(PluginError) -> Void = {
-            (version) async throws(PluginError) in try await starter.start(version)
-        }
+        in pools: [FilterPool]
+    ) async throws(PluginError) -> PluginReleases {
         guard let policy = configuration.narrowedPolicy else {
             return try await host.load(
                 configuration.source,
@@ -49,7 +47,8 @@ public final class ProxyWasmRuntime: Sendable {
                 granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
                 limits: configuration.limits,
                 quota: configuration.quota,
-                start: start
+                reload: configuration.reload,
+                in: pools
             )
         }
         return try await host.load(
@@ -61,7 +60,8 @@ public final class ProxyWasmRuntime: Sendable {
             // Linked all the same where nothing of it is granted: what was not granted answers so.
             granting: [ProxyWasmABI(grants: [])] + configuration.capabilities,
             quota: configuration.quota,
-            start: start
+            reload: configuration.reload,
+            in: pools
         )
     }
 
@@ -88,24 +88,5 @@ extension FilterConfiguration {
             return ProxyWasmABI(grants: abi.grants.intersection(grants))
         }
         return policy
-    }
-}
-
-/// Brings a version of a filter into service on all loops, or on none.
-struct FilterStarter: Sendable {
-    let id: FilterID
-    let configuration: FilterConfiguration
-    let loops: [FilterLoop]
-
-    func start(_ version: PluginVersion) async throws(PluginError) {
-        let preparation = FilterLoop.Preparation(
-            id: id, configuration: configuration, version: version, callbacks: try GuestCallbacks(version))
-        do {
-            for loop in loops { try await loop.prepare(preparation) }
-        } catch {
-            for loop in loops { await loop.discard(id) }
-            throw error
-        }
-        for loop in loops { await loop.adopt(id) }
     }
 }

@@ -2,8 +2,7 @@
 extension HTTPStream {
     func passHeaders(_ flow: MessageFlow, from start: Int) {
         for position in contexts.indices[start...] {
-            let context = context(flow, position)
-            switch deliverHeaders(flow, to: context) {
+            switch deliverHeaders(flow, to: context(flow, position)) {
             case .proceed:
                 flow.headersEditor = nil
             case .hold:
@@ -31,6 +30,19 @@ extension HTTPStream {
     }
 
     private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
+        guard flow.direction == .request, context.fallback != nil else { return deliverHeadersOnce(flow, to: context) }
+        let headers = flow.headers
+        let properties = properties
+        context.mayFallBack = true
+        let verdict = deliverHeadersOnce(flow, to: context)
+        context.mayFallBack = false
+        guard let replacement = replace(context) else { return verdict }
+        flow.headers = headers
+        self.properties = properties
+        return deliverHeadersOnce(flow, to: replacement)
+    }
+
+    private func deliverHeadersOnce(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
         if flow.direction == .request { _ = context.enter() }
         guard askedReply == nil else { return .stop }
         guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else {

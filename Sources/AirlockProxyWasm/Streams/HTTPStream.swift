@@ -1,3 +1,4 @@
+import Airlock
 import WorkerLoop
 
 /// One request and its response on their way through the filters of a chain. Confined to one worker loop; nothing in
@@ -10,6 +11,8 @@ final class HTTPStream {
     let attributes: StreamAttributes
     var upstream: UpstreamAttributes?
     private(set) var contexts: [StreamContext] = []
+    /// Contexts of versions that failed and whose place another version took.
+    private(set) var replaced: [StreamContext] = []
     let request = MessageFlow(.request)
     let response = MessageFlow(.response)
     var properties = StreamProperties()
@@ -26,12 +29,35 @@ final class HTTPStream {
     var finalReply: LocalReply?
     let bodyLimit: Int
 
-    init(id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], bodyLimit: Int) {
+    /// - Parameter fallbacks: for each filter the version that takes its place where it fails on the request's headers.
+    init(
+        id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], fallbacks: [FilterInstance?],
+        bodyLimit: Int
+    ) {
         self.id = id
         self.attributes = attributes
         self.bodyLimit = bodyLimit
-        contexts = filters.map { StreamContext(stream: self, filter: $0) }
+        contexts = zip(filters, fallbacks).map { StreamContext(stream: self, filter: $0, fallback: $1) }
     }
+
+    /// Whether a version of a filter has a part in the stream.
+    func uses(_ filter: FilterID, _ version: PluginVersion) -> Bool {
+        contexts.contains { $0.filter.id == filter && $0.filter.version === version }
+    }
+
+    /// Lets another version of a filter take the place of one that failed before it had done anything to the stream.
+    func replace(_ failed: StreamContext) -> StreamContext? {
+        guard failed.failure != nil, let filter = failed.fallback.take(),
+            let position = contexts.firstIndex(where: { $0 === failed })
+        else { return nil }
+        let context = StreamContext(stream: self, filter: filter, fallback: nil)
+        contexts[position] = context
+        replaced.append(failed)
+        return context
+    }
+
+    /// Versions that were held ready for the place of others and did not take it.
+    var unusedFallbacks: [FilterInstance] { contexts.compactMap(\.fallback) }
 
     /// The message of that direction.
     func flow(_ direction: Direction) -> MessageFlow {

@@ -20,6 +20,10 @@ final class StreamContext {
     // The stream owns its contexts, and takes them out of their virtual machines before it goes.
     unowned let stream: HTTPStream
     let filter: FilterInstance
+    /// The version that takes this one's place where it fails on the request's headers.
+    var fallback: FilterInstance?
+    /// Whether a failure is one that ``fallback`` makes good.
+    var mayFallBack = false
     var request = Half()
     var response = Half()
     var usage = CallTotals()
@@ -29,9 +33,10 @@ final class StreamContext {
     private(set) var home: (vm: ProxyWasmVM, root: RootContext)?
     private(set) var id: UInt32 = 0
 
-    init(stream: HTTPStream, filter: FilterInstance) {
+    init(stream: HTTPStream, filter: FilterInstance, fallback: FilterInstance?) {
         self.stream = stream
         self.filter = filter
+        self.fallback = fallback
     }
 
     subscript(direction: Direction) -> Half {
@@ -93,6 +98,7 @@ final class StreamContext {
     func fail(_ error: PluginError) {
         guard failure == nil else { return }
         failure = error
+        if mayFallBack, fallback != nil { return }
         if filter.configuration.failurePolicy.refusesRequests {
             stream.refuse(LocalReply(status: 503, details: "filter_failed"))
         }
@@ -109,5 +115,6 @@ final class StreamContext {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
         if let home { leave(home.vm) }
+        if failure == nil { filter.trial?.note(nil) }
     }
 }

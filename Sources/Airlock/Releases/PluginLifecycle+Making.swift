@@ -1,0 +1,81 @@
+import Wasmtime
+
+/// Making a version: reading, checking, compiling, linking, starting. The running one serves meanwhile and is not touched.
+extension PluginLifecycle {
+    /// - Parameter same: a version that is returned where module and manifest are the same.
+    /// - Returns: A version of which each pool has prepared an instance.
+    func make(from source: PluginSource, unless same: PluginVersion?) async throws(PluginError) -> PluginVersion {
+        guard let review = specification.review else {
+            return try await make(from: source, specification, manifest: nil)
+        }
+        let passed = try await services.compiler.pass(review, source, plugin: name)
+        let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
+        if let same, same.digest == passed.source.pinnedDigest, same.manifest == manifest { return same }
+        services.events.send(.decided(decision), plugin: name, version: number + 1)
+        let decided = PluginSpecification(
+            specification, grants: review.grants(decision), limits: decision.limits)
+        return try await make(from: passed.source, decided, manifest: manifest)
+    }
+
+    private func make(
+        from source: PluginSource,
+        _ specification: PluginSpecification,
+        manifest: PluginManifest?
+    ) async throws(PluginError) -> PluginVersion {
+        let quarantined = history.quarantined
+        let compiled = try await services.compiler.compile(
+            source,
+            for: name,
+            version: number + 1,
+            limits: specification.limits,
+            admit: { [name] (digest) throws(PluginError) in try quarantined.check(digest, plugin: name) }
+        )
+        number += 1
+        let steps = ReloadSteps(events: services.events, plugin: name, version: number)
+        let version = try steps.take(.link) { () throws(PluginError) in
+            let version = PluginVersion(
+                number: number,
+                module: compiled,
+                manifest: manifest,
+                specification: specification,
+                linked: try services.link(compiled, specification),
+                signatures: signatures,
+                census: services.census
+            )
+            try signatures.checkRequired(of: version)
+            return version
+        }
+        try await prepare(version)
+        return version
+    }
+
+    /// Has each pool make an instance of a version, or none of them.
+    func prepare(_ version: PluginVersion) async throws(PluginError) {
+        let steps = ReloadSteps(events: services.events, plugin: name, version: version.number)
+        do {
+            try await steps.take(.start) { () async throws(PluginError) in
+                for pool in pools { try await pool.prepare(version) }
+            }
+        } catch {
+            await discardPrepared(version)
+            throw error
+        }
+    }
+
+    func discardPrepared(_ version: PluginVersion) async {
+        for pool in pools { await pool.discardPrepared(version) }
+    }
+
+    func checkIsNotQuarantined(_ digest: String) throws(PluginError) {
+        try history.quarantined.check(digest, plugin: name)
+    }
+}
+
+extension [QuarantinedModule] {
+    fileprivate func check(_ digest: String, plugin: String) throws(PluginError) {
+        guard let module = first(where: { $0.digest == digest }) else { return }
+        throw PluginError(
+            .quarantined, plugin: plugin,
+            message: "the module with the SHA-256 \(digest) is quarantined until it is readmitted: \(module.reason)")
+    }
+}

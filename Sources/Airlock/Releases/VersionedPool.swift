@@ -1,0 +1,26 @@
+/// The versions of a plugin on one worker loop, as their lifecycle sees them.
+package protocol VersionedPool: Actor {
+    /// Whether a version can get copies of calls.
+    nonisolated var copiesCalls: Bool { get }
+    /// Makes and starts an instance of a version that is to serve, beside those that do.
+    func prepare(_ version: PluginVersion) async throws(PluginError)
+    /// Lets go of what was prepared for a version that does not serve.
+    func discardPrepared(_ version: PluginVersion) async
+    /// Makes the version serve all calls from now on; a trial ends.
+    func adopt(_ version: PluginVersion) async
+    /// Gives the version a share of the calls, or copies of them.
+    func tryOut(_ version: PluginVersion, _ trial: Trial) async
+    /// Ends a trial whose version does not take over.
+    func endTrial() async
+    /// Waits until nothing runs on a version that does not serve any more.
+    /// - Returns: How many calls or streams were stopped since they went on after the deadline.
+    func drain(_ version: PluginVersion, within deadline: Duration) async -> Int
+    /// Frees all instances; every later call is refused.
+    func stop() async
+    /// What all calls on this loop used.
+    var totals: CallTotals { get async }
+    /// The same, told apart by version.
+    var totalsByVersion: [Int: CallTotals] { get async }
+    /// Hands what was counted to the metrics system.
+    func flushMeters() async
+}

@@ -1,0 +1,120 @@
+import Airlock
+import WorkerLoop
+
+/// Bringing versions of filters into service and taking them out of it.
+extension FilterLoop {
+    /// A version that gets a share of the streams.
+    struct Candidate {
+        var filter: FilterInstance
+        var trial: Trial
+    }
+
+    /// Who waits until no stream uses a version any more.
+    struct Drain {
+        var id: FilterID
+        var version: PluginVersion
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// Lets a version take over that was prepared or is being tried; the old one ends with its last stream.
+    func adopt(_ id: FilterID, _ version: PluginVersion) {
+        let tried = candidates.removeValue(forKey: id)
+        tried?.filter.trial = nil
+        guard let filter = tried?.filter.version === version ? tried?.filter : takePrepared(id, version) else { return }
+        let old = active.updateValue(filter, forKey: id)
+        if let old { retire(old) }
+        if let tried = tried?.filter, tried !== filter { retire(tried) }
+    }
+
+    /// Lets go of the prepared version.
+    func discard(_ id: FilterID, _ version: PluginVersion) {
+        if let filter = takePrepared(id, version) { retire(filter) }
+    }
+
+    private func takePrepared(_ id: FilterID, _ version: PluginVersion) -> FilterInstance? {
+        guard let index = prepared.firstIndex(where: { $0.id == id && $0.version === version }) else { return nil }
+        return prepared.remove(at: index)
+    }
+
+    /// Gives a prepared version a share of the streams.
+    func tryOut(_ id: FilterID, _ version: PluginVersion, _ trial: Trial) {
+        guard let filter = takePrepared(id, version) else { return }
+        filter.trial = trial
+        candidates[id] = Candidate(filter: filter, trial: trial)
+    }
+
+    func endTrial(_ id: FilterID) {
+        guard let candidate = candidates.removeValue(forKey: id) else { return }
+        candidate.filter.trial = nil
+        retire(candidate.filter)
+    }
+
+    /// Ends a filter; its open streams go on.
+    func remove(_ id: FilterID) {
+        for filter in prepared where filter.id == id { discard(id, filter.version) }
+        endTrial(id)
+        if let filter = active.removeValue(forKey: id) { retire(filter) }
+    }
+
+    /// Ends all filters. One whose root context waits for `proxy_done` is not waited for.
+    func shutDown() {
+        for id in Array(active.keys) { remove(id) }
+    }
+
+    func retire(_ filter: FilterInstance) {
+        filter.isRetired = true
+        endIfUnused(filter)
+        settle()
+    }
+
+    /// The version that a new stream uses, and the one that takes its place where it fails on the request's headers.
+    func choose(_ id: FilterID, for key: RoutingKey?) -> (filter: FilterInstance, fallback: FilterInstance?)? {
+        guard let serving = active[id] else { return nil }
+        guard let candidate = candidates[id], candidate.filter.home != nil, candidate.trial.takes(key) else {
+            return (serving, nil)
+        }
+        return (candidate.filter, candidate.trial.fallsBack ? serving : nil)
+    }
+
+    // MARK: Draining
+
+    /// Waits until no stream uses a version that does not serve any more, and ends those that go on after the deadline.
+    /// - Returns: How many were ended.
+    func drain(_ id: FilterID, _ version: PluginVersion, within deadline: Duration) async -> Int {
+        guard isUsed(id, version) else { return 0 }
+        let timer = try? worker.schedule(after: deadline) { [weak self] in
+            self?.assumeIsolated { $0.endDrains(id, version) }
+        }
+        await withCheckedContinuation { drains.append(Drain(id: id, version: version, continuation: $0)) }
+        timer?.cancel()
+        let late = streams.values.filter { $0.uses(id, version) }
+        for stream in late {
+            stream.cancel()
+            wake(stream)
+        }
+        return late.count
+    }
+
+    private func isUsed(_ id: FilterID, _ version: PluginVersion) -> Bool {
+        filters.contains { $0.id == id && $0.version === version && $0.openStreams > 0 }
+    }
+
+    /// Goes on with those that wait for versions which no stream uses any more.
+    func endDrainsOfUnused() {
+        for drain in drains where !isUsed(drain.id, drain.version) { endDrains(drain.id, drain.version) }
+    }
+
+    private func endDrains(_ id: FilterID, _ version: PluginVersion) {
+        let ended = drains.filter { $0.id == id && $0.version === version }
+        drains.removeAll { $0.id == id && $0.version === version }
+        for drain in ended { drain.continuation.resume() }
+    }
+
+    func totals(of id: FilterID) -> [Int: CallTotals] {
+        var totals: [Int: CallTotals] = [:]
+        for filter in filters where filter.id == id {
+            totals[filter.version.number, default: CallTotals()].add(filter.totals)
+        }
+        return totals
+    }
+}
