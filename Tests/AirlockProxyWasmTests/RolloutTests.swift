@@ -1,0 +1,146 @@
+import Airlock
+import AirlockProxyWasm
+import AirlockTesting
+import Testing
+
+@Suite("Bringing versions of filters into service")
+struct RolloutTests {
+    private let long = Duration.seconds(3_600)
+
+    /// A filter that adds its number to the request's header `x-version`, before it does something else.
+    private func version(_ number: Int, then more: String = "") -> PluginSource {
+        Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (drop (call $add_header_map_value (i32.const 0) @"x-version" @"\(number)")) \(more) (i32.const 0))
+            (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (i32.const 0))
+            """)
+    }
+
+    private func versionOfRequest(_ filters: Filters, _ filter: ProxyWasmFilter, _ key: RoutingKey) async -> String? {
+        let chain = HTTPFilterChain([filter], runtime: filters.runtime)
+        let stream = await chain.openStream(routedBy: key)
+        defer { Task { await stream.finish() } }
+        return await stream.requestHeaders(getRequest, endOfStream: true).forwarded?["x-version"]
+    }
+
+    @Test("A canary gets its share of the streams, the same keys each time, until it is promoted")
+    func canary() async throws {
+        try await withFilters(workers: 2) { filters in
+            let filter = try await filters.load(version(1))
+            try await filter.releases.reload(from: version(2), strategy: .canary(share: 0.3, for: long))
+            #expect(await filter.status().version == 1)
+            var first: [String?] = []
+            var second: [String?] = []
+            for user in 0..<100 {
+                first.append(await versionOfRequest(filters, filter, RoutingKey("user-\(user)")))
+                second.append(await versionOfRequest(filters, filter, RoutingKey("user-\(user)")))
+            }
+            #expect(first == second)
+            #expect((15...45).contains(first.count { $0 == "2" }))
+            #expect(first.allSatisfy { $0 == "1" || $0 == "2" })
+            try await filter.releases.promote()
+            for user in 0..<20 {
+                #expect(await versionOfRequest(filters, filter, RoutingKey("user-\(user)")) == "2")
+            }
+        }
+    }
+
+    @Test(
+        "A stream whose canary traps on the request's headers goes on with the running version, as if nothing had been")
+    func fallback() async throws {
+        try await withFilters { filters in
+            var events = RecordedEvents(of: filters.host)
+            let first = try await filters.load(version(7), name: "first")
+            let filter = try await filters.load(version(1))
+            let budget = ErrorBudget(share: 0.05, ofAtLeast: 100)
+            let bad = try await filter.releases.reload(
+                from: version(2, then: "unreachable"), strategy: .canary(share: 1, for: long, errorBudget: budget))
+            let chain = HTTPFilterChain([first, filter], runtime: filters.runtime)
+            for _ in 0..<20 {
+                let stream = await chain.openStream()
+                let headers = await stream.requestHeaders(getRequest, endOfStream: true).forwarded
+                // Nothing of the failed version's is left, and the other filter's is there once.
+                #expect(headers?.values(of: "x-version") == ["7", "1"])
+                #expect(await stream.responseHeaders(okResponse, endOfStream: true).forwarded == okResponse)
+                let report = await stream.finish()
+                #expect(report.filters.allSatisfy { $0.failure == nil })
+            }
+            let end = await events.first { if case .trialEnded = $0.kind { true } else { false } }
+            guard case .trialEnded(let result, .overBudget) = end?.kind else {
+                Issue.record("\(String(describing: end))")
+                return
+            }
+            #expect(result.failures >= 6)
+            _ = await events.first { if case .moduleQuarantined = $0.kind { true } else { false } }
+            #expect(await filter.releases.quarantined().map(\.digest) == [bad.digest])
+            #expect(await filter.status().liveVersions == [1])
+            let error = await #expect(throws: PluginError.self) {
+                try await filter.reload(from: version(2, then: "unreachable"))
+            }
+            #expect(error?.code == .quarantined)
+        }
+    }
+
+    @Test("A canary that may not fall back fails its streams as its failure policy says")
+    func noFallback() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(version(1))
+            try await filter.releases.reload(
+                from: version(2, then: "unreachable"), strategy: .canary(share: 1, for: long, fallsBack: false))
+            let stream = await filters.stream(filter)
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 503)
+            await stream.finish()
+        }
+    }
+
+    @Test("A dropped canary and a rolled back version end with their last streams")
+    func rollBack() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(version(1))
+            try await filter.releases.reload(from: version(2), strategy: .canary(share: 1, for: long))
+            let open = await filters.stream(filter)
+            #expect(await open.requestHeaders(getRequest, endOfStream: true).forwarded?["x-version"] == "2")
+            try await filter.releases.rollBack()
+            #expect(await filter.status().liveVersions == [1, 2])
+            await open.finish()
+            #expect(await filter.status().liveVersions == [1])
+
+            try await filter.reload(from: version(3))
+            #expect(await versionOfRequest(filters, filter, RoutingKey("a")) == "3")
+            #expect(try await filter.releases.rollBack().number == 1)
+            #expect(await versionOfRequest(filters, filter, RoutingKey("a")) == "1")
+        }
+    }
+
+    @Test("A stream of a replaced version that goes on after the drain deadline is ended, and that is reported")
+    func drain() async throws {
+        try await withFilters { filters in
+            var events = RecordedEvents(of: filters.host)
+            let filter = try await filters.load(version(1)) { $0.reload.drainDeadline = .milliseconds(10) }
+            let open = await filters.stream(filter)
+            _ = await open.requestHeaders(getRequest, endOfStream: true)
+            try await filter.reload(from: version(2))
+            let event = await events.first { if case .drained = $0.kind { true } else { false } }
+            guard case .drained(stopped: 1) = event?.kind else {
+                Issue.record("\(String(describing: event))")
+                return
+            }
+            #expect(await open.responseHeaders(okResponse, endOfStream: true).reply?.resetsStream == true)
+            await open.finish()
+            #expect(await filter.status().liveVersions == [2])
+        }
+    }
+
+    @Test("A filter cannot be shadowed")
+    func shadow() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(version(1))
+            let error = await #expect(throws: PluginError.self) {
+                try await filter.releases.reload(from: version(2), strategy: .shadow(for: long))
+            }
+            #expect(error?.code == .configuration)
+            #expect(await filter.releases.list().map(\.number) == [1])
+        }
+    }
+}
