@@ -63,7 +63,9 @@ struct CompileBombTests {
 
     @Test("The host serves calls and loads other plugins while bombs are being compiled")
     func serving() async throws {
-        let policy = CompilationPolicy(untrusted: .childProcess(compiler: nil), concurrent: 3)
+        // The bombs must be at work until they are cancelled, however slow the machine is.
+        let limits = CompilerLimits(processorSeconds: 600, deadline: .seconds(600), memory: 8 << 30)
+        let policy = CompilationPolicy(untrusted: .childProcess(compiler: nil), limits: limits, concurrent: 3)
         try await withPluginHost(PluginHostConfiguration(workers: 1, compilation: policy)) { host in
             var events = RecordedEvents(of: host)
             let plugin = try await host.load(.wat(answering(1)))
