@@ -143,19 +143,27 @@ final class LoopInstances {
         }
     }
 
-    /// A session is not made again, nor copied: what its body did cannot be undone.
+    /// A session that has begun is not made again, nor copied: what its body did cannot be undone.
     func withSession<Value: Sendable>(
         routedBy key: RoutingKey?,
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) throws(PluginError) -> CallResult<Value> {
-        let chosen = candidate.flatMap { !$0.trial.isShadow && $0.trial.takes(key) ? $0 : nil }
-        do throws(PluginError) {
-            let instance = if let chosen { try checkOut(of: chosen) } else { try checkOut() }
+        guard let candidate, !candidate.trial.isShadow, candidate.trial.takes(key) else {
+            return try withSession(checkOut(), body)
+        }
+        let instance: LiveInstance
+        do {
+            instance = try checkOut(of: candidate)
+        } catch {
+            guard candidate.trial.note(error), candidate.trial.fallsBack else { throw error }
+            return try withSession(checkOut(), body)
+        }
+        do {
             let result = try withSession(instance, body)
-            chosen?.trial.note(nil)
+            candidate.trial.note(nil)
             return result
         } catch {
-            chosen?.trial.note(error)
+            candidate.trial.note(error)
             throw error
         }
     }

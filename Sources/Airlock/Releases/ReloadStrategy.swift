@@ -25,7 +25,7 @@ public struct ReloadStrategy: Sendable, Hashable {
     ///   - window: how long it is tried, more than zero.
     ///   - errorBudget: how many of its calls may fail.
     ///   - fallsBack: whether a call that fails by the new version's fault is made again on the running version, so that its caller notices
-    ///     nothing. What the failed attempt did by host functions is done twice then.
+    ///     nothing but the time that the failed attempt took. What that did by host functions is done twice then.
     public static func canary(
         share: Double,
         for window: Duration,
@@ -87,8 +87,8 @@ public struct ErrorBudget: Sendable, Hashable {
 
 /// How new versions of a plugin come into service, and how old ones leave it.
 public struct ReloadPolicy: Sendable {
-    /// What a new version must pass on each worker loop before it serves anything: it gets an instance of it, under the limits of one call. It
-    /// refuses the version by throwing. For plugins that run to completion.
+    /// What a new version must pass on each worker loop before it serves anything: it gets the instance that is to serve there, under the
+    /// limits of one call. It refuses the version by throwing. For plugins that run to completion.
     public typealias Probe = @Sendable (borrowing PluginSession, PluginVersion) throws(PluginError) -> Void
 
     /// How a new version takes over, unless a reload says otherwise.

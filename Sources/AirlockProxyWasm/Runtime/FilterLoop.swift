@@ -91,8 +91,8 @@ actor FilterLoop {
         }
         return OpenedStream(
             id: lastStream,
-            filtersRequestBody: chain.contains { $0.callbacks.request.body != nil },
-            filtersResponseBody: chain.contains { $0.callbacks.response.body != nil })
+            filtersRequestBody: (chain + fallbacks).contains { $0.callbacks.request.body != nil },
+            filtersResponseBody: (chain + fallbacks).contains { $0.callbacks.response.body != nil })
     }
 
     /// Ends a stream: `proxy_on_log`, then `proxy_on_done` and `proxy_on_delete` of each filter.

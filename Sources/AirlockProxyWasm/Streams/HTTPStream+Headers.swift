@@ -36,7 +36,10 @@ extension HTTPStream {
         context.mayFallBack = true
         let verdict = deliverHeadersOnce(flow, to: context)
         context.mayFallBack = false
-        guard let replacement = replace(context) else { return verdict }
+        guard let replacement = replace(context) else {
+            context.releaseFallback()
+            return verdict
+        }
         flow.headers = headers
         self.properties = properties
         return deliverHeadersOnce(flow, to: replacement)

@@ -104,6 +104,13 @@ final class StreamContext {
         }
     }
 
+    /// Lets go of the version that was held ready. One that does not serve any more is let go of when the stream ends.
+    func releaseFallback() {
+        guard let filter = fallback, !filter.isRetired else { return }
+        filter.openStreams -= 1
+        fallback = nil
+    }
+
     /// `proxy_on_log`.
     func log() {
         if let onLog = filter.callbacks.onLog { _ = call(onLog) }
