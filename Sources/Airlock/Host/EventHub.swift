@@ -82,6 +82,10 @@ final class EventHub: Sendable {
             )
         case .rolledBack(let previous):
             logger.notice("plugin rolled back", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
+        case .stateRestored(let bytes):
+            logger.debug("plugin state handed over", metadata: metadata.merging(["bytes": "\(bytes)"]) { $1 })
+        case .stateLost(let error):
+            logger.error("plugin state lost", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .drained(let stopped):
             logger.log(
                 level: stopped == 0 ? .debug : .warning, "plugin version drained",

@@ -18,6 +18,10 @@ public struct PluginEvent: Sendable {
         case trialEnded(TrialResult, TrialEnd)
         /// A version took over again from `previous`, which had replaced it.
         case rolledBack(previous: Int)
+        /// An instance got the state of the version that it replaces, of so many bytes.
+        case stateRestored(bytes: Int)
+        /// An instance did not get the state of the version that it replaces, and begins without.
+        case stateLost(PluginError)
         /// Nothing runs on a replaced version any more; so many calls or streams were stopped since they went on after the drain deadline.
         case drained(stopped: Int)
         /// A module is not loaded any more until it is readmitted.

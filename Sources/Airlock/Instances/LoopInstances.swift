@@ -8,11 +8,15 @@ final class LoopInstances {
     private var idle: LiveInstance?
     private var prepared: [LiveInstance] = []
     private let probe: ReloadPolicy.Probe?
+    private let handover: StateHandover
+    private let events: EventHub
     private var candidate: CandidateInstances?
 
     init(_ specification: PluginSpecification, events: EventHub) {
         plugin = specification.name
         probe = specification.reload.probe
+        handover = StateHandover(limit: specification.reload.stateBytes)
+        self.events = events
         account = LoopAccount(specification, events: events)
     }
 
@@ -57,9 +61,31 @@ final class LoopInstances {
     func adopt(_ version: PluginVersion) {
         let tried = candidate?.version === version ? candidate?.idle : nil
         candidate = nil
+        let old = idle
         self.version = version
         account.open(version)
-        idle = takePrepared(version) ?? tried
+        let fresh = takePrepared(version)
+        idle = fresh ?? tried
+        if let old, let fresh { handOver(from: old, to: fresh) }
+    }
+
+    /// Hands the state of the version that was replaced to the one that serves.
+    private func handOver(from old: LiveInstance, to new: LiveInstance) {
+        do throws(PluginError) {
+            guard let state = try handover.save(old, loopTime: account.startAllowance) else { return }
+            account.countStart(old.report)
+            do throws(PluginError) {
+                try handover.restore(state, to: new, loopTime: account.startAllowance)
+            } catch {
+                // It may have taken a part of it. The next call gets another one.
+                idle = nil
+                throw error
+            }
+            account.countStart(new.report)
+            events.send(.stateRestored(bytes: state.bytes.count), plugin: plugin, version: new.version.number)
+        } catch {
+            events.send(.stateLost(error), plugin: plugin, version: new.version.number)
+        }
     }
 
     /// Gives the version a share of the calls, or copies of them.

@@ -1,0 +1,62 @@
+/// How new versions of a plugin come into service, and how old ones leave it.
+public struct ReloadPolicy: Sendable {
+    /// What a new version must pass on each worker loop before it serves anything: it gets the instance that is to serve there, under the
+    /// limits of one call. It refuses the version by throwing. For plugins that run to completion.
+    public typealias Probe = @Sendable (borrowing PluginSession, PluginVersion) throws(PluginError) -> Void
+
+    /// How a new version takes over, unless a reload says otherwise.
+    public var strategy: ReloadStrategy
+    /// The health check of a new version; nil for none but its start.
+    public var probe: Probe?
+    /// How long calls and streams of a replaced version may go on before they are stopped.
+    public var drainDeadline: Duration
+    /// How many replaced versions are kept, so that ``PluginReleases/rollBack(to:)`` needs no compiling.
+    public var keptVersions: Int
+    /// How many bytes of state an instance may hand to the one that replaces it. A module that keeps
+    /// state between calls exports functions for it, which run under the limits of a call when a version takes over from another one. All
+    /// numbers are unsigned:
+    ///
+    /// - `airlock_save_state() -> i64`: the place of its state in its memory: the offset in the upper half, the length in bytes in the lower.
+    /// - `airlock_state_format() -> i32`: which format it saves, a number of the plugin's own; without it the format is 0.
+    /// - `airlock_allocate(length: i32) -> i32`: the offset of that many bytes, or 0 where it has none.
+    /// - `airlock_restore_state(format: i32, offset: i32, length: i32) -> i32`: takes the state over; 0 where it did, anything else where
+    ///   it does not understand it.
+    ///
+    /// The state goes from instance to instance on each worker loop, for plugins that run to completion. A version that was tried beside the
+    /// running one keeps its own. Where it cannot be handed over the new version begins without, which is an event.
+    public var stateBytes: Int
+
+    /// Makes a policy.
+    /// - Parameters:
+    ///   - strategy: how a new version takes over.
+    ///   - probe: the health check of a new version.
+    ///   - drainDeadline: how long calls of a replaced version may go on, zero or more.
+    ///   - keptVersions: how many replaced versions are kept, 0 to 16.
+    ///   - stateBytes: how many bytes of state are handed over at the most, zero or more.
+    public init(
+        strategy: ReloadStrategy = .immediate,
+        probe: Probe? = nil,
+        drainDeadline: Duration = .seconds(30),
+        keptVersions: Int = 2,
+        stateBytes: Int = 1 << 20
+    ) {
+        self.strategy = strategy
+        self.probe = probe
+        self.drainDeadline = drainDeadline
+        self.keptVersions = keptVersions
+        self.stateBytes = stateBytes
+    }
+
+    func check(plugin: String) throws(PluginError) {
+        try strategy.check(plugin: plugin)
+        guard drainDeadline >= .zero, (0...16).contains(keptVersions), stateBytes >= 0 else {
+            throw PluginError(
+                .configuration,
+                plugin: plugin,
+                message:
+                    "the reload policy has a drain deadline of \(drainDeadline), keeps \(keptVersions) versions and hands over "
+                    + "\(stateBytes) bytes, expected zero or more, 0 to 16, and zero or more"
+            )
+        }
+    }
+}
