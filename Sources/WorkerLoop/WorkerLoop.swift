@@ -32,6 +32,7 @@ import Synchronization
 /// - ``submit(_:)``
 /// - ``schedule(after:repeating:_:)``
 /// - ``watch(_:debounce:_:)``
+/// - ``watchEntries(of:debounce:_:)``
 ///
 /// ### Balancing load
 /// - ``load``
@@ -153,7 +154,8 @@ public final class WorkerLoop: Sendable {
     /// Changes of other files, and of permissions only, are not reported. Two states of the file count as the same if
     /// device, inode, size and time of modification are. Where the system lets us not watch one of the folders, and
     /// only there, the file is looked at every second. Changes that another machine makes on a network file system may
-    /// go unnoticed. For a folder, its replacement and changes of its list of entries may be noticed, no more.
+    /// go unnoticed. For a folder, its replacement and changes of its list of entries may be noticed, no more:
+    /// ``watchEntries(of:debounce:_:)`` is for those.
     ///
     /// - Parameters:
     ///   - path: The file; a relative path is taken from the working directory as it is now.
@@ -166,6 +168,34 @@ public final class WorkerLoop: Sendable {
     public func watch(
         _ path: String, debounce: Duration = .milliseconds(50), _ onChange: @escaping @Sendable () -> Void
     ) throws(WorkerLoopError) -> FileWatch {
+        try watch(path, .file, debounce: debounce, onChange)
+    }
+
+    /// Watches the entries of a folder and runs a closure on the loop when one may have come, gone or changed.
+    ///
+    /// Writing into a file of the folder counts, too; what happens in a folder in it does not. The folder is found and followed as a
+    /// file is in ``watch(_:debounce:_:)``: it need not exist at first, may vanish and come back, and may be behind symbolic links.
+    /// What entries that are symbolic links lead to is not watched.
+    ///
+    /// The closure may run without a change: once after the watch began, and every second while the system does not let the folder be
+    /// watched. So it looks at the folder itself and compares.
+    ///
+    /// - Parameters:
+    ///   - path: The folder; a relative path is taken from the working directory as it is now.
+    ///   - debounce: The quiet time after the last change before the closure runs. While changes keep coming, it
+    ///     runs after ten times this at the latest.
+    ///   - onChange: Runs on the loop, once for each burst of changes.
+    /// - Returns: The watch; it ends when it is cancelled or let go, so keep it.
+    /// - Throws: What ``watch(_:debounce:_:)`` does.
+    public func watchEntries(
+        of path: String, debounce: Duration = .milliseconds(50), _ onChange: @escaping @Sendable () -> Void
+    ) throws(WorkerLoopError) -> FileWatch {
+        try watch(path, .entries, debounce: debounce, onChange)
+    }
+
+    private func watch(
+        _ path: String, _ contents: FileWatcher.Contents, debounce: Duration, _ onChange: @escaping @Sendable () -> Void
+    ) throws(WorkerLoopError) -> FileWatch {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw WorkerLoopError(
                 code: .invalidArgument, loop: name, operation: "watch",
@@ -176,7 +206,8 @@ public final class WorkerLoop: Sendable {
                 code: .invalidArgument, loop: name, operation: "watch",
                 reason: "expected a debounce of at least zero, got \(debounce)")
         }
-        let watcher = FileWatcher(path: PathTrace.absolute(path), debounce: debounce, core: core, onChange)
+        let watcher = FileWatcher(
+            path: PathTrace.absolute(path), contents: contents, debounce: debounce, core: core, onChange)
         guard core.submit({ watcher.start() }) else {
             throw .shutDown(loop: name, operation: "watch")
         }

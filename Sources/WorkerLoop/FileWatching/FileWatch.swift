@@ -1,4 +1,5 @@
-/// A watch on a file, from ``WorkerLoop/watch(_:debounce:_:)``. It ends when it is let go.
+/// A watch on a file, from ``WorkerLoop/watch(_:debounce:_:)``, or on a folder, from ``WorkerLoop/watchEntries(of:debounce:_:)``. It
+/// ends when it is let go.
 public final class FileWatch: Sendable {
     private let core: LoopCore
     private let watcher: FileWatcher

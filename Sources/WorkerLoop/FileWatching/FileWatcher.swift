@@ -1,11 +1,12 @@
 import CLibuv
 
-/// Notices when a path leads to other contents than before.
+/// Notices when a path leads to other contents than before: those of a file, or the entries of a folder.
 ///
 /// Every folder on the way to the file is watched, through all symbolic links: whatever is renamed, swapped, removed
 /// or put back on the way is an event in one of them. An event only opens a window; when it has been quiet for as long
 /// as `debounce` says, the path is followed anew and the file's identity decides whether the action runs. So nothing
-/// depends on the order or the completeness of the system's events, only on there being one.
+/// depends on the order or the completeness of the system's events, only on there being one. What a folder's identity does not
+/// show is what is written into its files, so that for a folder's entries an event in it runs the action, too.
 ///
 /// Isolation: the loop's thread, apart from `init`.
 ///
@@ -19,6 +20,7 @@ final class FileWatcher: @unchecked Sendable {
     private static let rearmLimit = 8
 
     private let path: String
+    private let contents: Contents
     private let debounce: Duration
     private unowned let core: LoopCore
     private var action: (@Sendable () -> Void)?
@@ -32,18 +34,29 @@ final class FileWatcher: @unchecked Sendable {
     private var window: Window?
     private var poll: TimerHandle?
 
+    /// What it is at the end of the path that is watched.
+    enum Contents {
+        case file
+        case entries
+    }
+
     private struct Window {
         /// In nanoseconds of `uv_hrtime`.
         var quietAt: UInt64
         let endsAt: UInt64
         var fileWasNamed = false
+        /// Whether the folder at the end may have other entries, or files with other contents.
+        var entriesChanged = false
         /// Whether libuv delivered what was under way after the quiet time seemed to be over.
         var isSettled = false
         var timer: TimerHandle?
     }
 
-    init(path: String, debounce: Duration, core: LoopCore, _ action: @escaping @Sendable () -> Void) {
+    init(
+        path: String, contents: Contents, debounce: Duration, core: LoopCore, _ action: @escaping @Sendable () -> Void
+    ) {
         self.path = path
+        self.contents = contents
         self.debounce = debounce
         self.core = core
         self.action = action
@@ -70,7 +83,7 @@ final class FileWatcher: @unchecked Sendable {
     // MARK: The window
 
     /// Something happened on the way to the file.
-    private func noticeChange(fileWasNamed: Bool = false) {
+    private func noticeChange(fileWasNamed: Bool = false, entriesChanged: Bool = false) {
         guard action != nil else {
             return
         }
@@ -88,6 +101,9 @@ final class FileWatcher: @unchecked Sendable {
         }
         if fileWasNamed {
             window?.fileWasNamed = true
+        }
+        if entriesChanged {
+            window?.entriesChanged = true
         }
     }
 
@@ -124,12 +140,14 @@ final class FileWatcher: @unchecked Sendable {
         } else {
             rearm()
         }
-        self.window = nil
-        report(fileWasNamed: window.fileWasNamed)
+        report(self.window ?? window)
     }
 
-    private func report(fileWasNamed: Bool) {
-        guard trace.identity != reported || (fileWasNamed && reportedIsFresh) else {
+    private func report(_ window: Window) {
+        self.window = nil
+        guard
+            trace.identity != reported || (window.fileWasNamed && reportedIsFresh) || window.entriesChanged
+        else {
             return
         }
         reported = trace.identity
@@ -170,25 +188,36 @@ final class FileWatcher: @unchecked Sendable {
                 folderDidChange(path, name: name)
             }
             began = began || handles[path] != nil
+            if contents == .entries, trace.endFolder == path, handles[path] != nil {
+                // Nobody saw what happened in it until now.
+                window?.entriesChanged = true
+            }
         }
         setPolling(handles.count < trace.folders.count)
         return began
     }
 
     private func folderDidChange(_ path: String, name: String?) {
-        guard let name else {
+        if contents == .entries, trace.endFolder == path {
+            noticeChange(entriesChanged: true)
+        } else if let name {
+            if trace.folders[path]?.names.contains(name) == true {
+                noticeChange(fileWasNamed: trace.end == (path, name))
+            }
+        } else {
             noticeChange()
-            return
         }
-        if trace.folders[path]?.names.contains(name) == true {
-            noticeChange(fileWasNamed: trace.end == (path, name))
-        }
+    }
+
+    /// Whether the folder at the end, if there is one, tells of its entries.
+    private var watchesEnd: Bool {
+        trace.endFolder.map { handles[$0] != nil } ?? true
     }
 
     private func setPolling(_ needed: Bool) {
         if needed, poll == nil {
             let timer = TimerHandle(after: Self.pollInterval, repeating: Self.pollInterval) { [unowned self] in
-                noticeChange()
+                noticeChange(entriesChanged: contents == .entries && !watchesEnd)
             }
             poll = timer
             unsafe timer.start(on: core.uv)

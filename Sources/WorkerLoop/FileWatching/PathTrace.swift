@@ -58,6 +58,8 @@ struct PathTrace {
     private(set) var identity: FileIdentity?
     /// Where the way ends: the folder and the name in it.
     private(set) var end: (folder: String, name: String) = ("/", "")
+    /// The folder that the path leads to, if it leads to one.
+    private(set) var endFolder: String?
 
     /// Follows an absolute path.
     init(_ path: String) {
@@ -101,12 +103,11 @@ struct PathTrace {
                 }
                 ahead.append(contentsOf: target.split(separator: "/").reversed())
             default:
-                guard ahead.isEmpty else {
-                    identity = nil
-                    return
-                }
+                identity = ahead.isEmpty ? identity : nil
+                return
             }
         }
+        endFolder = folder
     }
 
     private mutating func enter(_ path: String, _ status: stat) {
