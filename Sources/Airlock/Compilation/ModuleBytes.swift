@@ -49,7 +49,7 @@ public struct ModuleBytes: Sendable {
     private static func read(_ path: String, most: Int) throws -> [UInt8] {
         let file = try OpenFile(path, .read)
         let facts = try file.facts()
-        guard facts.isRegular else {
+        guard facts.kind == .regular else {
             throw PluginError(.invalidModule, message: "'\(path)' is not a regular file")
         }
         // The file may grow while it is read.

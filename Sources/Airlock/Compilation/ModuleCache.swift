@@ -24,7 +24,7 @@ final class ModuleCache: Sendable {
     private static let suffix = ".cwasm"
     private static let keyFile = "key"
 
-    private let folder: CacheFolder
+    private let folder: ProtectedFolder
     private let secret: SymmetricKey
     private let maximumBytes: Int
     private let eviction = Mutex(())
@@ -32,7 +32,7 @@ final class ModuleCache: Sendable {
     /// Opens the folder and reads its key, or makes them.
     /// - Throws: ``PluginError/Code/configuration`` where others could have written there.
     init(_ settings: CompilationCache) throws(PluginError) {
-        folder = try CacheFolder(settings.folder)
+        folder = try ProtectedFolder(settings.folder, purpose: "cache folder")
         secret = try Self.secret(in: folder)
         maximumBytes = settings.maximumBytes
     }
@@ -100,9 +100,9 @@ final class ModuleCache: Sendable {
 
     private func evict() {
         eviction.withLock { _ in
-            let entries = folder.entries()
+            let entries = (try? folder.entries()) ?? []
             let stale = Int64(Date().timeIntervalSince1970 - 3600) * 1_000_000_000
-            for entry in entries where entry.name.hasPrefix(CacheFolder.temporaryPrefix) && entry.used < stale {
+            for entry in entries where entry.name.hasPrefix(ProtectedFolder.temporaryPrefix) && entry.used < stale {
                 folder.remove(entry.name)
             }
             let modules = entries.filter { $0.name.hasSuffix(Self.suffix) }.sorted { $0.used < $1.used }
@@ -115,7 +115,7 @@ final class ModuleCache: Sendable {
         }
     }
 
-    private static func openKey(in folder: borrowing CacheFolder) throws(FileFailure) -> OpenFile {
+    private static func openKey(in folder: borrowing ProtectedFolder) throws(FileFailure) -> OpenFile {
         do {
             return try folder.open(keyFile, .readUnlinked)
         } catch  where error.isAbsence {
@@ -126,11 +126,11 @@ final class ModuleCache: Sendable {
         }
     }
 
-    private static func secret(in folder: borrowing CacheFolder) throws(PluginError) -> SymmetricKey {
+    private static func secret(in folder: borrowing ProtectedFolder) throws(PluginError) -> SymmetricKey {
         let name = "the key '\(folder.path)/\(keyFile)'"
         do {
             let file = try openKey(in: folder)
-            try CacheFolder.checkOwner(of: file, name, forbidden: 0o077, "use")
+            try ProtectedFolder.checkOwner(of: file, name, forbidden: 0o077, "use")
             let bytes = try file.read(atMost: 33)
             guard bytes.count == 32 else {
                 throw PluginError(

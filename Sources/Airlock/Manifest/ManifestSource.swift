@@ -59,7 +59,7 @@ extension ManifestText {
     func bytes(of path: String, code: PluginError.Code) throws(PluginError) -> [UInt8]? {
         do {
             let file = try OpenFile(path, .read)
-            guard try file.facts().isRegular else {
+            guard try file.facts().kind == .regular else {
                 throw PluginError(code, message: "expected YAML at '\(path)', which is not a regular file")
             }
             return try file.read(atMost: mostBytes + 1)

@@ -10,7 +10,7 @@ import Musl
 
 /// A folder that nobody but its owner can write. It is opened once, and everything in it is reached through that descriptor: exchanging
 /// the folder behind its path changes nothing.
-struct CacheFolder: ~Copyable, Sendable {
+struct ProtectedFolder: ~Copyable, Sendable {
     /// A file in the folder.
     struct Entry: Sendable {
         let name: String
@@ -23,26 +23,29 @@ struct CacheFolder: ~Copyable, Sendable {
     private let folder: OpenFile
 
     /// Opens the folder, and makes it if there is none.
+    /// - Parameter purpose: what errors call it, as in `the cache folder '/var/cache'`.
     /// - Throws: ``PluginError/Code/configuration`` where it cannot be used or others may write it.
-    init(_ path: String) throws(PluginError) {
-        folder = try Self.opened(path)
+    init(_ path: String, purpose: String) throws(PluginError) {
+        folder = try Self.opened(path, name: "the \(purpose) '\(path)'")
         self.path = path
     }
 
-    private static func opened(_ path: String) throws(PluginError) -> OpenFile {
+    private static func opened(_ path: String, name: String) throws(PluginError) -> OpenFile {
         do {
+            // The folder that is made would be another one.
+            guard !path.utf8.contains(0) else { throw FileFailure("open", path, code: EINVAL) }
             try FileManager.default.createDirectory(
                 atPath: path,
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
             let folder = try OpenFile(path, .folder)
-            try checkOwner(of: folder, "the cache folder '\(path)'", forbidden: 0o022, "write")
+            try checkOwner(of: folder, name, forbidden: 0o022, "write")
             return folder
         } catch let error as PluginError {
             throw error
         } catch {
-            throw PluginError(.configuration, message: "the cache folder '\(path)' cannot be used: \(error)")
+            throw PluginError(.configuration, message: "\(name) cannot be used: \(error)")
         }
     }
 
@@ -76,13 +79,19 @@ struct CacheFolder: ~Copyable, Sendable {
         try folder.open(entry, mode)
     }
 
+    func facts(of entry: String) throws(FileFailure) -> FileFacts? {
+        try folder.facts(of: entry, followsLinks: false)
+    }
+
     /// Writes a new file completely before it gets its name. Replaces the one that has it.
-    func write(_ parts: [[UInt8]], as entry: String) throws(FileFailure) {
-        try writeTemporary(parts, isSynced: false) { (temporary) throws(FileFailure) in
+    /// - Parameter isSynced: whether it waits until the file and its name are on the disk.
+    func write(_ parts: [[UInt8]], as entry: String, isSynced: Bool = false) throws(FileFailure) {
+        try writeTemporary(parts, isSynced: isSynced) { (temporary) throws(FileFailure) in
             guard unsafe renameat(folder.descriptor, temporary, folder.descriptor, entry) == 0 else {
                 throw FileFailure("name", entry)
             }
         }
+        if isSynced { try folder.synchronize() }
     }
 
     /// Writes a new file completely before it gets its name, unless there is one of that name by then.
@@ -103,7 +112,7 @@ struct CacheFolder: ~Copyable, Sendable {
         do throws(FileFailure) {
             let file = try folder.open(temporary, .create)
             for part in parts { try file.write(part) }
-            guard !isSynced || fsync(file.descriptor) == 0 else { throw FileFailure("save", temporary) }
+            if isSynced { try file.synchronize() }
             try name(temporary)
         } catch {
             remove(temporary)
@@ -123,24 +132,18 @@ struct CacheFolder: ~Copyable, Sendable {
     /// What a file is called before it is complete.
     static let temporaryPrefix = ".new-"
 
+    /// The names of all that is in the folder.
+    func names() throws(FileFailure) -> [String] {
+        try folder.names(atMost: .max)
+    }
+
     /// The regular files in the folder.
-    func entries() -> [Entry] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.compactMap { name in
-            var status = stat()
-            guard unsafe fstatat(folder.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-                status.st_mode & S_IFMT == S_IFREG
-            else { return nil }
-            #if canImport(Darwin)
-            let time = status.st_mtimespec
-            #else
-            let time = status.st_mtim
-            #endif
-            return Entry(
-                name: name,
-                size: Int(status.st_size),
-                used: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-            )
+    func entries() throws(FileFailure) -> [Entry] {
+        var entries: [Entry] = []
+        for name in try names() {
+            guard let facts = try facts(of: name), facts.kind == .regular else { continue }
+            entries.append(Entry(name: name, size: facts.size, used: facts.modified))
         }
+        return entries
     }
 }

@@ -21,6 +21,8 @@ struct OpenFile: ~Copyable, Sendable {
         case folder
         /// For writing, as a new file that only its owner can read.
         case create
+        /// To be locked. It is made where there is none.
+        case lock
 
         fileprivate var flags: CInt {
             switch self {
@@ -28,17 +30,9 @@ struct OpenFile: ~Copyable, Sendable {
             case .readUnlinked: O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
             case .folder: O_RDONLY | O_DIRECTORY | O_CLOEXEC
             case .create: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+            case .lock: O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
             }
         }
-    }
-
-    /// What the system says about an open file.
-    struct Facts: Sendable {
-        let isRegular: Bool
-        let owner: UInt32
-        /// The lower nine bits of its mode.
-        let permissions: UInt32
-        let size: Int
     }
 
     let descriptor: CInt
@@ -56,6 +50,8 @@ struct OpenFile: ~Copyable, Sendable {
     }
 
     private init(_ path: String, _ mode: Mode, relativeTo folder: CInt) throws(FileFailure) {
+        // The system would take what is before it for the path.
+        guard !path.utf8.contains(0) else { throw FileFailure("open", path, code: EINVAL) }
         let opened = Self.retrying { unsafe openat(folder, path, mode.flags, 0o600) }
         guard opened >= 0 else { throw FileFailure("open", path) }
         self.init(descriptor: opened, name: path)
@@ -70,15 +66,10 @@ struct OpenFile: ~Copyable, Sendable {
         try OpenFile(entry, mode, relativeTo: descriptor)
     }
 
-    func facts() throws(FileFailure) -> Facts {
+    func facts() throws(FileFailure) -> FileFacts {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw FileFailure("look at", name) }
-        return Facts(
-            isRegular: status.st_mode & S_IFMT == S_IFREG,
-            owner: status.st_uid,
-            permissions: UInt32(status.st_mode) & 0o777,
-            size: Int(status.st_size)
-        )
+        return FileFacts(status)
     }
 
     /// Reads up to `most` bytes, from where the last read ended. Fewer mean that the file ends there.
@@ -113,6 +104,18 @@ struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// Waits until all that was written is on the disk; of a folder, the names in it.
+    func synchronize() throws(FileFailure) {
+        guard fsync(descriptor) == 0 else { throw FileFailure("save", name) }
+    }
+
+    /// Takes the lock of this file until it is closed; `false` where whoever opened it elsewhere has it, in this process or another.
+    func tryLock() throws(FileFailure) -> Bool {
+        guard Self.retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) != 0 else { return true }
+        guard errno == EWOULDBLOCK else { throw FileFailure("lock", name) }
+        return false
+    }
+
     private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
         while true {
             let result = call()
@@ -129,7 +132,11 @@ struct FileFailure: Error, Sendable, CustomStringConvertible {
 
     /// The failure that the system just reported on this thread.
     init(_ action: String, _ name: String) {
-        code = errno
+        self.init(action, name, code: errno)
+    }
+
+    init(_ action: String, _ name: String, code: CInt) {
+        self.code = code
         self.action = action
         self.name = name
     }
