@@ -66,6 +66,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let unavailable = Code(description: "unavailable")
         /// The plugin was unloaded, or the host was shut down.
         public static let stopped = Code(description: "stopped")
+        /// What is kept on disk about the releases of a plugin cannot be read or written, or is damaged.
+        public static let storage = Code(description: "storage")
         /// The host's own configuration is not usable.
         public static let configuration = Code(description: "configuration")
     }
