@@ -1,5 +1,7 @@
 import Airlock
 import AirlockHTTP
+import NIOCore
+import Synchronization
 import Testing
 
 @Suite("HTTP egress clients")
@@ -36,7 +38,7 @@ struct ClientTests {
     @Test func `connections to more hosts than are kept are closed, the longest unused first`() async throws {
         try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
             var configuration = configuration()
-            configuration.keptHosts = 1
+            configuration.keptConnections = 1
             let client = HTTPEgressClient(configuration)
             try await withPlugin(grant(client, server)) { plugin in
                 for host in ["a.test", "a.test", "b.test", "b.test"] {
@@ -52,10 +54,43 @@ struct ClientTests {
         }
     }
 
+    @Test func `connections to one host are kept one by one, however many there were at a time`() async throws {
+        // Answers when eight requests wait, and later ones at once.
+        let waiting = Mutex<(channels: [any Channel], isOpen: Bool)>(([], false))
+        try await LoopbackServer.with(reply: { _, channel in
+            let ready = waiting.withLock { waiting in
+                waiting.channels.append(channel)
+                waiting.isOpen = waiting.isOpen || waiting.channels.count == 8
+                defer { if waiting.isOpen { waiting.channels = [] } }
+                return waiting.isOpen ? waiting.channels : []
+            }
+            for channel in ready { channel.respond() }
+        }) { server in
+            var configuration = configuration()
+            configuration.keptConnections = 2
+            let client = HTTPEgressClient(configuration)
+            try await withPlugin(grant(client, server)) { plugin in
+                let request = GuestRequest(url: "http://a.test:\(server.port)/")
+                try await withThrowingTaskGroup { group in
+                    for _ in 1...8 { group.addTask { try await plugin.send(request).result } }
+                    for try await result in group { #expect(result == 200) }
+                }
+                #expect(server.connections == 8)
+                await server.closures(6)
+                for _ in 1...4 {
+                    let answer = try await plugin.send(request)
+                    #expect(answer.result == 200)
+                }
+                #expect(server.connections == 8)
+            }
+            await client.shutdown()
+        }
+    }
+
     @Test func `a grant that talks to many hosts closes its own connections, and others keep theirs`() async throws {
         try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
             var configuration = configuration()
-            configuration.keptHosts = 2
+            configuration.keptConnections = 2
             let client = HTTPEgressClient(configuration)
             try await withPlugin(grant(client, server)) { modest in
                 try await withPlugin(grant(client, server)) { greedy in

@@ -18,8 +18,8 @@ public final class HTTPEgressClient: Service, Sendable {
     public struct Configuration: Sendable {
         /// How servers are checked, and how the client shows itself to them. By default the system's trusted roots, with the host name
         /// checked.
-        /// TLS 1.2 or later. Each grant's pair of host and address reads the trusted roots at its first request: give the certificates
-        /// themselves as `trustRoots` where that is too slow.
+        /// TLS 1.2 or later. Each connection reads the trusted roots: give the certificates themselves as `trustRoots` where that is too
+        /// slow.
         public var tls: TLSConfiguration = {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.minimumTLSVersion = .tlsv12
@@ -31,10 +31,10 @@ public final class HTTPEgressClient: Service, Sendable {
         public var connectTimeout = Duration.seconds(5)
         /// How long a connection is kept for the next request. 15 seconds by default: less than most servers keep it.
         public var idleTimeout = Duration.seconds(15)
-        /// Pairs of host and address whose connections are kept for later requests, over all grants. 128 by default; those in use are not
-        /// counted. One more takes the place of the one that the grant with the most of them has not used for longest: a plugin that talks
-        /// to many hosts closes its own connections, and others keep theirs.
-        public var keptHosts = 128
+        /// Connections that are kept for later requests, over all grants. 128 by default; those in use are not counted. One more takes the
+        /// place of the one that the grant with the most of them has not used for longest: a plugin that talks to many hosts, or much to
+        /// one, closes its own connections, and others keep theirs.
+        public var keptConnections = 128
 
         /// The defaults.
         public init() {}
@@ -61,17 +61,23 @@ public final class HTTPEgressClient: Service, Sendable {
         clients.close()
     }
 
-    /// Runs `body` with an HTTP client whose requests go to the host of the key at its address, and to no other host or address.
+    /// Runs `body` with a client whose one request goes to the host of the key at its address, and to no other host or address.
     ///
     /// The key is one parameter: an asynchronous call with an ``IPAddress`` among more parameters than registers hold crashes (Swift 6.3.1
     /// on x86-64).
     func withClient<Value>(
-        for key: PinnedClients.Key,
-        _ body: (HTTPClient) async throws -> Value
+        for key: PinnedClient.Key,
+        _ body: (PinnedClient) async throws -> Value
     ) async throws -> Value {
         guard let client = clients.take(key) else { throw HTTPEgressResult.connectionFailed }
-        defer { clients.giveBack(key) }
-        return try await body(client)
+        do {
+            let value = try await body(client)
+            clients.giveBack(client)
+            return value
+        } catch {
+            clients.drop(client) {}
+            throw error
+        }
     }
 
     /// Runs until the service group shuts down gracefully or the task is cancelled, then calls ``shutdown()``.

@@ -3,47 +3,32 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// HTTP clients that can reach one host at one address only, for one grant. What they cost without connections is some memory, so there can
-/// be many.
+/// The clients that requests have, and those that wait for another request to the same host at the same address.
 final class PinnedClients: Sendable {
-    struct Key: Hashable {
-        /// Stands for the grant, and lives as long as the key so that no other grant can be taken for it.
-        let grant: GrantUsage
-        let host: EgressHost
-        let address: IPAddress
-
-        static func == (one: Key, other: Key) -> Bool {
-            one.grant === other.grant && one.host == other.host && one.address == other.address
-        }
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(ObjectIdentifier(grant))
-            hasher.combine(host)
-            hasher.combine(address)
-        }
+    fileprivate struct Kept {
+        let client: PinnedClient
+        /// The turn at which its last request ended.
+        let turn: UInt64
     }
 
-    private struct Entry {
-        let client: HTTPClient
-        var users = 0
-        var lastUse: UInt64 = 0
-    }
-
-    private struct State {
-        var entries: [Key: Entry] = [:]
-        var clock: UInt64 = 0
+    fileprivate struct State {
+        var taken: [ObjectIdentifier: PinnedClient] = [:]
+        /// The one that was used last is the last one.
+        var kept: [PinnedClient.Key: [Kept]] = [:]
+        var keptCount = 0
+        var turn: UInt64 = 0
         var isClosed = false
         var closing: [ObjectIdentifier: Task<Void, Never>] = [:]
     }
 
     private let configuration: HTTPClient.Configuration
     private let eventLoopGroup: any EventLoopGroup
-    private let kept: Int
+    private let most: Int
     private let state = Mutex(State())
 
     init(_ settings: HTTPEgressClient.Configuration, _ eventLoopGroup: any EventLoopGroup) {
         self.eventLoopGroup = eventLoopGroup
-        kept = max(0, settings.keptHosts)
+        most = max(0, settings.keptConnections)
         var tls = settings.tls
         // Of a connection that comes about, ImmediateClose closes the socket. This is for what fails before.
         tls.shutdownTimeout = min(tls.shutdownTimeout, .milliseconds(50))
@@ -52,10 +37,7 @@ final class PinnedClients: Sendable {
             redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(settings.connectTimeout)),
             connectionPool: .init(
-                idleTimeout: TimeAmount(settings.idleTimeout),
-                // The grants bound how many requests there are; one plugin's slow ones do not stand in the way of another's.
-                concurrentHTTP1ConnectionsPerHostSoftLimit: 4_096
-            ),
+                idleTimeout: TimeAmount(settings.idleTimeout), concurrentHTTP1ConnectionsPerHostSoftLimit: 1),
             proxy: nil,
             decompression: .disabled
         )
@@ -74,49 +56,50 @@ final class PinnedClients: Sendable {
         self.configuration = configuration
     }
 
-    /// The client for a host at an address, to be given back; nil once all were closed.
-    func take(_ key: Key) -> HTTPClient? {
+    /// A client for one request, to be given back or dropped; nil once all were closed.
+    func take(_ key: PinnedClient.Key) -> PinnedClient? {
         state.withLock { state in
             guard !state.isClosed else { return nil }
-            state.clock += 1
-            var entry = state.entries[key] ?? Entry(client: makeClient(key))
-            entry.users += 1
-            entry.lastUse = state.clock
-            state.entries[key] = entry
-            return entry.client
+            let client = state.removeNewest(key) ?? makeClient(key)
+            state.taken[ObjectIdentifier(client)] = client
+            return client
         }
     }
 
-    func giveBack(_ key: Key) {
+    /// Keeps the client for the next request, and closes another one where there are too many now: the one that has not been used for
+    /// longest, of the grant with the most.
+    func giveBack(_ client: PinnedClient) {
         state.withLock { state in
-            state.entries[key]?.users -= 1
-            guard state.entries.count > kept else { return }
-            let idle = state.entries.filter { $0.value.users == 0 }
-            let counts = Dictionary(idle.map { (ObjectIdentifier($0.key.grant), 1) }, uniquingKeysWith: +)
-            let most = counts.values.max()
-            let candidates = idle.filter { counts[ObjectIdentifier($0.key.grant)] == most }
-            guard idle.count > kept, let oldest = candidates.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
-                return
-            }
-            state.entries[oldest.key] = nil
-            close(oldest.value.client, &state)
+            guard state.taken.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
+            state.keep(client)
+            guard state.keptCount > most, let oldest = state.removeOldest() else { return }
+            close(oldest, &state)
         }
     }
 
-    private func makeClient(_ key: Key) -> HTTPClient {
+    /// Closes the client, and says so when its connection, or the attempt to make one, has ended.
+    func drop(_ client: PinnedClient, _ hasEnded: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            guard state.taken.removeValue(forKey: ObjectIdentifier(client)) != nil else { return hasEnded() }
+            close(client, &state, hasEnded)
+        }
+    }
+
+    private func makeClient(_ key: PinnedClient.Key) -> PinnedClient {
         var configuration = configuration
         // The client connects to an address as it is written, without asking a resolver; Host, SNI and the certificate's check keep the
         // name.
         if case .name(let name) = key.host { configuration.dnsOverride = [name: "\(key.address)"] }
-        return HTTPClient(eventLoopGroup: eventLoopGroup, configuration: configuration)
+        return PinnedClient(key, HTTPClient(eventLoopGroup: eventLoopGroup, configuration: configuration))
     }
 
     /// Closes all clients and makes no more.
     func close() {
         state.withLock { state in
             state.isClosed = true
-            for entry in state.entries.values { close(entry.client, &state) }
-            state.entries = [:]
+            for client in state.taken.values { close(client, &state) }
+            state.taken = [:]
+            while let client = state.removeOldest() { close(client, &state) }
         }
     }
 
@@ -125,12 +108,42 @@ final class PinnedClients: Sendable {
         for task in state.withLock({ Array($0.closing.values) }) { await task.value }
     }
 
-    private func close(_ client: HTTPClient, _ state: inout State) {
+    private func close(
+        _ client: PinnedClient, _ state: inout State, _ hasEnded: @escaping @Sendable () -> Void = {}
+    ) {
         let id = ObjectIdentifier(client)
         state.closing[id] = Task.detached { [weak self] in
-            // It fails only for a client that was shut down before.
-            try? await client.shutdown()
+            // It waits for an attempt to connect as well, and fails only for a client that was shut down before.
+            try? await client.http.shutdown()
+            hasEnded()
             self?.state.withLock { $0.closing[id] = nil }
         }
+    }
+}
+
+extension PinnedClients.State {
+    fileprivate mutating func keep(_ client: PinnedClient) {
+        turn += 1
+        kept[client.key, default: []].append(.init(client: client, turn: turn))
+        keptCount += 1
+    }
+
+    fileprivate mutating func removeNewest(_ key: PinnedClient.Key) -> PinnedClient? {
+        guard let newest = kept[key]?.popLast() else { return nil }
+        if kept[key]?.isEmpty == true { kept[key] = nil }
+        keptCount -= 1
+        return newest.client
+    }
+
+    /// Removes the one that has not been used for longest, of the grant with the most.
+    fileprivate mutating func removeOldest() -> PinnedClient? {
+        let counts = Dictionary(kept.map { (ObjectIdentifier($0.key.grant), $0.value.count) }, uniquingKeysWith: +)
+        let most = counts.values.max()
+        let candidates = kept.filter { counts[ObjectIdentifier($0.key.grant)] == most }
+        guard let key = candidates.min(by: { $0.value[0].turn < $1.value[0].turn })?.key else { return nil }
+        let oldest = kept[key]?.removeFirst()
+        if kept[key]?.isEmpty == true { kept[key] = nil }
+        keptCount -= 1
+        return oldest?.client
     }
 }

@@ -89,9 +89,9 @@ struct EgressExchange: Sendable {
         var remaining = addresses[...]
         while let address = remaining.popFirst() {
             do {
-                let key = PinnedClients.Key(grant: egress.usage, host: request.url.host, address: address)
+                let key = PinnedClient.Key(grant: egress.usage, host: request.url.host, address: address)
                 return try await egress.client.withClient(for: key) { client in
-                    try await receive(client.execute(message(request), deadline: .distantFuture), to: request)
+                    try await receive(client.http.execute(message(request), deadline: .distantFuture), to: request)
                 }
             } catch  where !remaining.isEmpty && isBeforeConnection(error) {
                 continue
