@@ -20,8 +20,8 @@ public struct HTTPEgressResult: RawRepresentable, Error, Hashable, Sendable {
     public static let invalidResponse = HTTPEgressResult(rawValue: -6)
     /// There were more redirects than granted, or than the request asked for.
     public static let tooManyRedirects = HTTPEgressResult(rawValue: -7)
-    /// As many requests as granted, or name lookups as there are places for, are under way already: try again later. A redirect's name
-    /// counts as well; the hops before it were sent then.
+    /// As many requests as granted, or name lookups or attempts to connect as there are places for, are under way already: try again later.
+    /// Those of a redirect count as well; the hops before it were sent then.
     public static let overloaded = HTTPEgressResult(rawValue: -8)
     /// The call keeps as many responses, or bytes of responses, as granted: close some.
     public static let tooMuchKept = HTTPEgressResult(rawValue: -9)

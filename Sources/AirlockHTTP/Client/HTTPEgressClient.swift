@@ -63,19 +63,31 @@ public final class HTTPEgressClient: Service, Sendable {
 
     /// Runs `body` with a client whose one request goes to the host of the key at its address, and to no other host or address.
     ///
+    /// The HTTP client cannot leave off an attempt to connect. So one whose request is cancelled keeps its place until it has ended.
+    ///
     /// The key is one parameter: an asynchronous call with an ``IPAddress`` among more parameters than registers hold crashes (Swift 6.3.1
     /// on x86-64).
     func withClient<Value>(
         for key: PinnedClient.Key,
         _ body: (PinnedClient) async throws -> Value
     ) async throws -> Value {
-        guard let client = clients.take(key) else { throw HTTPEgressResult.connectionFailed }
+        let attempts = key.grant.attempts
+        guard attempts.take() else { throw HTTPEgressResult.overloaded }
+        guard let client = clients.take(key) else {
+            attempts.release()
+            throw HTTPEgressResult.connectionFailed
+        }
         do {
             let value = try await body(client)
             clients.giveBack(client)
+            attempts.release()
             return value
+        } catch  where Task.isCancelled {
+            clients.drop(client) { attempts.release() }
+            throw error
         } catch {
             clients.drop(client) {}
+            attempts.release()
             throw error
         }
     }

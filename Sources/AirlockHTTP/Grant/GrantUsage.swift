@@ -6,10 +6,15 @@ final class GrantUsage: Sendable {
     let requests: Slots
     /// Name lookups, with those that no request waits for any more.
     let lookups: Slots
+    /// Requests that have a connection or attempt to make one, with attempts that no request waits for any more. Twice as many as requests,
+    /// so that requests go on while others' attempts run out.
+    let attempts: Slots
 
     init(requests: Int, lookups: Int, parent: GrantUsage? = nil) {
         self.requests = Slots(most: requests, parent: parent?.requests)
         self.lookups = Slots(most: lookups, parent: parent?.lookups)
+        let (twice, isTooMany) = requests.multipliedReportingOverflow(by: 2)
+        attempts = Slots(most: isTooMany ? requests : twice, parent: parent?.attempts)
     }
 }
 

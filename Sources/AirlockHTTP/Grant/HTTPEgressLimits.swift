@@ -10,7 +10,8 @@ public struct HTTPEgressLimits: Sendable, Hashable {
     /// Headers of a request or a response. 100 by default; more than 256 in a response are refused in any case.
     public var headerFields = 100
     /// Requests that are under way at a time; one more is refused at once with ``HTTPEgressResult/overloaded``. 16 by default. Name lookups
-    /// under way are no more than that either, also those whose requests have ended; see ``AddressResolver``.
+    /// under way are no more than that either, also those whose requests have ended; see ``AddressResolver``. Neither are attempts to
+    /// connect more than twice that, with those whose requests have ended: one ends with ``HTTPEgressClient/Configuration/connectTimeout``.
     ///
     /// It is the number of all calls of all plugins with the grant. The plugins of a policy share the policy's: each can be granted less,
     /// and together they have no more.

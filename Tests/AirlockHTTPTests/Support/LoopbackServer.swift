@@ -12,6 +12,7 @@ final class LoopbackServer: Sendable {
         var requests: [String] = []
         var connections = 0
         var closed = 0
+        var channels: [any Channel] = []
         var watchers: [(isMet: @Sendable (_ requests: Int, _ closed: Int) -> Bool, CheckedContinuation<Void, Never>)] =
             []
     }
@@ -54,6 +55,14 @@ final class LoopbackServer: Sendable {
         return try result.get()
     }
 
+    /// Closes the server's end of all connections that were made.
+    func closeConnections() {
+        for channel in state.withLock(\.channels) { channel.close(promise: nil) }
+    }
+
+    /// Waits until that many connections were made.
+    func connections(_ count: Int) async { while connections < count { await Task.yield() } }
+
     /// Waits until that many requests came.
     func arrivals(_ count: Int) async { await watch { requests, _ in requests >= count } }
 
@@ -64,7 +73,12 @@ final class LoopbackServer: Sendable {
         await withCheckedContinuation { continuation in change { $0.watchers.append((isMet, continuation)) } }
     }
 
-    fileprivate func connected() { change { $0.connections += 1 } }
+    fileprivate func connected(_ channel: any Channel) {
+        change { state in
+            state.connections += 1
+            state.channels.append(channel)
+        }
+    }
     fileprivate func disconnected() { change { $0.closed += 1 } }
     fileprivate func received(_ request: String) { change { $0.requests.append(request) } }
 
@@ -92,7 +106,7 @@ private final class RequestHandler: ChannelInboundHandler {
         self.reply = reply
     }
 
-    func channelActive(context: ChannelHandlerContext) { server.connected() }
+    func channelActive(context: ChannelHandlerContext) { server.connected(context.channel) }
     func channelInactive(context: ChannelHandlerContext) { server.disconnected() }
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 

@@ -39,9 +39,11 @@ func withEgress<Value>(
 func withHTTPEgressClient<Value>(
     resolver: AddressResolver,
     tls: TLSConfiguration = .makeClientConfiguration(),
+    connectTimeout: Duration = .seconds(5),
     _ body: (HTTPEgressClient) async throws -> Value
 ) async throws -> Value {
     var configuration = HTTPEgressClient.Configuration()
+    configuration.connectTimeout = connectTimeout
     configuration.resolver = resolver
     configuration.tls = tls
     let client = HTTPEgressClient(configuration)
