@@ -196,6 +196,7 @@ let package = Package(
             name: "AirlockHTTPTests",
             dependencies: [
                 "Airlock", "AirlockHTTP", "AirlockTesting", "TestSupport", "Wasmtime",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -92,4 +92,28 @@ struct TLSTests {
             }
         }
     }
+
+    @Test func `messages of TLS do not come without end either`() async throws {
+        try await TicketServer.with { port in
+            try await withEgress(["https://plugins.test:\(port)"], tls: try Self.trusting()) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "https://plugins.test:\(port)/"))
+                #expect(answer.result == HTTPEgressResult.responseTooLarge.rawValue)
+            }
+        }
+    }
+
+    @Test func `a body in TLS records of one byte comes whole`() async throws {
+        let chunks = String(repeating: "1\r\na\r\n", count: 5_000)
+        let reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n"
+        let byteByByte: LoopbackServer.Reply = { _, channel in
+            for byte in reply.utf8 { channel.write(ByteBuffer(bytes: [byte]), promise: nil) }
+            channel.flush()
+        }
+        try await LoopbackServer.with(tls: try Self.server(), reply: byteByByte) { server in
+            try await withEgress(["https://plugins.test:\(server.port)"], tls: try Self.trusting()) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "https://plugins.test:\(server.port)/"))
+                #expect(answer.body.count == 5_000)
+            }
+        }
+    }
 }
