@@ -20,6 +20,31 @@ struct QuotaTests {
         }
     }
 
+    @Test(arguments: [
+        (
+            String(repeating: "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", count: 1_000),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;\(String(repeating: "x", count: 30_000))\r\na\r\n",
+            "0\r\n\r\n"
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+            String(repeating: "X-Trailer: value\r\n", count: 200) + "\r\n"
+        ),
+        ("not HTTP\r\n\r\n", ""),
+    ])
+    func `what is around a body is counted as well`(first: String, second: String) async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.send(first + second) }) { server in
+            try await withEgress(["http://plugins.test:\(server.port)"]) { plugin in
+                let bytes = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/")).egressBytes
+                let sent = first.utf8.count + second.utf8.count
+                #expect((sent..<sent + 100).contains(bytes))
+            }
+        }
+    }
+
     @Test func `every hop of a redirect is counted`() async throws {
         try await LoopbackServer.with(reply: { request, channel in
             request.contains(" /end ") ? channel.respond() : channel.respond("307 Elsewhere", ["Location: /end"])

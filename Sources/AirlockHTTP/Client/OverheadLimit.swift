@@ -3,7 +3,8 @@ import NIOHTTP1
 import NIOSSL
 
 /// Ends a connection on which a server sends much that is no body: informational responses without end, headers, trailers, extensions of
-/// chunks, and below them messages of TLS. None of that reaches those who cap bodies.
+/// chunks, and below them messages of TLS. None of that reaches those who cap bodies. All but what is of TLS is counted for the grant's
+/// account.
 enum OverheadLimit {
     /// Bytes that may come beyond what bodies account for: enough for any headers that a grant can sensibly allow.
     static let bytes = 512 << 10
@@ -13,14 +14,16 @@ enum OverheadLimit {
     static let bytesPerPlainByte = 64
 
     /// Adds the limit around the decoder of a connection that is about to be used, and below TLS. On the connection's event loop.
-    static func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    static func install(
+        in pipeline: ChannelPipeline.SynchronousOperations, counting received: ReceivedBytes
+    ) throws {
         let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
         let (http, tls) = (Allowance(), Allowance())
         if (try? pipeline.handler(type: NIOSSLClientHandler.self)) != nil {
-            try pipeline.addHandler(RawBytes(tls), position: .first)
+            try pipeline.addHandler(RawBytes(tls, counted: nil), position: .first)
             try pipeline.addHandler(PlainBytes(tls), position: .before(decoder))
         }
-        try pipeline.addHandler(RawBytes(http), position: .before(decoder))
+        try pipeline.addHandler(RawBytes(http, counted: received), position: .before(decoder))
         try pipeline.addHandler(DecodedParts(http), position: .after(decoder))
     }
 
@@ -38,13 +41,17 @@ enum OverheadLimit {
         typealias InboundIn = ByteBuffer
 
         private let allowance: Allowance
+        private let received: ReceivedBytes?
 
-        init(_ allowance: Allowance) {
+        init(_ allowance: Allowance, counted received: ReceivedBytes?) {
             self.allowance = allowance
+            self.received = received
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            allowance.left -= unwrapInboundIn(data).readableBytes
+            let count = unwrapInboundIn(data).readableBytes
+            received?.add(count)
+            allowance.left -= count
             guard allowance.left >= 0 else {
                 context.fireErrorCaught(HTTPEgressResult.responseTooLarge)
                 return context.close(promise: nil)

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Synchronization
 
 /// An HTTP client that can reach one host at one address only, for one grant, over one connection at a time: while no request has it, it is
 /// one connection, or none.
@@ -22,9 +23,26 @@ final class PinnedClient: Sendable {
 
     let key: Key
     let http: HTTPClient
+    /// What came over its connections.
+    let received: ReceivedBytes
 
-    init(_ key: Key, _ http: HTTPClient) {
+    init(_ key: Key, _ http: HTTPClient, _ received: ReceivedBytes) {
         self.key = key
         self.http = http
+        self.received = received
+    }
+}
+
+/// Counts what comes from a server, as HTTP has it: heads, bodies, and what is around and between them.
+final class ReceivedBytes: Sendable {
+    private let count = Atomic(0)
+
+    func add(_ bytes: Int) {
+        count.add(bytes, ordering: .relaxed)
+    }
+
+    /// How many bytes came since this was asked last.
+    func take() -> Int {
+        count.exchange(0, ordering: .relaxed)
     }
 }

@@ -45,12 +45,6 @@ final class PinnedClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // One connection serves one request at a time, so that what a server sends is always some request's.
         configuration.httpVersion = .http1Only
-        configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.eventLoop.submit {
-                try OverheadLimit.install(in: channel.pipeline.syncOperations)
-                try ImmediateClose.install(in: channel.pipeline.syncOperations)
-            }
-        }
         // What traces the host is none of the business of those whom plugins talk to.
         configuration.tracing.tracer = nil
         self.configuration = configuration
@@ -90,7 +84,14 @@ final class PinnedClients: Sendable {
         // The client connects to an address as it is written, without asking a resolver; Host, SNI and the certificate's check keep the
         // name.
         if case .name(let name) = key.host { configuration.dnsOverride = [name: "\(key.address)"] }
-        return PinnedClient(key, HTTPClient(eventLoopGroup: eventLoopGroup, configuration: configuration))
+        let received = ReceivedBytes()
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.submit {
+                try OverheadLimit.install(in: channel.pipeline.syncOperations, counting: received)
+                try ImmediateClose.install(in: channel.pipeline.syncOperations)
+            }
+        }
+        return PinnedClient(key, HTTPClient(eventLoopGroup: eventLoopGroup, configuration: configuration), received)
     }
 
     /// Closes all clients and makes no more.

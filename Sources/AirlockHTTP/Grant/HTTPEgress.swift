@@ -13,8 +13,8 @@ public import Airlock
 /// `http` is one, unless a rule allows that `http` origin) and a name that leads to an address that is not open. Servers and name servers
 /// choose those, and what they choose must not count as a plugin's crash.
 ///
-/// Bytes both ways are charged as ``MeteredResource/egressBytes``: methods, paths, headers and bodies of all hops, without what TLS and TCP
-/// add.
+/// Bytes both ways are charged as ``MeteredResource/egressBytes``: of the requests of all hops methods, paths, headers and bodies, of what
+/// servers send all that is HTTP. What TLS and TCP add is not counted.
 ///
 /// ## What guests import
 /// The functions of the module `airlock:http`, for suspendable plugins. Numbers are `i32`.

@@ -91,7 +91,13 @@ struct EgressExchange: Sendable {
             do {
                 let key = PinnedClient.Key(grant: egress.usage, host: request.url.host, address: address)
                 return try await egress.client.withClient(for: key) { client in
-                    try await receive(client.http.execute(message(request), deadline: .distantFuture), to: request)
+                    do {
+                        let response = try await client.http.execute(message(request), deadline: .distantFuture)
+                        return try await receive(response, to: request, client.received)
+                    } catch {
+                        try charge(client.received)
+                        throw error
+                    }
                 }
             } catch  where !remaining.isEmpty && isBeforeConnection(error) {
                 continue
@@ -113,10 +119,12 @@ struct EgressExchange: Sendable {
 
     /// Reads a response piece by piece, and leaves off where it passes what is granted: a body that is not read to its end closes the
     /// connection.
-    private func receive(_ response: HTTPClientResponse, to request: EgressRequest) async throws -> Received {
+    private func receive(
+        _ response: HTTPClientResponse, to request: EgressRequest, _ bytes: ReceivedBytes
+    ) async throws -> Received {
         let status = UInt32(response.status.code)
         let head = ResponseHead(status: status, url: "", headers: response.headers.map { ($0.name, $0.value) })
-        try call.charge(head.wireBytes, to: .egressBytes)
+        try charge(bytes)
         guard head.wireBytes <= limits.headerBytes, head.headers.count <= limits.headerFields else {
             throw HTTPEgressResult.responseTooLarge
         }
@@ -130,11 +138,18 @@ struct EgressExchange: Sendable {
         }
         var body: [UInt8] = []
         for try await part in response.body {
-            try call.charge(part.readableBytes, to: .egressBytes)
+            try charge(bytes)
             try checkBody(body.count + part.readableBytes)
             body += part.readableBytesView
         }
+        try charge(bytes)
         return (head, body, nil)
+    }
+
+    /// Charges what has come since the last time.
+    private func charge(_ bytes: ReceivedBytes) throws(HostError) {
+        let count = bytes.take()
+        if count > 0 { try call.charge(count, to: .egressBytes) }
     }
 
     private func checkBody(_ count: Int) throws(HTTPEgressResult) {
