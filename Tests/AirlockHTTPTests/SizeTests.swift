@@ -1,6 +1,7 @@
 import Airlock
 import AirlockHTTP
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite("HTTP egress sizes")
@@ -143,6 +144,37 @@ struct SizeTests {
                 #expect(second == 2)
                 let third = try await plugin.hoard(large, 3)
                 #expect(third == HTTPEgressResult.tooMuchKept.rawValue)
+            }
+        }
+    }
+
+    @Test func `calls keep as many bytes together as granted, and give them back`() async throws {
+        let held = Mutex<(any Channel)?>(nil)
+        try await LoopbackServer.with(reply: { request, channel in
+            if request.hasPrefix("GET /held"), held.withLock({ $0 == nil }) {
+                channel.respond(body: String(repeating: "a", count: 9_000))
+                held.withLock { $0 = channel }
+            } else if !request.hasPrefix("GET /held") {
+                channel.respond(body: String(repeating: "a", count: 9_000))
+            }
+        }) { server in
+            var limits = HTTPEgressLimits()
+            limits.keptBytesInAll = 15_000
+            try await withEgress(["http://plugins.test:\(server.port)"], limits: limits) { plugin in
+                // Keeps the first response while the second one does not come.
+                let url = "http://plugins.test:\(server.port)"
+                let holding = Task { try await plugin.hoard(GuestRequest(url: "\(url)/held"), 2) }
+                await server.arrivals(2)
+                let refused = try await plugin.send(GuestRequest(url: "\(url)/"))
+                #expect(refused.result == HTTPEgressResult.tooMuchKept.rawValue)
+                holding.cancel()
+                _ = await holding.result
+                // A response that is closed makes room in the same call, and the end of a call for all others.
+                var answer: GuestAnswer
+                repeat { answer = try await plugin.send(GuestRequest(url: "\(url)/")) } while answer.result < 0
+                #expect(answer.result == 200)
+                let second = try await plugin.send(GuestRequest(url: "\(url)/"))
+                #expect(second.result == 200)
             }
         }
     }

@@ -23,7 +23,7 @@ public struct HTTPEgressResult: RawRepresentable, Error, Hashable, Sendable {
     /// As many requests as granted, or name lookups or attempts to connect as there are places for, are under way already: try again later.
     /// Those of a redirect count as well; the hops before it were sent then.
     public static let overloaded = HTTPEgressResult(rawValue: -8)
-    /// The call keeps as many responses, or bytes of responses, as granted: close some.
+    /// The call keeps as many responses, or bytes of responses, as granted, or all calls together do: close some.
     public static let tooMuchKept = HTTPEgressResult(rawValue: -9)
     /// The request's headers or body are more than is granted. The request was not sent.
     public static let requestTooLarge = HTTPEgressResult(rawValue: -10)

@@ -1,7 +1,7 @@
 import Airlock
 import Synchronization
 
-/// The responses that one call of a plugin keeps, by handle. They end with the call.
+/// The responses that one call of a plugin keeps, by handle. They end with the call, and with them their bytes in the grant's account.
 final class KeptResponses: Sendable {
     struct Response: Sendable {
         var status: UInt32
@@ -18,14 +18,24 @@ final class KeptResponses: Sendable {
     }
 
     private let state = Mutex(State())
+    private let inAll: Slots
+
+    /// - Parameter inAll: the bytes that all calls can keep.
+    init(_ inAll: Slots) {
+        self.inAll = inAll
+    }
+
+    deinit {
+        inAll.release(state.withLock(\.bytes))
+    }
 
     /// How many there are, and their bytes.
     var usage: (count: Int, bytes: Int) { state.withLock { ($0.responses.count, $0.bytes) } }
 
-    /// Keeps a response; nil where the call had more of them than there are handles.
+    /// Keeps a response; nil where all calls keep too much, or where the call had more of them than there are handles.
     func add(_ response: Response) -> Int32? {
         state.withLock { state in
-            guard state.last < .max else { return nil }
+            guard state.last < .max, inAll.take(response.count) else { return nil }
             state.last += 1
             state.responses[state.last] = response
             state.bytes += response.count
@@ -44,7 +54,8 @@ final class KeptResponses: Sendable {
             state.bytes -= removed?.count ?? 0
             return removed
         }
-        guard removed != nil else { throw Self.unknown(handle) }
+        guard let removed else { throw Self.unknown(handle) }
+        inAll.release(removed.count)
     }
 
     private static func unknown(_ handle: Int32) -> HostError {

@@ -9,12 +9,15 @@ final class GrantUsage: Sendable {
     /// Requests that have a connection or attempt to make one, with attempts that no request waits for any more. Twice as many as requests,
     /// so that requests go on while others' attempts run out.
     let attempts: Slots
+    /// Bytes of responses that calls keep.
+    let keptBytes: Slots
 
-    init(requests: Int, lookups: Int, parent: GrantUsage? = nil) {
-        self.requests = Slots(most: requests, parent: parent?.requests)
+    init(_ limits: HTTPEgressLimits, lookups: Int, parent: GrantUsage? = nil) {
+        requests = Slots(most: limits.concurrentRequests, parent: parent?.requests)
         self.lookups = Slots(most: lookups, parent: parent?.lookups)
-        let (twice, isTooMany) = requests.multipliedReportingOverflow(by: 2)
-        attempts = Slots(most: isTooMany ? requests : twice, parent: parent?.attempts)
+        let (twice, isTooMany) = limits.concurrentRequests.multipliedReportingOverflow(by: 2)
+        attempts = Slots(most: isTooMany ? limits.concurrentRequests : twice, parent: parent?.attempts)
+        keptBytes = Slots(most: limits.keptBytesInAll, parent: parent?.keptBytes)
     }
 }
 
@@ -29,20 +32,23 @@ final class Slots: Sendable {
         self.parent = parent
     }
 
-    /// Takes one, if there is one here and in the parent.
-    func take() -> Bool {
-        let hasOne = taken.withLock { taken in
-            guard taken < most else { return false }
-            taken += 1
+    /// Whether none is left, here or in the parent.
+    var isFull: Bool { taken.withLock { $0 >= most } || parent?.isFull == true }
+
+    /// Takes as many, if there are so many here and in the parent.
+    func take(_ count: Int = 1) -> Bool {
+        let hasEnough = taken.withLock { taken in
+            guard count <= most - taken else { return false }
+            taken += count
             return true
         }
-        guard hasOne, let parent, !parent.take() else { return hasOne }
-        taken.withLock { $0 -= 1 }
+        guard hasEnough, let parent, !parent.take(count) else { return hasEnough }
+        taken.withLock { $0 -= count }
         return false
     }
 
-    func release() {
-        taken.withLock { $0 -= 1 }
-        parent?.release()
+    func release(_ count: Int = 1) {
+        taken.withLock { $0 -= count }
+        parent?.release(count)
     }
 }

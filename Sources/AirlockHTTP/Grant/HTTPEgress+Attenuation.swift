@@ -8,7 +8,7 @@ extension HTTPEgress {
     /// | `rules` | a list of rules such as `GET,POST https://api.example.com:8443`; what one of them and one rule of this grant both allow
     /// is left |
     /// | `methods` | a list of methods; no others are left |
-    /// | `requestBytes`, `responseBytes`, `headerBytes`, `keptBytes` | lower limits, such as `64 KiB` |
+    /// | `requestBytes`, `responseBytes`, `headerBytes`, `keptBytes`, `keptBytesInAll` | lower limits, such as `64 KiB` |
     /// | `headerFields`, `concurrentRequests`, `redirects`, `keptResponses` | lower limits |
     /// | `timeout` | a lower limit of time, such as `2 s` |
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> HTTPEgress {
@@ -83,6 +83,7 @@ extension HTTPEgressLimits {
         redirects = try fields.integer("redirects", in: 0...Int.max) ?? whole.redirects
         keptResponses = try fields.integer("keptResponses", in: 0...Int.max) ?? whole.keptResponses
         keptBytes = try fields.byteCount("keptBytes") ?? whole.keptBytes
+        keptBytesInAll = try fields.byteCount("keptBytesInAll") ?? whole.keptBytesInAll
     }
 
     /// The smaller of both, limit by limit.
@@ -97,6 +98,7 @@ extension HTTPEgressLimits {
         least.redirects = min(redirects, other.redirects)
         least.keptResponses = min(keptResponses, other.keptResponses)
         least.keptBytes = min(keptBytes, other.keptBytes)
+        least.keptBytesInAll = min(keptBytesInAll, other.keptBytesInAll)
         return least
     }
 }

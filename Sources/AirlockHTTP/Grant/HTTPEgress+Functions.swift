@@ -6,22 +6,24 @@ extension HTTPEgress {
         HostFunction("send") { (egress, call, request: [UInt8]) async throws(HostError) -> Int32 in
             try await egress.send(request, for: call)
         }
-        HostFunction("status") { (_, call, handle: Int32) throws(HostError) -> UInt32 in
-            try call.responses.response(handle).status
+        HostFunction("status") { (egress, call, handle: Int32) throws(HostError) -> UInt32 in
+            try egress.responses(of: call).response(handle).status
         }
-        HostFunction("head") { (_, call, handle: Int32) throws(HostError) -> [UInt8] in
-            try call.responses.response(handle).head
+        HostFunction("head") { (egress, call, handle: Int32) throws(HostError) -> [UInt8] in
+            try egress.responses(of: call).response(handle).head
         }
-        HostFunction("body_length") { (_, call, handle: Int32) throws(HostError) -> UInt32 in
-            UInt32(clamping: try call.responses.response(handle).body.count)
+        HostFunction("body_length") { (egress, call, handle: Int32) throws(HostError) -> UInt32 in
+            UInt32(clamping: try egress.responses(of: call).response(handle).body.count)
         }
-        HostFunction("body") { (_, call, handle: Int32, from: UInt32, room: GuestBuffer) throws(HostError) -> UInt32 in
-            let part = try call.responses.response(handle).body.dropFirst(Int(from)).prefix(Int(room.capacity))
+        HostFunction("body") {
+            (egress, call, handle: Int32, from: UInt32, room: GuestBuffer) throws(HostError) -> UInt32 in
+            let part = try egress.responses(of: call).response(handle).body.dropFirst(Int(from)).prefix(
+                Int(room.capacity))
             try call.write(Array(part), at: room.offset)
             return UInt32(clamping: part.count)
         }
-        HostFunction("close") { (_, call, handle: Int32) throws(HostError) -> Void in
-            try call.responses.remove(handle)
+        HostFunction("close") { (egress, call, handle: Int32) throws(HostError) -> Void in
+            try egress.responses(of: call).remove(handle)
         }
     }
 
@@ -36,9 +38,10 @@ extension HTTPEgress {
         guard request.body.count <= limits.requestBytes, request.headerBytes <= limits.headerBytes,
             request.headers.count <= limits.headerFields
         else { return HTTPEgressResult.requestTooLarge.rawValue }
-        let responses = call.callValue { KeptResponses() }
+        let responses = call.callValue(makeResponses)
         let kept = responses.usage
-        guard kept.count < limits.keptResponses, kept.bytes < limits.keptBytes else {
+        guard kept.count < limits.keptResponses, kept.bytes < limits.keptBytes, !usage.keptBytes.isFull
+        else {
             return HTTPEgressResult.tooMuchKept.rawValue
         }
         guard usage.requests.take() else { return HTTPEgressResult.overloaded.rawValue }
@@ -54,8 +57,8 @@ extension HTTPEgress {
             return HTTPEgressResult(error).rawValue
         }
     }
-}
 
-extension HostCall {
-    fileprivate var responses: KeptResponses { callValue { KeptResponses() } }
+    private func responses(of call: borrowing HostCall) -> KeptResponses { call.callValue(makeResponses) }
+
+    private func makeResponses() -> KeptResponses { KeptResponses(usage.keptBytes) }
 }

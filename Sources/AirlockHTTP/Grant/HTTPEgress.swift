@@ -77,8 +77,7 @@ public struct HTTPEgress: AttenuableCapability {
         self.addresses = addresses
         self.limits = limits
         self.credentialHeaders = Set(credentialHeaders.map { $0.lowercased() })
-        usage = GrantUsage(
-            requests: limits.concurrentRequests, lookups: min(limits.concurrentRequests, client.resolver.mostPerGrant))
+        usage = GrantUsage(limits, lookups: min(limits.concurrentRequests, client.resolver.mostPerGrant))
     }
 
     /// A part of another grant.
@@ -88,8 +87,7 @@ public struct HTTPEgress: AttenuableCapability {
         addresses = whole.addresses
         self.limits = limits
         credentialHeaders = whole.credentialHeaders
-        usage = GrantUsage(
-            requests: limits.concurrentRequests, lookups: limits.concurrentRequests, parent: whole.usage)
+        usage = GrantUsage(limits, lookups: limits.concurrentRequests, parent: whole.usage)
     }
 
     public var summary: String {

@@ -25,6 +25,9 @@ public struct HTTPEgressLimits: Sendable, Hashable {
     public var keptResponses = 16
     /// Bytes of all the responses that one call keeps, with their headers. 4 MiB by default.
     public var keptBytes = 4 << 20
+    /// Bytes of the responses that all calls of all plugins with the grant keep. 64 MiB by default. Responses that are being received come
+    /// on top of it: ``concurrentRequests`` times ``responseBytes`` at the most.
+    public var keptBytesInAll = 64 << 20
 
     /// The defaults.
     public init() {}
