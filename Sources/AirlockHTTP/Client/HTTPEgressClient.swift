@@ -18,8 +18,8 @@ public final class HTTPEgressClient: Service, Sendable {
     public struct Configuration: Sendable {
         /// How servers are checked, and how the client shows itself to them. By default the system's trusted roots, with the host name
         /// checked.
-        /// TLS 1.2 or later. Each connection reads the trusted roots: give the certificates themselves as `trustRoots` where that is too
-        /// slow.
+        /// TLS 1.2 or later. On Linux the system's roots are those that its file had when the process made its first request; give the
+        /// certificates themselves as `trustRoots`, to a new client, where they change while it runs.
         public var tls: TLSConfiguration = {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.minimumTLSVersion = .tlsv12

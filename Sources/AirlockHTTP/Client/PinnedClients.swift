@@ -24,11 +24,13 @@ final class PinnedClients: Sendable {
     private let configuration: HTTPClient.Configuration
     private let eventLoopGroup: any EventLoopGroup
     private let most: Int
+    private let trustsSystem: Bool
     private let state = Mutex(State())
 
     init(_ settings: HTTPEgressClient.Configuration, _ eventLoopGroup: any EventLoopGroup) {
         self.eventLoopGroup = eventLoopGroup
         most = max(0, settings.keptConnections)
+        trustsSystem = [nil, .default].contains(settings.tls.trustRoots)
         var tls = settings.tls
         // Of a connection that comes about, ImmediateClose closes the socket. This is for what fails before.
         tls.shutdownTimeout = min(tls.shutdownTimeout, .milliseconds(50))
@@ -84,6 +86,7 @@ final class PinnedClients: Sendable {
         // The client connects to an address as it is written, without asking a resolver; Host, SNI and the certificate's check keep the
         // name.
         if case .name(let name) = key.host { configuration.dnsOverride = [name: "\(key.address)"] }
+        if trustsSystem { configuration.tlsConfiguration?.trustRoots = SystemRoots.asTrustRoots }
         let received = ReceivedBytes()
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.submit {
