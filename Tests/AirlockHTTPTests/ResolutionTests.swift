@@ -87,6 +87,18 @@ struct ResolutionTests {
         }
     }
 
+    @Test func `many addresses of one family do not keep the other family from being tried`() async throws {
+        try await LoopbackServer.with(reply: { _, channel in channel.respond() }) { server in
+            // Nothing listens there, or there is no IPv6 at all.
+            let resolver = fixed(["plugins.test": Array(repeating: "::1", count: 9) + ["127.0.0.1"]])
+            let rules = ["http://plugins.test:\(server.port)"]
+            try await withEgress(rules, allowing: loopback + ["::1"], resolver: resolver) { plugin in
+                let answer = try await plugin.send(GuestRequest(url: "http://plugins.test:\(server.port)/"))
+                #expect(answer.result == 200)
+            }
+        }
+    }
+
     @Test func `a connection serves the next request to the same host, and not another host at the same address`()
         async throws
     {

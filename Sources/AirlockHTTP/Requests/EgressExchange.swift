@@ -11,7 +11,7 @@ import struct Foundation.URL
 
 /// One request of a guest with all its redirects.
 struct EgressExchange: Sendable {
-    /// Addresses of one name that are tried; all of an answer are checked.
+    /// Addresses of one name that are tried, of both families by turns; all of an answer are checked.
     static let mostAddresses = 4
 
     let egress: HTTPEgress
@@ -70,7 +70,14 @@ struct EgressExchange: Sendable {
             let text = "\(request.method) \(url.origin) is not allowed: the host's address \(reason)"
             throw refusal(of: request, HostError(.denied, text))
         }
-        return Array(addresses.prefix(Self.mostAddresses))
+        return Array(Self.byTurns(addresses).prefix(Self.mostAddresses))
+    }
+
+    /// The addresses of each family in their order, by turns, beginning with the family of the first one.
+    private static func byTurns(_ addresses: [IPAddress]) -> [IPAddress] {
+        let one = addresses.filter { $0.isIPv4 == addresses[0].isIPv4 }
+        let two = addresses.filter { $0.isIPv4 != addresses[0].isIPv4 }
+        return (0..<max(one.count, two.count)).flatMap { one.dropFirst($0).prefix(1) + two.dropFirst($0).prefix(1) }
     }
 
     /// Ends the call where the guest asked for what is not allowed. A server that redirects there must not be able to.
