@@ -28,8 +28,8 @@ public struct AddressResolver: Sendable {
     ///
     /// They run on 64 threads of the process that do nothing else. Such a lookup cannot be cancelled, so that it keeps its thread until it
     /// ends, whether anybody waits for it or not. One grant, with all grants that were narrowed from it, gets 16 of the threads at the
-    /// most: names that are never resolved cost a plugin its own lookups and not those of others. A request that finds no thread
-    /// fails with ``HTTPEgressResult/overloaded``.
+    /// most: names that are never resolved cost it its own lookups, and so one plugin of a policy those of the others. A request that finds
+    /// no thread, since four grants have all of them or more than 64 lookups come at a time, fails with ``HTTPEgressResult/overloaded``.
     /// - Parameter lookup: as that of ``init(_:)``.
     public static func blocking(
         _ lookup: @escaping @Sendable (_ host: String) throws -> [IPAddress]
@@ -40,6 +40,9 @@ public struct AddressResolver: Sendable {
     }
 
     /// The system's resolver (`getaddrinfo`), which is a ``blocking(_:)`` one.
+    ///
+    /// It reads the system's files and its search domains as for any program: a rule for a name that is not fully qualified, such as
+    /// `https://api`, may mean a host of the operator's domain.
     public static let system = AddressResolver.blocking { try SystemLookup.addresses(of: $0) }
 
     func addresses(of name: String) async throws -> [IPAddress] {

@@ -4,8 +4,7 @@ import NIOPosix
 /// lookup.
 enum LookupThreads {
     static let count = 64
-    /// A quarter of them. As many as a grant's concurrent requests by default, so that a plugin is refused a lookup
-    /// only where earlier ones hang.
+    /// A quarter of them, and as many as a grant's concurrent requests by default.
     static let mostPerGrant = 16
 
     private static let slots = Slots(most: count)
