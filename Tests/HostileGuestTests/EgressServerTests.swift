@@ -1,5 +1,6 @@
 import Airlock
 import AirlockHTTP
+import NIOCore
 import NIOSSL
 import TestSupport
 import Testing
@@ -21,10 +22,12 @@ struct EgressServerTests {
 
 private func receive(_ answer: EgressAnswer, over scheme: String) async throws {
     let certificate = try NIOSSLCertificate(bytes: Array(TestCertificate.certificate.utf8), format: .pem)
-    let tls = try NIOSSLContext(
-        configuration: .makeServerConfiguration(
-            certificateChain: [.certificate(certificate)],
-            privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem))))
+    let key = try NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem)
+    var configuration = TLSConfiguration.makeServerConfiguration(
+        certificateChain: [.certificate(certificate)], privateKey: .privateKey(key))
+    // The server's handler is kept for this time, and would be taken for something that the client leaves behind.
+    configuration.shutdownTimeout = .milliseconds(1)
+    let tls = try NIOSSLContext(configuration: configuration)
     let names = ["plugins.test": ["127.0.0.1"], "private.test": ["10.0.0.1"]]
     try await HostileServer.with(tls: scheme == "https" ? tls : nil, reply: answer.reply) { server in
         try await withstand(repetitions: answer.repetitions) { host in
