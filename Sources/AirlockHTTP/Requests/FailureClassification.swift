@@ -24,9 +24,10 @@ extension HTTPEgressResult {
     private init(_ error: HTTPClientError) {
         self =
             switch error {
-            case .connectTimeout, .remoteConnectionClosed, .alreadyShutdown: .connectionFailed
+            // A request is cancelled by its task with another error; this one comes of the client's end.
+            case .connectTimeout, .remoteConnectionClosed, .alreadyShutdown, .cancelled: .connectionFailed
             case .tlsHandshakeTimeout: .tlsFailed
-            case .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout, .cancelled: .timedOut
+            case .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout: .timedOut
             default: .invalidResponse
             }
     }
