@@ -16,7 +16,7 @@ extension IPAddress {
         guard parts.count == 4 else { return nil }
         var bits: UInt32 = 0
         for part in parts {
-            guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            guard (1...3).contains(part.count), part.allSatisfy(\.isDigit) else { return nil }
             guard part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
             let value = part.reduce(0 as UInt32) { $0 * 10 + UInt32($1 - 0x30) }
             guard value <= 255 else { return nil }
@@ -49,15 +49,11 @@ extension IPAddress {
                 groups += [UInt16(quad >> 16), UInt16(truncatingIfNeeded: quad)]
                 continue
             }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(isHexDigit),
+            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(\.isHexDigit),
                 let group = UInt16(part, radix: 16)
             else { return nil }
             groups.append(group)
         }
         return groups
-    }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
     }
 }

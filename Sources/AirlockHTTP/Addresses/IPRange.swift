@@ -22,7 +22,7 @@ public struct IPRange: Sendable, Hashable, CustomStringConvertible {
         let skipped = base.isIPv4 && first.contains(":") ? 96 : 0
         var prefix = base.width
         if parts.count == 2 {
-            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let bits = Int(parts[1]),
+            guard parts[1].utf8.allSatisfy(\.isDigit), let bits = Int(parts[1]),
                 (skipped...(base.width + skipped)).contains(bits)
             else {
                 throw PluginError(

@@ -4,7 +4,7 @@ extension HTTPEgress {
     /// Looks a name up, and leaves off when the task is cancelled, whether the resolver does or not. A lookup that goes on keeps its slot,
     /// so that requests that are given up on do not make room for more.
     /// - Throws: ``HTTPEgressResult/overloaded`` where too many lookups are under way, else what the resolver throws.
-    func addresses(of name: String) async throws -> [IPAddress] {
+    func lookUp(_ name: String) async throws -> [IPAddress] {
         guard usage.lookups.take() else { throw HTTPEgressResult.overloaded }
         let promise = client.eventLoops.any().makePromise(of: [IPAddress].self)
         let lookup = Task { [client, usage] in

@@ -54,7 +54,7 @@ struct EgressExchange: Sendable {
         case .address(let address): addresses = [address]
         case .name(let name):
             do {
-                addresses = try await egress.addresses(of: name)
+                addresses = try await egress.lookUp(name)
             } catch let result as HTTPEgressResult where result == .overloaded {
                 throw result
             } catch {

@@ -18,7 +18,7 @@ enum RequestHeaders {
 
     /// - Throws: ``HostError/Kind/denied`` where a guest may not set such a header, or not to such a value.
     static func check(_ name: String, _ value: String) throws(HostError) {
-        guard RequestMethod.isToken(name) else {
+        guard HTTPToken.isToken(name) else {
             throw HostError(.denied, "the header name '\(name.printable)' is refused: it is no token")
         }
         let canonical = name.lowercased()

@@ -24,7 +24,7 @@ struct Authority {
             return
         }
         let digits = rest.dropFirst()
-        guard rest.utf8.first == UInt8(ascii: ":"), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard rest.utf8.first == UInt8(ascii: ":"), digits.utf8.allSatisfy(\.isDigit),
             digits.utf8.first != UInt8(ascii: "0"), let number = UInt16(digits)
         else {
             throw URLRefusal(part: "port", reason: "'\(digits.printable)' is no number from 1 to 65535")

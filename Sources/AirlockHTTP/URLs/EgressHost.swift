@@ -38,18 +38,12 @@ enum EgressHost: Hashable, Sendable {
     private static func isLabel(_ label: Substring.UTF8View) -> Bool {
         let hyphen = UInt8(ascii: "-")
         return (1...63).contains(label.count) && label.first != hyphen && label.last != hyphen
-            && label.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x61...0x7A, UInt8(ascii: "_"), hyphen: true
-                default: false
-                }
-            }
+            && label.allSatisfy { $0.isDigit || $0.isLetter || $0 == UInt8(ascii: "_") || $0 == hyphen }
     }
 
     private static func isNumber(_ label: Substring.UTF8View) -> Bool {
-        func isHex(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) }
-        if label.starts(with: "0x".utf8) { return label.dropFirst(2).allSatisfy(isHex) }
-        return label.allSatisfy { (0x30...0x39).contains($0) }
+        if label.starts(with: "0x".utf8) { return label.dropFirst(2).allSatisfy(\.isHexDigit) }
+        return label.allSatisfy(\.isDigit)
     }
 }
 

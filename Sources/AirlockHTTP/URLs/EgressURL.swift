@@ -47,8 +47,7 @@ struct EgressURL: Hashable, Sendable {
         var target = rest.utf8.first == UInt8(ascii: "/") ? "" : "/"
         var digitsDue = 0
         for byte in rest.utf8 {
-            let isHex = (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
-            guard digitsDue == 0 || isHex else { break }
+            guard digitsDue == 0 || byte.isHexDigit else { break }
             digitsDue = byte == UInt8(ascii: "%") ? 2 : max(0, digitsDue - 1)
             if #""<>[]^`{|}"#.utf8.contains(byte) {
                 target += "%\(String(byte, radix: 16, uppercase: true))"
