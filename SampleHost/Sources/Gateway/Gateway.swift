@@ -109,6 +109,7 @@ public final class Gateway: Service, Sendable {
         let exchange = Exchange(
             routes: routes,
             bodyLimit: configuration.bounds.body,
+            canaryKey: configuration.canaryKey,
             metrics: GatewayMetrics(factory: metrics),
             reporting: reporting
         )

@@ -10,8 +10,8 @@ struct ConfigurationReader {
     /// `nil` when something that the rest depends on is missing; the log has the reasons.
     func read(_ root: Node) -> GatewayConfiguration? {
         let known = [
-            "listen", "admin", "workers", "drain", "bounds", "moduleCache", "upstreams", "quotas", "policy", "plugins",
-            "routes",
+            "listen", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache", "upstreams", "quotas",
+            "policy", "plugins", "routes",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
@@ -19,18 +19,22 @@ struct ConfigurationReader {
         let workers = top.value("workers", "a number of threads from 1 to 256", default: 2) { number($0, in: 1...256) }
         let drain = duration(top, "drain", default: .seconds(30))
         let bounds = bounds(top)
+        let canaryKey = CanaryKeyReader(log: log).read(top)
         let upstreams = upstreams(top)
         let cache = moduleCache(top)
         let plugins = plugins(top, QuotaReader(log: log).quotas(top))
         let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name))
         let routes = RouteReader(names: names, log: log).routes(top)
-        guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds else { return nil }
+        guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds, let canaryKey else {
+            return nil
+        }
         return GatewayConfiguration(
             listen: listen,
             admin: admin,
             workers: workers,
             drain: drain,
             bounds: bounds,
+            canaryKey: canaryKey,
             moduleCache: cache,
             upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
             },

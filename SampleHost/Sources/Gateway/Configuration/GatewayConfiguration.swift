@@ -14,6 +14,8 @@ public struct GatewayConfiguration: Sendable {
     public var drain: Duration
     /// What a client may send.
     public var bounds: RequestBounds
+    /// What decides whether a request is served by a canary.
+    public var canaryKey: CanaryKey
     /// The folder that compiled modules are kept in from one run to the next; `nil` keeps none.
     public var moduleCache: String?
     /// The servers behind the gateway, by name.
@@ -30,6 +32,7 @@ public struct GatewayConfiguration: Sendable {
         workers: Int = 2,
         drain: Duration = .seconds(30),
         bounds: RequestBounds = RequestBounds(),
+        canaryKey: CanaryKey = .client,
         moduleCache: String? = nil,
         upstreams: [String: UpstreamConfiguration] = [:],
         plugins: [PluginConfiguration] = [],
@@ -40,6 +43,7 @@ public struct GatewayConfiguration: Sendable {
         self.workers = workers
         self.drain = drain
         self.bounds = bounds
+        self.canaryKey = canaryKey
         self.moduleCache = moduleCache
         self.upstreams = upstreams
         self.plugins = plugins
@@ -107,11 +111,14 @@ public struct PluginConfiguration: Sendable {
     public var filter: FilterConfiguration
     /// Whether the file is watched and the filter replaced when it changes.
     public var watchesFile: Bool
+    /// How a version is tried when an operator asks for a canary.
+    public var canary: CanaryTerms
 
     /// A filter that routes can refer to by `filter.name`.
-    public init(filter: FilterConfiguration, watchesFile: Bool = false) {
+    public init(filter: FilterConfiguration, watchesFile: Bool = false, canary: CanaryTerms = CanaryTerms()) {
         self.filter = filter
         self.watchesFile = watchesFile
+        self.canary = canary
     }
 }
 

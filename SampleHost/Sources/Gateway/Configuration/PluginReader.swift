@@ -28,13 +28,13 @@ struct PluginReader {
         let limits = limits(section, ceilings: policy?.limits)
         let failurePolicy = section.value(
             "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
-        let watches = section.value("reload", "watch or off", default: false) { ["watch": true, "off": false][$0] }
+        let reloading = ReloadReader(log: log).read(section)
         let rootID = text(section, "rootID")
         let vmID = text(section, "vmID")
         let vmConfiguration = text(section, "vmConfiguration")
         let configuration = text(section, "configuration")
         guard let name else { return nil }
-        guard let file, let limits, let failurePolicy, let watches, let rootID, let vmID, let vmConfiguration,
+        guard let file, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
             let configuration
         else { return (name, nil) }
         policy?.limits = limits
@@ -48,9 +48,11 @@ struct PluginReader {
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
-            policy: policy
+            policy: policy,
+            reload: reloading.policy
         )
-        return (name, PluginConfiguration(filter: filter, watchesFile: watches))
+        let plugin = PluginConfiguration(filter: filter, watchesFile: reloading.watchesFile, canary: reloading.canary)
+        return (name, plugin)
     }
 
     private func text(_ section: SectionReader, _ name: String) -> String? {

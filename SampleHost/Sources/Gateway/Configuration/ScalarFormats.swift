@@ -1,4 +1,4 @@
-/// The units that sizes and durations are written with.
+/// The units that sizes, durations and shares are written with.
 enum ScalarFormats {
     /// Bytes from `512`, `64KiB`, `16MiB`, `1GiB`; `nil` for anything else or more than `Int` holds.
     static func bytes(_ text: String) -> Int? {
@@ -10,6 +10,15 @@ enum ScalarFormats {
     static func duration(_ text: String) -> Duration? {
         let units = [("us", 1), ("ms", 1000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)]
         return scaled(text, units: units).map { .microseconds($0) }
+    }
+
+    /// A share from 0 to 1 from `5%`, `0.5%`, `100%`; `nil` for anything else.
+    static func share(_ text: String) -> Double? {
+        let number = text.dropLast()
+        guard text.hasSuffix("%"), number.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
+            let percent = Double(number), percent <= 100
+        else { return nil }
+        return percent / 100
     }
 
     private static func scaled(_ text: String, units: [(String, Int)]) -> Int? {

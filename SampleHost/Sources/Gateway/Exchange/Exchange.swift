@@ -6,6 +6,7 @@ import NIOHTTP1
 struct Exchange: Sendable {
     let routes: RouteTable
     let bodyLimit: Int
+    let canaryKey: CanaryKey
     let metrics: GatewayMetrics
     let reporting: @Sendable (RequestReport) -> Void
 
@@ -26,8 +27,8 @@ struct Exchange: Sendable {
                 try await response.send(status: status, headers: headers, body: ByteBuffer(string: body))
             case .forward(let chain, let upstream):
                 let forwarding = Forwarding(
-                    request: request, checked: checked, response: response, upstream: upstream, metrics: metrics,
-                    reporting: reporting
+                    request: request, checked: checked, response: response, upstream: upstream,
+                    canaryKey: canaryKey, metrics: metrics, reporting: reporting
                 )
                 try await forwarding.run(through: chain, route: route)
             }

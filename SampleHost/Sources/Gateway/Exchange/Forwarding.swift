@@ -9,15 +9,16 @@ struct Forwarding {
     let checked: CheckedRequest
     let response: ClientResponse
     let upstream: UpstreamClient
+    let canaryKey: CanaryKey
     let metrics: GatewayMetrics
     let reporting: @Sendable (RequestReport) -> Void
 
     /// - Throws: when the connection must end.
     func run(through chain: HTTPFilterChain?, route: Route) async throws {
-        guard let chain else { return try await forward(through: nil, of: nil) }
-        let stream = await chain.openStream(attributes(of: route))
+        guard let chain else { return try await forward(through: nil) }
+        let stream = await chain.openStream(attributes(of: route), routedBy: canaryKey.key(of: request))
         do {
-            try await forward(through: stream, of: chain)
+            try await forward(through: stream)
         } catch {
             stream.cancel()
             await end(stream)
@@ -33,16 +34,16 @@ struct Forwarding {
         reporting(RequestReport(requestID: requestID, status: response.status, filters: report))
     }
 
-    private func forward(through filters: HTTPFilterStream?, of chain: HTTPFilterChain?) async throws {
+    private func forward(through filters: HTTPFilterStream?) async throws {
         let interruption = Upload.Interruption()
         do {
             let head = try await requestHead(through: filters)
-            let body = requestBody(through: filters, changesLength: chain?.filtersRequestBody ?? false, interruption)
+            let body = requestBody(through: filters, changesLength: filters?.filtersRequestBody ?? false, interruption)
             if body != nil { try await response.sendContinue() }
             let answer = try await upstream.send(
                 method: head.method, target: head.target, headers: head.headers, body: body
             )
-            try await sendBack(answer, through: filters, changesLength: chain?.filtersResponseBody ?? false)
+            try await sendBack(answer, through: filters, changesLength: filters?.filtersResponseBody ?? false)
         } catch {
             try await conclude(after: interruption.error ?? error)
         }
