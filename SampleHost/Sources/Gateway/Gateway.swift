@@ -43,6 +43,9 @@ public final class Gateway: Service, Sendable {
         self.metrics = metrics
         self.logger = logger
         self.reporting = reporting
+        if let admin = configuration.admin, !admin.listen.isLoopback, admin.token == nil {
+            throw GatewayError(reasons: ["admin \(admin.listen): expected a loopback address, or a token"])
+        }
         filters = try await FilterSet(configuration, logger: logger)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
         var upstreams: [String: UpstreamClient] = [:]
@@ -71,7 +74,7 @@ public final class Gateway: Service, Sendable {
     /// once.
     public func run(drainsOnSignals: Bool) async throws {
         var services: [any Service] = [filters.host]
-        if let admin = configuration.admin { services.append(adminServer(at: admin)) }
+        if let admin = configuration.admin { services.append(adminServer(admin)) }
         services.append(server())
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
         var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: signals, logger: quiet)
@@ -130,12 +133,12 @@ public final class Gateway: Service, Sendable {
         return DrainingServer(server: server, readiness: readiness)
     }
 
-    private func adminServer(at address: ListenAddress) -> some Service {
-        let routes = AdminRoutes(
-            readiness: readiness, metrics: metrics, plugins: { [filters] in await filters.statuses() })
+    private func adminServer(_ admin: AdminConfiguration) -> some Service {
+        let routes = AdminRoutes(token: admin.token, readiness: readiness, metrics: metrics, filters: filters)
         return Application(
             router: routes.router(),
-            configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: ApplicationConfiguration(address: .hostname(admin.listen.host, port: admin.listen.port)),
             onServerRunning: { [administering] channel in administering.bind(channel.localAddress) },
             eventLoopGroupProvider: .shared(eventLoops),
             logger: quiet

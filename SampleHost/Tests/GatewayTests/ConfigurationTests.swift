@@ -42,7 +42,7 @@ import Testing
             folder: folder.path
         )
         #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 8080))
-        #expect(configuration.admin == ListenAddress(host: "127.0.0.1", port: 8081))
+        #expect(configuration.admin?.listen == ListenAddress(host: "127.0.0.1", port: 8081))
         #expect(configuration.workers == 3)
         #expect(configuration.drain == .seconds(10))
         let bounds = RequestBounds(

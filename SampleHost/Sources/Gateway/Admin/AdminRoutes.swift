@@ -1,14 +1,15 @@
-import Foundation
 import Hummingbird
 
-/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/plugins`.
+/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/plugins`, and what ``ReleaseRoutes`` adds.
 struct AdminRoutes: Sendable {
+    let token: AdminToken?
     let readiness: Readiness
     let metrics: PrometheusMetrics
-    let plugins: @Sendable () async -> [PluginStatus]
+    let filters: FilterSet
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
+        router.add(middleware: AdminGuard(token: token))
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ in
             let isReady = readiness.isReady
@@ -22,16 +23,8 @@ struct AdminRoutes: Sendable {
                 body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text()))
             )
         }
-        router.get("/plugins") { _, _ in
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let json = try encoder.encode(await plugins())
-            return Response(
-                status: .ok,
-                headers: [.contentType: "application/json"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: json + [0x0A]))
-            )
-        }
+        router.get("/plugins") { _, _ in try AdminJSON.response(await filters.statuses()) }
+        ReleaseRoutes(filters: filters).add(to: router)
         return router
     }
 }

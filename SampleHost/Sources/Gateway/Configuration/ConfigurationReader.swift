@@ -15,7 +15,7 @@ struct ConfigurationReader {
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
-        let admin = top.has("admin") ? adminAddress(top) : nil
+        let admin = AdminReader(folder: folder, log: log).read(top)
         let workers = top.value("workers", "a number of threads from 1 to 256", default: 2) { number($0, in: 1...256) }
         let drain = duration(top, "drain", default: .seconds(30))
         let bounds = bounds(top)
@@ -45,15 +45,6 @@ struct ConfigurationReader {
 
     private func address(_ section: SectionReader, _ name: String) -> ListenAddress? {
         section.value(name, "an address such as 127.0.0.1:8080 with a port from 0 to 65535") { ListenAddress($0) }
-    }
-
-    private func adminAddress(_ section: SectionReader) -> ListenAddress? {
-        guard let address = address(section, "admin"), let node = section.optional("admin") else { return nil }
-        guard address.isLoopback else {
-            log.add(node, key: "admin", "expected a loopback address such as 127.0.0.1:8081, found \(node.spoken)")
-            return nil
-        }
-        return address
     }
 
     private func bounds(_ top: SectionReader) -> RequestBounds? {

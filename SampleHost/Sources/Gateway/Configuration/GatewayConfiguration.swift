@@ -6,8 +6,8 @@ public import AirlockProxyWasm
 public struct GatewayConfiguration: Sendable {
     /// Where clients connect.
     public var listen: ListenAddress
-    /// Where operators connect: `/healthz`, `/readyz`, `/metrics`, `/plugins`. A loopback address; `nil` switches it off.
-    public var admin: ListenAddress?
+    /// Where operators connect; `nil` switches it off.
+    public var admin: AdminConfiguration?
     /// The number of worker loops that run filters, and of threads that serve connections. 1 or more.
     public var workers: Int
     /// How long requests in progress may take to finish after SIGTERM.
@@ -28,7 +28,7 @@ public struct GatewayConfiguration: Sendable {
     /// Makes a configuration in code. References between its parts are checked when the gateway starts.
     public init(
         listen: ListenAddress,
-        admin: ListenAddress? = nil,
+        admin: AdminConfiguration? = nil,
         workers: Int = 2,
         drain: Duration = .seconds(30),
         bounds: RequestBounds = RequestBounds(),

@@ -7,6 +7,7 @@ struct FilterSet: Sendable {
     let host: PluginHost
     let filters: [ProxyWasmFilter]
     private let runtime: ProxyWasmRuntime
+    private let canaries: [String: CanaryTerms]
 
     /// Loads all plugins of a configuration and begins to watch the files of those that ask for it.
     ///
@@ -37,13 +38,20 @@ struct FilterSet: Sendable {
             throw GatewayError(reasons: reasons)
         }
         self.filters = filters
+        canaries = Dictionary(configuration.plugins.map { ($0.filter.name, $0.canary) }) { first, _ in first }
     }
+
+    /// The filter with that name.
+    func filter(_ name: String) -> ProxyWasmFilter? { filters.first { $0.name == name } }
+
+    /// How versions of a filter are tried when an operator asks for a canary.
+    func canary(_ name: String) -> CanaryTerms { canaries[name] ?? CanaryTerms() }
 
     /// The chain of the filters with these names; nil without any.
     ///
     /// - Throws: the names that no filter has.
     func chain(_ names: [String]) throws(GatewayError) -> HTTPFilterChain? {
-        let chosen = names.map { name in filters.first { $0.name == name } }
+        let chosen = names.map { filter($0) }
         let missing = zip(names, chosen).filter { $0.1 == nil }.map { "no plugin \"\($0.0)\"" }
         guard missing.isEmpty else { throw GatewayError(reasons: missing) }
         return names.isEmpty ? nil : HTTPFilterChain(chosen.compactMap(\.self), runtime: runtime)

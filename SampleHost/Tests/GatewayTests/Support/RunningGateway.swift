@@ -30,9 +30,14 @@ struct RunningGateway {
     }
 
     /// Asks the admin server.
-    func sendToAdmin(_ path: String) async throws -> (status: Int, headers: [String: String], body: String) {
+    func sendToAdmin(
+        _ path: String,
+        method: String = "GET",
+        headers: [(String, String)] = [],
+        body: String? = nil
+    ) async throws -> (status: Int, headers: [String: String], body: String) {
         let admin = try #require(admin)
-        return try await Self.send("GET", "http://\(admin)\(path)")
+        return try await Self.send(method, "http://\(admin)\(path)", headers: headers, body: body)
     }
 
     private static func send(
@@ -90,7 +95,7 @@ extension GatewayConfiguration {
         let everything = try #require(PathPrefix("/"))
         return GatewayConfiguration(
             listen: ListenAddress(host: "127.0.0.1", port: 0),
-            admin: ListenAddress(host: "127.0.0.1", port: 0),
+            admin: AdminConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 0)),
             bounds: bounds,
             upstreams: ["up": UpstreamConfiguration(url: "http://\(upstream)")],
             plugins: plugins,
