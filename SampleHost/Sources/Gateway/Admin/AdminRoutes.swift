@@ -1,6 +1,7 @@
+import Airlock
 import Hummingbird
 
-/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/plugins`, and what ``ReleaseRoutes`` adds.
+/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/plugins`, `/events`, and what ``ReleaseRoutes`` adds.
 struct AdminRoutes: Sendable {
     let token: AdminToken?
     let readiness: Readiness
@@ -24,6 +25,8 @@ struct AdminRoutes: Sendable {
             )
         }
         router.get("/plugins") { _, _ in try AdminJSON.response(await filters.statuses()) }
+        let feed = EventFeed { [host = filters.host] in host.events() }
+        router.get("/events") { _, _ in try feed.response() }
         ReleaseRoutes(filters: filters).add(to: router)
         return router
     }
