@@ -17,9 +17,11 @@ enum Invitation {
 
               curl http://\(stage.admin)/plugins                      # what each plugin used
               curl http://\(stage.admin)/metrics
+              curl -N http://\(stage.admin)/events                    # what happens to plugins, as it happens
 
               cp \(stage.folder.path)/plugins/add-header-v2.wasm \\
                  \(stage.watchedFile.path)     # replaces the running filter
+              curl -X POST http://\(stage.admin)/plugins/add-header/rollback   # brings the one before back
             """
     }
 }
