@@ -78,6 +78,34 @@ import Testing
         }
     }
 
+    @Test func `shutting down does not wait for a client that does not read`() async throws {
+        let address = AsyncStream<ListenAddress>.makeStream()
+        let began = AsyncStream<Void>.makeStream()
+        let ended = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await admin in address.stream {
+                    try await RawConnection.with(admin) { connection in
+                        try await begin(connection)
+                        began.continuation.finish()
+                        for await _ in ended.stream {}
+                    }
+                }
+            }
+            // Each event has the name, so that these are more than the system keeps for a connection (4 and 6 MiB).
+            let name = String(repeating: "n", count: 40_000)
+            try await FilterOfAFile.with(drain: .seconds(3600), name: name) { filter in
+                address.continuation.yield(try #require(filter.gateway.admin))
+                address.continuation.finish()
+                for await _ in began.stream {}
+                try filter.write(text: "not WebAssembly")
+                for _ in 1...150 { #expect(try await filter.refusal("reload").status == 422) }
+            }
+            ended.continuation.finish()
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `there is a place for sixteen clients, free again when one has gone`() async throws {
         try await FilterOfAFile.with { filter in
             let admin = try #require(filter.gateway.admin)

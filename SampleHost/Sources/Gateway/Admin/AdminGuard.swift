@@ -6,7 +6,7 @@ import Hummingbird
 /// also pages in a browser on it: by a name of their own that leads to 127.0.0.1, or by sending what they may send anywhere. So the request
 /// must be for a loopback name, and what changes something must not come from a page.
 struct AdminGuard: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = AdminContext
 
     let token: AdminToken?
 

@@ -8,8 +8,8 @@ struct AdminRoutes: Sendable {
     let metrics: PrometheusMetrics
     let filters: FilterSet
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    func router() -> Router<AdminContext> {
+        let router = Router(context: AdminContext.self)
         router.add(middleware: AdminGuard(token: token))
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ in
@@ -26,7 +26,7 @@ struct AdminRoutes: Sendable {
         }
         router.get("/plugins") { _, _ in try AdminJSON.response(await filters.statuses()) }
         let feed = EventFeed { [host = filters.host] in host.events() }
-        router.get("/events") { _, _ in try feed.response() }
+        router.get("/events") { _, context in try feed.response(on: context.channel) }
         ReleaseRoutes(filters: filters).add(to: router)
         return router
     }

@@ -1,13 +1,14 @@
 import Airlock
 import AsyncAlgorithms
 import Hummingbird
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 
 /// The events of a plugin host for clients of `/events`, as Server-Sent Events.
 ///
 /// A client that does not keep up loses the oldest events beyond those that the host keeps for it (256); there are so many clients at the
-/// most. Streams end when the admin server shuts down.
+/// most. Streams end when the admin server shuts down; a client that does not take what was sent until then is cut off.
 final class EventFeed: Sendable {
     private enum Item: Sendable {
         case event(PluginEvent)
@@ -36,8 +37,8 @@ final class EventFeed: Sendable {
         self.events = events
     }
 
-    /// The events from now on.
-    func response() throws(AdminError) -> Response {
+    /// The events from now on, for the client of a connection.
+    func response(on connection: any Channel) throws(AdminError) -> Response {
         guard let place = Place(in: self) else {
             throw AdminError(
                 .serviceUnavailable, code: "overloaded", "expected at most \(Self.mostClients) clients for events")
@@ -48,15 +49,20 @@ final class EventFeed: Sendable {
         let feed = merge(items, silences).cancelOnGracefulShutdown()
         let body = ResponseBody { [place] writer in
             defer { withExtendedLifetime(place) {} }
-            try await writer.write(ByteBuffer(string: ": events from now on\n\n"))
-            send: for try await item in feed {
-                switch item {
-                case .event(let event): try await writer.write(ByteBuffer(string: EventMessage(event).text()))
-                case .silence: try await writer.write(ByteBuffer(string: ":\n\n"))
-                case .end: break send
+            try await withGracefulShutdownHandler {
+                try await writer.write(ByteBuffer(string: ": events from now on\n\n"))
+                send: for try await item in feed {
+                    switch item {
+                    case .event(let event): try await writer.write(ByteBuffer(string: EventMessage(event).text()))
+                    case .silence: try await writer.write(ByteBuffer(string: ":\n\n"))
+                    case .end: break send
+                    }
                 }
+                try await writer.finish(nil)
+            } onGracefulShutdown: {
+                // Who does not read has the writer wait.
+                connection.eventLoop.scheduleTask(in: .seconds(1)) { connection.close(promise: nil) }
             }
-            try await writer.finish(nil)
         }
         let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
         return Response(status: .ok, headers: headers, body: body)

@@ -7,7 +7,7 @@ import Hummingbird
 struct ReleaseRoutes: Sendable {
     let filters: FilterSet
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<AdminContext>) {
         router.get("/plugins/:plugin/versions") { _, context in
             try AdminJSON.response(await PluginVersions(of: try filter(context).releases))
         }
@@ -40,7 +40,7 @@ struct ReleaseRoutes: Sendable {
         _ verb: String,
         _ known: [String],
         makesVersion: Bool = false,
-        to router: Router<BasicRequestContext>,
+        to router: Router<AdminContext>,
         _ body: @escaping @Sendable (ProxyWasmFilter, RequestFields) async throws -> Void
     ) {
         router.post(RouterPath("/plugins/:plugin/\(verb)")) { request, context in
@@ -55,7 +55,7 @@ struct ReleaseRoutes: Sendable {
         }
     }
 
-    private func filter(_ context: BasicRequestContext) throws -> ProxyWasmFilter {
+    private func filter(_ context: AdminContext) throws -> ProxyWasmFilter {
         let name = try context.parameters.require("plugin")
         guard let filter = filters.filter(name.removingPercentEncoding ?? name) else {
             throw AdminError(.notFound, code: "notFound", "no plugin \"\(name.prefix(100))\"")

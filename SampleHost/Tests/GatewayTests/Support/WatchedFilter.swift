@@ -46,9 +46,10 @@ struct ErrorAnswer: Decodable {
     init(_ json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
 }
 
-/// A running gateway with one filter, `filter`, whose file can be written. It begins with the first build of the sample add-header.
+/// A running gateway with one filter whose file can be written. It begins with the first build of the sample add-header.
 struct FilterOfAFile {
     let gateway: RunningGateway
+    private let name: String
     private let folder: TemporaryFolder
 
     static func with(
@@ -57,12 +58,13 @@ struct FilterOfAFile {
         key: CanaryKey = .client,
         drain: Duration = .seconds(30),
         token: AdminToken? = nil,
+        name: String = "filter",
         _ body: @Sendable (FilterOfAFile) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         try folder.write(try await module("add-header"), to: "filter.wasm")
         let plugin = PluginConfiguration(
-            filter: FilterConfiguration(name: "filter", source: .file("\(folder.path)/filter.wasm"), reload: reload),
+            filter: FilterConfiguration(name: name, source: .file("\(folder.path)/filter.wasm"), reload: reload),
             canary: canary
         )
         try await TestUpstream.with(TestUpstream.echo) { upstream in
@@ -71,7 +73,7 @@ struct FilterOfAFile {
             configuration.drain = drain
             configuration.admin?.token = token
             try await RunningGateway.with(configuration) { gateway in
-                try await body(FilterOfAFile(gateway: gateway, folder: folder))
+                try await body(FilterOfAFile(gateway: gateway, name: name, folder: folder))
             }
         }
     }
@@ -103,11 +105,11 @@ struct FilterOfAFile {
     private func send(_ verb: String, _ body: String?) async throws -> (
         status: Int, headers: [String: String], body: String
     ) {
-        try await gateway.sendToAdmin("/plugins/filter/\(verb)", method: "POST", body: body)
+        try await gateway.sendToAdmin("/plugins/\(name)/\(verb)", method: "POST", body: body)
     }
 
     func versions() async throws -> VersionsAnswer {
-        try VersionsAnswer(try await gateway.sendToAdmin("/plugins/filter/versions").body)
+        try VersionsAnswer(try await gateway.sendToAdmin("/plugins/\(name)/versions").body)
     }
 
     /// Which build of the sample served a request.
