@@ -123,11 +123,23 @@ import Testing
                 }
                 var arrivals = began.stream.makeAsyncIterator()
                 for _ in 1...16 { await arrivals.next() }
-                let refused = try await filter.gateway.sendToAdmin("/events")
-                #expect(refused.status == 503)
-                #expect(try ErrorAnswer(refused.body).error.code == "overloaded")
+                for _ in 1...20 {
+                    let refused = try await filter.gateway.sendToAdmin("/events")
+                    #expect(refused.status == 503)
+                    #expect(try ErrorAnswer(refused.body).error.code == "overloaded")
+                }
                 goOn.continuation.finish()
                 try await group.waitForAll()
+            }
+            // The server sees by its next events that they have gone.
+            var status = "503"
+            while status != "200" {
+                #expect(status == "503")
+                try await filter.change("reload")
+                status = try await RawConnection.with(admin) { connection in
+                    try await connection.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    return String(try await connection.head().split(separator: " ")[1])
+                }
             }
         }
     }
