@@ -17,7 +17,8 @@ public struct HTTPEgressLimits: Sendable, Hashable {
     /// and together they have no more.
     public var concurrentRequests = 16
     /// Time of a request with its redirects, from its start to the last byte of the response. What is left of the call's deadline counts
-    /// where it is less. 10 seconds by default.
+    /// where it is less: grant less than that deadline, so that a server that says nothing ends its request and not the call. 10 seconds by
+    /// default.
     public var timeout = Duration.seconds(10)
     /// Redirects of one request that are followed. 5 by default.
     public var redirects = 5
