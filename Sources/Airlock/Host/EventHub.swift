@@ -86,6 +86,8 @@ final class EventHub: Sendable {
             logger.debug("plugin state handed over", metadata: metadata.merging(["bytes": "\(bytes)"]) { $1 })
         case .stateLost(let error):
             logger.error("plugin state lost", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .storeFailed(let error):
+            logger.error("releases are not kept on disk", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .drained(let stopped):
             logger.log(
                 level: stopped == 0 ? .debug : .warning, "plugin version drained",

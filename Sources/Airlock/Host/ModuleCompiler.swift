@@ -5,8 +5,8 @@ import WorkerLoop
 /// A module that was read, checked against its bounds and compiled.
 struct CompiledModule: Sendable {
     let module: Module
-    /// SHA-256 of the bytes as they came, in hexadecimal.
-    let digest: String
+    /// The bytes as they came.
+    let source: ModuleBytes
     /// What it contains, as counted before it was compiled.
     let inspection: ModuleInspection
     /// How the host finds its memories and its start function.
@@ -71,7 +71,7 @@ actor ModuleCompiler {
                 module: try await steps.take(.compile) { () async throws(PluginError) in
                     try await module(edited.bytes, load)
                 },
-                digest: read.digest,
+                source: read,
                 inspection: edited.inspection,
                 hostExports: edited.hostExports,
                 tableMaxima: edited.tableMaxima,

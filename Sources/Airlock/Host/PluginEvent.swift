@@ -22,6 +22,8 @@ public struct PluginEvent: Sendable {
         case stateRestored(bytes: Int)
         /// An instance did not get the state of the version that it replaces, and begins without.
         case stateLost(PluginError)
+        /// What was promoted or quarantined could not be written to disk, or not be read from it.
+        case storeFailed(PluginError)
         /// Nothing runs on a replaced version any more; so many calls or streams were stopped since they went on after the drain deadline.
         case drained(stopped: Int)
         /// A module is not loaded any more until it is readmitted.

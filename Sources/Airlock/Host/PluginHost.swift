@@ -185,7 +185,7 @@ public final class PluginHost: Service, Sendable {
         }
         try lifecycle.specification.check()
         try lifecycle.check(lifecycle.specification.reload.strategy)
-        _ = try await lifecycle.reload()
+        try await lifecycle.load()
         let isStopped = plugins.withLock { plugins in
             // Those that were unloaded have nothing left to end.
             plugins.lifecycles.removeAll { $0.current == nil }

@@ -15,6 +15,8 @@ actor PluginLifecycle {
     /// The number of the last version that was made.
     var number = 0
     var history: ReleaseHistory
+    /// What is on disk about them.
+    var record = ReleaseRecord()
     /// Ends the trial when its window has passed.
     var trialTimer: LoopTimer?
     /// The reloads that have not ended, the one in progress first.
@@ -47,11 +49,28 @@ actor PluginLifecycle {
         return try current.signature(name, type, isRequired: true)
     }
 
-    // MARK: Reloading
+    // MARK: Loading
+
+    /// Loads the first version: the one that an earlier host promoted last, or what the source holds.
+    func load() async throws(PluginError) {
+        do {
+            if let promoted = try await recall() {
+                let original = source
+                _ = try await reload(from: promoted)
+                source = original
+                // What the source holds by now is a new version, if it is another one. A refusal is an event.
+                Task { _ = try? await self.reload(unlessSame: true) }
+                return
+            }
+        } catch  where ![.storage, .configuration].contains(error.code) {
+            services.events.send(.storeFailed(error), plugin: name, version: 0)
+        }
+        _ = try await reload()
+    }
 
     /// Makes a version of the module from `source`, or from where the last one came from, and lets it take over as the strategy says. A failure
     /// changes nothing.
-    /// - Parameter unlessSame: whether nothing is done where module and manifest are those of the running version.
+    /// - Parameter unlessSame: whether nothing is done where module and manifest are those of a version that serves or is about to.
     func reload(
         from source: PluginSource? = nil,
         strategy: ReloadStrategy? = nil,
@@ -90,12 +109,13 @@ actor PluginLifecycle {
         let strategy = strategy ?? specification.reload.strategy
         do throws(PluginError) {
             try check(strategy)
-            let version = try await make(from: newSource ?? source, unless: unlessSame ? previous : nil)
-            if version === previous { return version }
+            let known = unlessSame ? history.versions : []
+            let version = try await make(from: newSource ?? source, unlessIn: known)
+            if known.contains(where: { $0 === version }) { return version }
             do throws(PluginError) {
                 try await inTurn { (self) async throws(PluginError) in
                     try self.checkMayServe(version)
-                    await self.begin(version, strategy, since: began)
+                    try await self.begin(version, strategy, since: began)
                 }
             } catch {
                 await discardPrepared(version)

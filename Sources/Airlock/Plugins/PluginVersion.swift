@@ -52,7 +52,7 @@ public final class PluginVersion: Sendable {
     ) {
         plugin = specification.name
         self.number = number
-        digest = module.digest
+        digest = module.source.digest
         self.manifest = manifest
         imports = module.module.imports
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }

@@ -2,19 +2,40 @@ import Wasmtime
 
 /// Making a version: reading, checking, compiling, linking, starting. The running one serves meanwhile and is not touched.
 extension PluginLifecycle {
-    /// - Parameter same: a version that is returned where module and manifest are the same.
+    /// - Parameter known: versions of which one is returned where module and manifest are the same.
     /// - Returns: A version of which each pool has prepared an instance.
-    func make(from source: PluginSource, unless same: PluginVersion?) async throws(PluginError) -> PluginVersion {
+    func make(from source: PluginSource, unlessIn known: [PluginVersion]) async throws(PluginError) -> PluginVersion {
         guard let review = specification.review else {
-            return try await make(from: source, specification, manifest: nil)
+            return try await makeUnreviewed(from: source, unlessIn: known)
         }
         let passed = try await services.compiler.pass(review, source, plugin: name)
         let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
-        if let same, same.digest == passed.source.pinnedDigest, same.manifest == manifest { return same }
+        let same = known.first { $0.digest == passed.source.pinnedDigest && $0.manifest == manifest }
+        if let same { return same }
         services.events.send(.decided(decision), plugin: name, version: number + 1)
         let decided = PluginSpecification(
             specification, grants: review.grants(decision), limits: decision.limits)
         return try await make(from: passed.source, decided, manifest: manifest)
+    }
+
+    private func makeUnreviewed(
+        from source: PluginSource, unlessIn known: [PluginVersion]
+    ) async throws(PluginError) -> PluginVersion {
+        guard !known.isEmpty else { return try await make(from: source, specification, manifest: nil) }
+        let (name, most) = (name, specification.limits.module.moduleBytes)
+        let read = try await services.compiler.waiting { () throws(PluginError) in
+            do throws(PluginError) {
+                return try ModuleBytes(source, most: most)
+            } catch {
+                var error = error
+                error.plugin = name
+                throw error
+            }
+        }
+        if let same = known.first(where: { $0.digest == read.digest }) { return same }
+        // Exactly the bytes that were compared.
+        let found = PluginSource(.bytes(read.bytes), pinnedDigest: read.digest, trust: source.trust)
+        return try await make(from: found, specification, manifest: nil)
     }
 
     private func make(
@@ -46,6 +67,12 @@ extension PluginLifecycle {
             return version
         }
         try await prepare(version)
+        do {
+            try await keep(compiled.source)
+        } catch {
+            await discardPrepared(version)
+            throw error
+        }
         return version
     }
 

@@ -3,16 +3,19 @@ import WorkerLoop
 /// Bringing versions into service and taking them out of it. All of it is done in turns.
 extension PluginLifecycle {
     /// Begins with a version that is ready. The first one serves at once, whatever the strategy.
-    func begin(_ version: PluginVersion, _ strategy: ReloadStrategy, since began: ContinuousClock.Instant) async {
+    /// - Throws: Where it cannot be written to disk that it serves; then it does not.
+    func begin(
+        _ version: PluginVersion, _ strategy: ReloadStrategy, since began: ContinuousClock.Instant
+    ) async throws(PluginError) {
         guard let serving = history.serving else {
-            await cutOver(to: version, .loaded, since: began)
+            try await cutOver(to: version, .loaded, since: began)
             return
         }
         await dropCandidate(.dropped)
         history.staged = nil
         switch strategy.kind {
         case .immediate:
-            await cutOver(to: version, .reloaded(previous: serving.number), since: began)
+            try await cutOver(to: version, .reloaded(previous: serving.number), since: began)
         case .manual:
             // What waits for an operator holds no memory.
             await discardPrepared(version)
@@ -29,11 +32,13 @@ extension PluginLifecycle {
 
     private func cutOver(
         to version: PluginVersion, _ event: PluginEvent.Kind, since began: ContinuousClock.Instant
-    ) async {
+    ) async throws(PluginError) {
+        // First, so that what serves is never another version than the one that serves after a restart, but for a kill in between.
+        try await keepPromoted(version)
         let previous = history.serving
         specification.crashGuard?.readmit()
         let steps = ReloadSteps(events: services.events, plugin: name, version: version.number)
-        try? await steps.take(.cutOver) { () async throws(PluginError) in await serve(version) }
+        try await steps.take(.cutOver) { () async throws(PluginError) in await serve(version) }
         services.events.send(event, plugin: name, version: version.number, duration: .now - began)
         if let previous, previous !== version { drain(previous) }
     }
@@ -73,7 +78,7 @@ extension PluginLifecycle {
             let version = candidate.version
             guard !trial.isOverdrawn else {
                 await self.dropCandidate(.overBudget)
-                self.quarantine(version, "it overdrew its error budget: \(trial.result)")
+                await self.quarantine(version.digest, "it overdrew its error budget: \(trial.result)", version.number)
                 return
             }
             guard !trial.isShadow else {
@@ -82,8 +87,16 @@ extension PluginLifecycle {
                 self.services.events.send(.staged, plugin: self.name, version: version.number)
                 return
             }
-            self.endTrial(trial, of: version, .passed)
-            await self.cutOver(to: version, .reloaded(previous: serving.number), since: .now)
+            do throws(PluginError) {
+                try await self.keepPromoted(version)
+                self.endTrial(trial, of: version, .passed)
+                try await self.cutOver(to: version, .reloaded(previous: serving.number), since: .now)
+            } catch {
+                // It waits for an operator, who may mend the disk.
+                await self.dropCandidate(.passed)
+                self.history.staged = .init(version: version, result: trial.result)
+                self.services.events.send(.storeFailed(error), plugin: self.name, version: version.number)
+            }
         }
     }
 
@@ -102,10 +115,14 @@ extension PluginLifecycle {
         services.events.send(.trialEnded(trial.result, end), plugin: name, version: version.number)
     }
 
-    private func quarantine(_ version: PluginVersion, _ reason: String) {
-        let module = QuarantinedModule(digest: version.digest, reason: reason)
+    private func quarantine(_ digest: String, _ reason: String, _ number: Int) async {
+        let module = QuarantinedModule(digest: digest, reason: reason)
         history.quarantine(module)
-        services.events.send(.moduleQuarantined(module), plugin: name, version: version.number)
+        await noteQuarantine { record in
+            record.quarantine(digest, reason: reason)
+            record.letGo(digest)
+        }
+        services.events.send(.moduleQuarantined(module), plugin: name, version: number)
     }
 
     // MARK: Operators
@@ -116,8 +133,9 @@ extension PluginLifecycle {
             guard let serving = self.history.serving else { throw self.wasUnloaded }
             if let candidate = self.history.candidate, number == nil || number == candidate.version.number {
                 // A shadow has an instance on each loop as well.
+                try await self.keepPromoted(candidate.version)
                 self.endTrial(candidate.trial, of: candidate.version, .promoted)
-                await self.cutOver(to: candidate.version, .reloaded(previous: serving.number), since: began)
+                try await self.cutOver(to: candidate.version, .reloaded(previous: serving.number), since: began)
                 return
             }
             guard let staged = self.history.staged?.version, number == nil || number == staged.number else {
@@ -126,7 +144,7 @@ extension PluginLifecycle {
             try self.signatures.checkRequired(of: staged)
             try await self.prepare(staged)
             await self.dropCandidate(.dropped)
-            await self.cutOver(to: staged, .reloaded(previous: serving.number), since: began)
+            try await self.cutOver(to: staged, .reloaded(previous: serving.number), since: began)
         }
     }
 
@@ -151,7 +169,7 @@ extension PluginLifecycle {
         try signatures.checkRequired(of: version)
         try await prepare(version)
         await dropCandidate(.dropped)
-        await cutOver(to: version, .rolledBack(previous: previous), since: began)
+        try await cutOver(to: version, .rolledBack(previous: previous), since: began)
     }
 
     /// Takes the version out that waits or is being tried.
@@ -189,9 +207,7 @@ extension PluginLifecycle {
                 try await self.replaceServing(with: other, since: .now)
                 number = serving.number
             }
-            let module = QuarantinedModule(digest: digest, reason: reason)
-            self.history.quarantine(module)
-            self.services.events.send(.moduleQuarantined(module), plugin: self.name, version: number)
+            await self.quarantine(digest, reason, number)
         }
     }
 
@@ -202,6 +218,7 @@ extension PluginLifecycle {
                     .configuration, plugin: self.name,
                     message: "no module with the SHA-256 '\(digest.prefix(100))' is quarantined")
             }
+            await self.noteQuarantine { $0.readmit(digest.lowercased()) }
             self.services.events.send(
                 .moduleReadmitted(digest: digest.lowercased()), plugin: self.name, version: self.current?.number ?? 0)
         }

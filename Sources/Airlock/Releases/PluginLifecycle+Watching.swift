@@ -41,6 +41,6 @@ extension PluginLifecycle {
         awaitsChange = true
         // A refusal was sent as an event, and the running version goes on. A manifest and its module may have changed together, and a
         // `plugin.yaml` may be another plugin's.
-        _ = try? await reload(unlessSame: specification.review != nil)
+        _ = try? await reload(unlessSame: true)
     }
 }

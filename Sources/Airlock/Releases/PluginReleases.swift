@@ -59,8 +59,8 @@ public struct PluginReleases: Sendable {
     /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
     /// ``PluginEvent`` and leaves the running version in place.
     ///
-    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. There
-    /// a file that was written with the same content changes nothing.
+    /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. What was
+    /// written with the same content as a version that serves, is being tried or is staged changes nothing.
     public func watch() async throws(PluginError) { try await lifecycle.follow() }
 
     /// Lets a version take over that is staged or being tried.

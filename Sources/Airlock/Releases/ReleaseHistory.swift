@@ -73,6 +73,9 @@ struct ReleaseHistory {
         (serving, candidate, staged, kept) = (nil, nil, nil, [])
     }
 
+    /// The versions that serve, are being tried or wait to be promoted.
+    var versions: [PluginVersion] { [serving, candidate?.version, staged?.version].compactMap(\.self) }
+
     /// All versions, the latest first.
     var releases: [PluginRelease] {
         var releases = kept.map { release($0, .kept) }

@@ -25,6 +25,12 @@ public struct ReloadPolicy: Sendable {
     /// The state goes from instance to instance on each worker loop, for plugins that run to completion. A version that was tried beside the
     /// running one keeps its own. Where it cannot be handed over the new version begins without, which is an event.
     public var stateBytes: Int
+    /// Where it is kept on disk what was promoted and what is quarantined; nil for nowhere.
+    ///
+    /// With a store, a plugin that is loaded begins with the module that was promoted last under its name, whatever its source holds at that
+    /// moment; a source that holds something else is a new version, which comes into service as the strategy says. A module that was
+    /// quarantined stays it. Plugins that are loaded under a policy cannot have a store: their manifests are not kept.
+    public var store: ReleaseStore?
 
     /// Makes a policy.
     /// - Parameters:
@@ -33,18 +39,21 @@ public struct ReloadPolicy: Sendable {
     ///   - drainDeadline: how long calls of a replaced version may go on, zero or more.
     ///   - keptVersions: how many replaced versions are kept, 0 to 16.
     ///   - stateBytes: how many bytes of state are handed over at the most, zero or more.
+    ///   - store: where it is kept on disk what was promoted and what is quarantined.
     public init(
         strategy: ReloadStrategy = .immediate,
         probe: Probe? = nil,
         drainDeadline: Duration = .seconds(30),
         keptVersions: Int = 2,
-        stateBytes: Int = 1 << 20
+        stateBytes: Int = 1 << 20,
+        store: ReleaseStore? = nil
     ) {
         self.strategy = strategy
         self.probe = probe
         self.drainDeadline = drainDeadline
         self.keptVersions = keptVersions
         self.stateBytes = stateBytes
+        self.store = store
     }
 
     func check(plugin: String) throws(PluginError) {

@@ -1,0 +1,187 @@
+import Airlock
+import AirlockTesting
+import Foundation
+import TestSupport
+import Testing
+import Wasmtime
+
+@Suite("What a host serves after a restart")
+struct RestartTests {
+    @Test("What was promoted last serves, and what the source holds by then is a new version")
+    func promoted() async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder + "/plugin.wasm"
+            try module(1).write(to: URL(fileURLWithPath: file))
+            try await withStore(folder) { host, policy in
+                let plugin = try await host.load(.file(file), reload: policy)
+                try await plugin.reload(from: .wat(answering(2)))
+            }
+            try module(3).write(to: URL(fileURLWithPath: file))
+            try await withStore(folder, strategy: .manual) { host, policy in
+                var events = RecordedEvents(of: host)
+                let plugin = try await host.load(.file(file), reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                #expect(try await plugin.call(answer).value == 2)
+                _ = await events.first { if case .staged = $0.kind { true } else { false } }
+                try await plugin.releases.promote()
+                #expect(try await plugin.call(answer).value == 3)
+            }
+            try await withStore(folder) { host, policy in
+                let plugin = try await host.load(.file(file), reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                #expect(try await plugin.call(answer).value == 3)
+                #expect(await plugin.releases.list().map(\.number) == [1])
+            }
+        }
+    }
+
+    @Test("What was rolled back to serves, and what was quarantined is not loaded")
+    func quarantined() async throws {
+        try await withTemporaryFolder { folder in
+            try await withStore(folder) { host, policy in
+                let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                let bad = try await plugin.reload(from: .wat(answering(2)))
+                try await plugin.releases.quarantine(bad.digest, because: "a test")
+            }
+            try await withStore(folder) { host, policy in
+                var events = RecordedEvents(of: host)
+                let plugin = try await host.load(.wat(answering(2)), name: "p", reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                #expect(try await plugin.call(answer).value == 1)
+                let event = await events.first { if case .reloadFailed = $0.kind { true } else { false } }
+                guard case .reloadFailed(let error) = event?.kind else {
+                    Issue.record("no event")
+                    return
+                }
+                #expect(error.code == .quarantined)
+                #expect(error.message.contains("a test"))
+                let module = try #require(await plugin.releases.quarantined().first)
+                try await plugin.releases.readmit(module.digest)
+                try await plugin.reload()
+                #expect(try await plugin.call(answer).value == 2)
+            }
+        }
+    }
+
+    @Test("A version that is tried or staged when the host ends is not what serves after it")
+    func unpromoted() async throws {
+        for strategy in [ReloadStrategy.manual, .canary(share: 1, for: .seconds(3_600))] {
+            try await withTemporaryFolder { folder in
+                try await withStore(folder) { host, policy in
+                    let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                    try await plugin.releases.reload(from: .wat(answering(2)), strategy: strategy)
+                }
+                try await withStore(folder) { host, policy in
+                    let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                    let answer = try plugin.function("answer", returning: Int32.self)
+                    #expect(try await plugin.call(answer).value == 1)
+                }
+            }
+        }
+    }
+
+    @Test("After kill -9 in the middle of a reload, what was promoted before serves")
+    func killed() async throws {
+        try await withTemporaryFolder { folder in
+            await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
+                try await withStore(folder) { host, policy in
+                    let killing = Killing()
+                    let plugin = try await host.loadSuspendable(
+                        .wat(answering(1)), name: "p", granting: [killing], reload: policy)
+                    try await plugin.reload(from: .wat(answering(2)))
+                    let text = """
+                        (module (import "test" "kill" (func $kill)) (func (export "_initialize") (call $kill))
+                          (func (export "answer") (result i32) (i32.const 3)))
+                        """
+                    try await plugin.reload(from: .wat(text))
+                }
+            }
+            try await withStore(folder) { host, policy in
+                let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                let first = try #require(plugin.currentVersion)
+                #expect(first.number == 1)
+                // The source is the oldest module, which becomes a new version soon.
+                #expect([1, 2].contains(try await plugin.call(answer).value))
+                let second = try Module.binary(ofWAT: answering(2))
+                #expect(first.digest == (try ModuleBytes(.bytes(second), most: 1_000).digest))
+            }
+        }
+    }
+
+    @Test("A store that is damaged keeps the plugin from being loaded, and the error names the file")
+    func damaged() async throws {
+        try await withTemporaryFolder { folder in
+            try await withStore(folder) { host, policy in
+                _ = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+            }
+            let record = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
+                    $0.hasSuffix(".json")
+                })
+            try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/releases/\(record)"))
+            try await withStore(folder) { host, policy in
+                let error = await #expect(throws: PluginError.self) {
+                    try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                }
+                #expect(error?.code == .storage)
+                #expect(error?.message.contains(record) == true)
+                #expect(host.instanceCount == 0)
+            }
+        }
+    }
+
+    @Test("A kept module that was changed is not run; the source is loaded instead, and that is an event")
+    func changedModule() async throws {
+        try await withTemporaryFolder { folder in
+            try await withStore(folder) { host, policy in
+                _ = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+            }
+            let kept = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
+                    $0.hasSuffix(".wasm")
+                })
+            try module(9).write(to: URL(fileURLWithPath: "\(folder)/releases/\(kept)"))
+            try await withStore(folder) { host, policy in
+                var events = RecordedEvents(of: host)
+                let plugin = try await host.load(.wat(answering(5)), name: "p", reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                #expect(try await plugin.call(answer).value == 5)
+                let event = await events.first { if case .storeFailed = $0.kind { true } else { false } }
+                guard case .storeFailed(let error) = event?.kind else {
+                    Issue.record("no event")
+                    return
+                }
+                #expect(error.code == .digestMismatch)
+            }
+        }
+    }
+}
+
+/// Runs a host whose plugins are kept in `FOLDER/releases`.
+private func withStore(
+    _ folder: String, strategy: ReloadStrategy = .immediate,
+    _ body: (PluginHost, ReloadPolicy) async throws -> Void
+) async throws {
+    let store = try ReleaseStore(folder: folder + "/releases")
+    try await withPluginHost { host in
+        try await body(host, ReloadPolicy(strategy: strategy, store: store))
+    }
+}
+
+/// Ends the process as the system does when it has to.
+private struct Killing: Capability {
+    static let id: CapabilityID = "test:killing"
+
+    static let functions = HostFunctions<Self>(module: "test") {
+        HostFunction("kill") { (_, _) throws(HostError) -> Void in kill(getpid(), SIGKILL) }
+    }
+}
+
+private func module(_ value: Int) throws -> Data {
+    Data(try Module.binary(ofWAT: answering(value)))
+}
+
+private func answering(_ value: Int) -> String {
+    "(module (func (export \"answer\") (result i32) i32.const \(value)))"
+}
