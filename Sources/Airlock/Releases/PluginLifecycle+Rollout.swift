@@ -78,7 +78,10 @@ extension PluginLifecycle {
             let version = candidate.version
             guard !trial.isOverdrawn else {
                 await self.dropCandidate(.overBudget)
-                await self.quarantine(version.digest, "it overdrew its error budget: \(trial.result)", version.number)
+                // The same module serves, and is not worse than itself.
+                guard version.digest != serving.digest else { return }
+                await self.quarantine(
+                    version.digest, "it overdrew its error budget with \(trial.result)", version.number)
                 return
             }
             guard !trial.isShadow else {

@@ -29,12 +29,12 @@ struct ReleaseHistory {
         self.most = most
     }
 
-    /// Notes that a version took over. What served until now is kept unless its module is quarantined.
+    /// Notes that a version took over. What served until now is kept unless its module is quarantined, or the same.
     mutating func serve(_ version: PluginVersion) {
         if candidate?.version === version { candidate = nil }
         if staged?.version === version { staged = nil }
-        kept.removeAll { $0 === version }
-        if let serving, serving !== version, !isQuarantined(serving.digest) { kept.insert(serving, at: 0) }
+        kept.removeAll { $0.digest == version.digest }
+        if let serving, serving.digest != version.digest, !isQuarantined(serving.digest) { kept.insert(serving, at: 0) }
         kept = Array(kept.prefix(most))
         serving = version
     }

@@ -63,3 +63,14 @@ public struct ReloadStrategy: Sendable, Hashable {
         }
     }
 }
+
+extension ReloadStrategy: CustomStringConvertible {
+    public var description: String {
+        switch kind {
+        case .immediate: "immediate"
+        case .manual: "manual"
+        case .canary(let terms): "canary with \(terms)"
+        case .shadow(let terms): "shadow with \(terms)"
+        }
+    }
+}

@@ -3,11 +3,16 @@ import Synchronization
 /// A version that serves a share of a plugin's calls, or gets copies of them, and what came of it; shared by all worker loops.
 package final class Trial: Sendable {
     /// What was agreed for a trial.
-    struct Terms: Sendable, Hashable {
+    struct Terms: Sendable, Hashable, CustomStringConvertible {
         var share: Double
         var window: Duration
         var errorBudget: ErrorBudget
         var fallsBack: Bool
+
+        var description: String {
+            "a share of \(share) for \(window), an error budget of \(errorBudget.share) of at least \(errorBudget.calls) calls"
+                + (fallsBack ? ", falling back" : "")
+        }
 
         func check(plugin: String) throws(PluginError) {
             guard share > 0, share <= 1, window > .zero, (0...1).contains(errorBudget.share), errorBudget.calls >= 1
@@ -107,4 +112,8 @@ public struct TrialResult: Sendable, Hashable {
         self.failures = failures
         self.differences = differences
     }
+}
+
+extension TrialResult: CustomStringConvertible {
+    public var description: String { "\(failures) failures and \(differences) differences in \(calls) calls" }
 }

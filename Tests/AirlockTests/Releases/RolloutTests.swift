@@ -91,6 +91,31 @@ struct RolloutTests {
         }
     }
 
+    @Test("A canary with the module that serves is dropped when it fails, and its module is not quarantined")
+    func sameModule() async throws {
+        let module = #"""
+            (module (func (export "answer") (param i32) (result i32)
+              (if (local.get 0) (then unreachable)) (i32.const 1)))
+            """#
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let plugin = try await host.load(.wat(module))
+            let answer = try plugin.function("answer", taking: Int32.self, returning: Int32.self)
+            try await plugin.releases.reload(
+                strategy: .canary(share: 1, for: long, errorBudget: ErrorBudget(share: 0)))
+            await #expect(throws: PluginError.self) { try await plugin.call(answer, 1) }
+            let end = await events.first { if case .trialEnded = $0.kind { true } else { false } }
+            guard case .trialEnded(_, .overBudget) = end?.kind else {
+                Issue.record("\(String(describing: end))")
+                return
+            }
+            #expect(try await plugin.call(answer, 0).value == 1)
+            #expect(await plugin.releases.quarantined().isEmpty)
+            try await plugin.reload()
+            #expect(await plugin.releases.list().map(\.state) == [.serving])
+        }
+    }
+
     @Test("A canary that may not fall back fails the calls that it fails", arguments: [true, false])
     func noFallback(isSuspendable: Bool) async throws {
         try await withPluginHost { host in
