@@ -144,7 +144,11 @@ struct FileFailure: Error, Sendable, CustomStringConvertible {
     /// Whether there is no such file.
     var isAbsence: Bool { code == ENOENT }
 
-    var description: String { unsafe "cannot \(action) '\(name)': \(String(cString: strerror(code)))" }
+    var description: String {
+        let name = LogText.make(Array(name.utf8))
+        // Safe: the text is copied before the thread asks for another one.
+        return unsafe "cannot \(action) '\(name)': \(String(cString: strerror(code)))"
+    }
 }
 
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {

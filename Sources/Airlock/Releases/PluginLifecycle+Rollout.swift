@@ -11,6 +11,7 @@ extension PluginLifecycle {
             try await cutOver(to: version, .loaded, since: began)
             return
         }
+        if case .immediate = strategy.kind { try await keepPromoted(version) }
         await dropCandidate(.dropped)
         history.staged = nil
         switch strategy.kind {
