@@ -65,8 +65,12 @@ extension PluginLifecycle {
         }
         history.candidate = .init(version: version, trial: trial)
         for pool in pools { await pool.tryOut(version, trial) }
+        beginWindow(of: trial)
+    }
+
+    private func beginWindow(of trial: Trial) {
         // A host that was shut down has no timers, and ends all trials.
-        trialTimer = try? services.ticker.schedule(after: terms.window) { [weak self] in
+        trialTimer = try? services.ticker.schedule(after: trial.terms.window) { [weak self] in
             Task { await self?.end(trial) }
         }
     }
@@ -85,6 +89,8 @@ extension PluginLifecycle {
                     version.digest, "it overdrew its error budget with \(trial.result)", version.number)
                 return
             }
+            // Nothing is known of it yet.
+            guard trial.result.calls > 0 else { return self.beginWindow(of: trial) }
             guard !trial.isShadow else {
                 await self.dropCandidate(.passed)
                 self.history.staged = .init(version: version, result: trial.result)

@@ -22,7 +22,7 @@ public struct ReloadStrategy: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - share: the part of the calls, above 0 and at most 1.
-    ///   - window: how long it is tried, more than zero.
+    ///   - window: how long it is tried, more than zero. A window without a call of it is followed by another one.
     ///   - errorBudget: how many of its calls may fail.
     ///   - fallsBack: whether a call that fails by the new version's fault is made again on the running version, so that its caller notices
     ///     nothing but the time that the failed attempt took. What that did by host functions is done twice then.
@@ -45,7 +45,7 @@ public struct ReloadStrategy: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - share: the part of the calls, above 0 and at most 1.
-    ///   - window: how long it is tried, more than zero.
+    ///   - window: how long it is tried, more than zero. A window without a copy is followed by another one.
     ///   - errorBudget: how many of its calls may fail or differ.
     public static func shadow(
         share: Double = 1,

@@ -6,6 +6,7 @@ import Testing
 @Suite("Bringing versions into service")
 struct RolloutTests {
     private let long = Duration.seconds(3_600)
+    private let moment = Duration.milliseconds(20)
 
     // MARK: Canary
 
@@ -45,20 +46,58 @@ struct RolloutTests {
         }
     }
 
-    @Test("A canary takes over when its window has passed within its budget", arguments: [true, false])
-    func promotion(isSuspendable: Bool) async throws {
+    @Test("A canary takes over when its window has passed within its budget")
+    func promotion() async throws {
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)
-            let releases = try await load(answering(1), isSuspendable, on: host)
-            try await releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: .milliseconds(20)))
-            let end = await events.first { if case .trialEnded = $0.kind { true } else { false } }
-            guard case .trialEnded(_, .passed) = end?.kind else {
-                Issue.record("\(String(describing: end))")
-                return
-            }
-            _ = await events.first { if case .reloaded(previous: 1) = $0.kind { true } else { false } }
-            #expect(releases.serving?.number == 2)
+            let plugin = try await host.load(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await plugin.releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: moment))
+            #expect(try await plugin.call(answer).value == 2)
+            try await expectPromotion(&events, of: plugin.releases)
         }
+    }
+
+    @Test("A suspendable canary takes over when its window has passed within its budget")
+    func suspendablePromotion() async throws {
+        try await withPluginHost { host in
+            var events = RecordedEvents(of: host)
+            let plugin = try await host.loadSuspendable(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await plugin.releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: moment))
+            #expect(try await plugin.call(answer).value == 2)
+            try await expectPromotion(&events, of: plugin.releases)
+        }
+    }
+
+    @Test("A canary that got no call in its window does not take over")
+    func uncalled() async throws {
+        try await withPluginHost { host in
+            let plugin = try await host.load(.wat(answering(1)), name: "uncalled")
+            let answer = try plugin.function("answer", returning: Int32.self)
+            let strategy = ReloadStrategy.canary(share: 1, for: moment)
+            try await plugin.releases.reload(from: .wat(answering(2)), strategy: strategy)
+            // The other one's window ends after the first one's.
+            var events = RecordedEvents(of: host)
+            let other = try await host.load(.wat(answering(1)), name: "other")
+            let otherAnswer = try other.function("answer", returning: Int32.self)
+            try await other.releases.reload(from: .wat(answering(2)), strategy: strategy)
+            #expect(try await other.call(otherAnswer).value == 2)
+            try await expectPromotion(&events, of: other.releases)
+            #expect(await plugin.releases.list().map(\.state) == [.canary(TrialResult()), .serving])
+            #expect(try await plugin.call(answer).value == 2)
+            try await expectPromotion(&events, of: plugin.releases)
+        }
+    }
+
+    private func expectPromotion(_ events: inout RecordedEvents, of releases: PluginReleases) async throws {
+        let end = await events.first { if case .trialEnded = $0.kind { true } else { false } }
+        guard case .trialEnded(_, .passed) = end?.kind else {
+            Issue.record("\(String(describing: end))")
+            return
+        }
+        _ = await events.first { if case .reloaded(previous: 1) = $0.kind { true } else { false } }
+        #expect(releases.serving?.number == 2)
     }
 
     @Test(
@@ -218,9 +257,12 @@ struct RolloutTests {
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)
             let plugin = try await host.load(.wat(answering(1)))
-            try await plugin.releases.reload(from: .wat(answering(2)), strategy: .shadow(for: .milliseconds(10)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await plugin.releases.reload(
+                from: .wat(answering(1).replacing("i32.const", with: "nop i32.const")), strategy: .shadow(for: moment))
+            #expect(try await plugin.call(answer).value == 1)
             _ = await events.first { if case .staged = $0.kind { true } else { false } }
-            #expect(await plugin.releases.list().map(\.state) == [.staged(TrialResult()), .serving])
+            #expect(await plugin.releases.list().map(\.state) == [.staged(TrialResult(calls: 1)), .serving])
         }
     }
 
@@ -406,16 +448,6 @@ struct RolloutTests {
             }
             #expect(error?.code == .configuration)
             #expect(host.instanceCount == 0)
-        }
-    }
-
-    private func load(
-        _ text: String, _ isSuspendable: Bool, on host: PluginHost
-    ) async throws -> PluginReleases {
-        if isSuspendable {
-            try await host.loadSuspendable(.wat(text)).releases
-        } else {
-            try await host.load(.wat(text)).releases
         }
     }
 }
