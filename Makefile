@@ -3,7 +3,7 @@ SHELL := /bin/bash
 
 GUESTS := SamplePlugins/.build/plugins
 
-.PHONY: help run serve test bench fuzz hostile lint format sanitize bootstrap guests
+.PHONY: help run serve test bench fuzz soak hostile lint format sanitize bootstrap guests
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,9 @@ bench: bootstrap ## Measure calls and hops against the same in C; writes Benchma
 
 fuzz: bootstrap ## Give hostile bytes to everything that reads some, for SECONDS=60 in all
 	@Scripts/fuzz $(or $(SECONDS),60)
+
+soak: guests ## Reload filters under load for SECONDS=600, and print what became of requests, memory and descriptors
+	@AIRLOCK_SOAK_SECONDS=$(or $(SECONDS),600) swift test --package-path SampleHost --quiet --disable-xctest --filter Soak
 
 hostile: bootstrap ## Repeat each case of the hostile guests 1,000 times: an hour or more
 	@AIRLOCK_HOSTILE_REPETITIONS=1000 swift test --disable-xctest --experimental-maximum-parallelization-width 4 --filter HostileGuestTests

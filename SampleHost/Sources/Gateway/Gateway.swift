@@ -139,7 +139,12 @@ public final class Gateway: Service, Sendable {
             router: routes.router(),
             server: .http1(configuration: .init(idleTimeout: .seconds(60))),
             configuration: ApplicationConfiguration(address: .hostname(admin.listen.host, port: admin.listen.port)),
-            onServerRunning: { [administering] channel in administering.bind(channel.localAddress) },
+            onServerRunning: { [administering, logger] channel in
+                administering.bind(channel.localAddress)
+                if let address = await administering.value {
+                    logger.notice("listening to operators", metadata: ["address": "\(address)"])
+                }
+            },
             eventLoopGroupProvider: .shared(eventLoops),
             logger: quiet
         )

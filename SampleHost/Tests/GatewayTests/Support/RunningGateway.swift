@@ -40,7 +40,8 @@ struct RunningGateway {
         return try await Self.send(method, "http://\(admin)\(path)", headers: headers, body: body)
     }
 
-    private static func send(
+    /// Sends a request and collects the answer's body.
+    static func send(
         _ method: String,
         _ url: String,
         headers: [(String, String)] = [],
