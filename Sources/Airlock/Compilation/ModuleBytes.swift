@@ -9,8 +9,8 @@ public struct ModuleBytes: Sendable {
     public let digest: String
 
     /// Reads what `source` holds, at most as many bytes as a module may have, and compares its digest with the pinned one.
-    /// - Throws: ``PluginError/Code/invalidModule`` where it cannot be read, ``PluginError/Code/moduleBounds`` where it has more bytes,
-    ///   and ``PluginError/Code/digestMismatch``.
+    /// - Throws: ``PluginError/Code/invalidModule`` where it cannot be read, ``PluginError/Code/incomplete`` where the file is being written,
+    ///   ``PluginError/Code/moduleBounds`` where it has more bytes, and ``PluginError/Code/digestMismatch``.
     public init(_ source: PluginSource, most: Int) throws(PluginError) {
         let pinned = try Self.digits(of: source.pinnedDigest)
         bytes = try Self.read(source.origin, most: most)
@@ -52,6 +52,7 @@ public struct ModuleBytes: Sendable {
         guard facts.kind == .regular else {
             throw PluginError(.invalidModule, message: "'\(path)' is not a regular file")
         }
+        try checkIsComplete(file)
         // The file may grow while it is read.
         let limit = min(max(most, 0), .max - 1)
         let bytes = facts.size > limit ? [] : try file.read(atMost: limit + 1)
@@ -64,7 +65,17 @@ public struct ModuleBytes: Sendable {
                 used: UInt64(size)
             )
         }
+        guard facts.isSameState(as: try file.facts()) else {
+            throw PluginError(.incomplete, message: "the file '\(path)' was written while it was read")
+        }
+        try checkIsComplete(file)
         return bytes
+    }
+
+    private static func checkIsComplete(_ file: borrowing OpenFile) throws(PluginError) {
+        guard file.isOpenForWriting == true else { return }
+        throw PluginError(
+            .incomplete, message: "the file '\(file.name)' is open for writing, so that it may not be complete")
     }
 }
 

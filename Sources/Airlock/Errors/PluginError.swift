@@ -38,6 +38,9 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let exit = Code(description: "exit")
         /// The module cannot be read, is not valid WebAssembly, or needs something that is off.
         public static let invalidModule = Code(description: "invalidModule")
+        /// The module's file is being written, as far as the system tells (Linux does, of files of the same user), so that it may be half a
+        /// module. Half of one can be a valid one.
+        public static let incomplete = Code(description: "incomplete")
         /// The module is larger than its bounds allow. Found before it was compiled.
         public static let moduleBounds = Code(description: "moduleBounds")
         /// The module imports what no granted capability offers.

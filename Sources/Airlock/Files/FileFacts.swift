@@ -49,6 +49,11 @@ struct FileFacts: Sendable {
         #endif
     }
 
+    /// Whether nothing was written, and no other file took its place, as far as times tell.
+    func isSameState(as other: FileFacts) -> Bool {
+        (device, inode, size, modified) == (other.device, other.inode, other.size, other.modified)
+    }
+
     private static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }

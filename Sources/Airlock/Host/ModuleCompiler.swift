@@ -35,8 +35,8 @@ actor ModuleCompiler {
     private let slots: CompilationSlots
     private let compilations = SharedCompilations()
     private let events: EventHub
-    /// Where modules are read and checked, and compiled ones read from the cache.
-    private let loop: WorkerLoop
+    /// Where modules are read and checked, compiled ones read from the cache, and files watched.
+    nonisolated let loop: WorkerLoop
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 

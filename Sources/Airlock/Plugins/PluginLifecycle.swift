@@ -24,6 +24,11 @@ actor PluginLifecycle {
     /// Whether one of them was asked for by a change of a file and has not begun, so that it will see later changes, too.
     var awaitsChange = false
     var watches: [FileWatch] = []
+    /// What the source held when it was read last because it may have changed. It is not loaded again, whatever serves by now, until the
+    /// source holds something else.
+    private var seen: PluginVersion?
+    /// Loads again what was refused when it changed.
+    var retry: LoopTimer?
     private(set) var isUnloaded = false
     private var isSwitching = false
     private var waitingForTurn: [CheckedContinuation<Void, Never>] = []
@@ -56,21 +61,23 @@ actor PluginLifecycle {
         do {
             if let promoted = try await recall() {
                 let original = source
-                _ = try await reload(from: promoted)
+                try await reload(from: promoted)
                 source = original
                 // What the source holds by now is a new version, if it is another one. A refusal is an event.
-                Task { _ = try? await self.reload(unlessSame: true) }
+                Task { try? await self.reload(unlessSame: true) }
                 return
             }
         } catch  where ![.storage, .configuration].contains(error.code) {
             services.events.send(.storeFailed(error), plugin: name, version: 0)
         }
-        _ = try await reload()
+        seen = try await reload()
     }
 
     /// Makes a version of the module from `source`, or from where the last one came from, and lets it take over as the strategy says. A failure
     /// changes nothing.
-    /// - Parameter unlessSame: whether nothing is done where module and manifest are those of a version that serves or is about to.
+    /// - Parameter unlessSame: whether nothing is done where module and manifest are those of a version that serves or is about to, or that
+    ///   were read the last time.
+    @discardableResult
     func reload(
         from source: PluginSource? = nil,
         strategy: ReloadStrategy? = nil,
@@ -109,8 +116,9 @@ actor PluginLifecycle {
         let strategy = strategy ?? specification.reload.strategy
         do throws(PluginError) {
             try check(strategy)
-            let known = unlessSame ? history.versions : []
+            let known = unlessSame ? history.versions + [seen].compactMap(\.self) : []
             let version = try await make(from: newSource ?? source, unlessIn: known)
+            if unlessSame { seen = version }
             if known.contains(where: { $0 === version }) { return version }
             do throws(PluginError) {
                 try await inTurn { (self) async throws(PluginError) in
@@ -187,6 +195,7 @@ actor PluginLifecycle {
         isUnloaded = true
         for watch in watches { watch.cancel() }
         watches = []
+        retry = nil
         for reload in reloads { reload.cancel() }
         _ = await reloads.last?.result
         try? await inTurn { (self) async in

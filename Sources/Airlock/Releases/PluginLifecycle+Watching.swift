@@ -12,18 +12,23 @@ extension PluginLifecycle {
                 message: "only a plugin that was loaded from a file can be watched"
             )
         }
-        let loop = services.workers.leastLoaded()
         let manifests = specification.review?.manifest.files(for: path) ?? []
+        let watched = source
         var watches: [FileWatch] = []
-        for path in [path] + manifests { watches.append(try watch(path, on: loop)) }
+        for path in [path] + manifests { watches.append(try watch(path, of: watched)) }
         self.watches = watches
+        // What changed between the load and now, nobody saw.
+        follow(to: watched)
     }
 
-    private func watch(_ path: String, on loop: WorkerLoop) throws(PluginError) -> FileWatch {
+    /// - Parameter source: what is loaded when the file changes, whatever was loaded in between.
+    private func watch(_ path: String, of source: PluginSource) throws(PluginError) -> FileWatch {
         do {
-            return try loop.watch(path) { [weak self] in
+            // Where modules are read: whoever follows a path waits for its disk. What is half-written is waited for, so that there is no need
+            // for long silence.
+            return try services.compiler.loop.watch(path, debounce: .milliseconds(5)) { [weak self] in
                 guard let self else { return }
-                Task { await self.fileChanged(path) }
+                Task { await self.fileChanged(path, of: source) }
             }
         } catch {
             throw PluginError(
@@ -34,13 +39,58 @@ extension PluginLifecycle {
         }
     }
 
-    private func fileChanged(_ path: String) async {
+    private func fileChanged(_ path: String, of source: PluginSource) {
         services.events.send(.changeSeen(path: path), plugin: name, version: current?.number ?? 0)
+        follow(to: source)
+    }
+
+    /// - Parameter pause: how long to wait before the next attempt where this one is refused for what passes.
+    private func follow(to source: PluginSource, pause: Duration = .seconds(1)) {
         // Files can change faster than modules are compiled.
-        guard !awaitsChange else { return }
+        guard !awaitsChange, !isUnloaded else { return }
         awaitsChange = true
-        // A refusal was sent as an event, and the running version goes on. A manifest and its module may have changed together, and a
-        // `plugin.yaml` may be another plugin's.
-        _ = try? await reload(unlessSame: true)
+        retry = nil
+        Task { await self.load(changed: source, pause: pause) }
+    }
+
+    /// Loads a file that changed. A refusal is an event, and the running version goes on.
+    private func load(changed source: PluginSource, pause: Duration) async {
+        if case .file(let path) = source.origin { await writers(of: path) }
+        do throws(PluginError) {
+            // A manifest and its module may have changed together, and a `plugin.yaml` may be another plugin's.
+            try await reload(from: source, unlessSame: true)
+        } catch  where error.passes && !awaitsChange && !isUnloaded {
+            let wait = error.code == .incomplete ? .milliseconds(10) : pause
+            retry = try? services.ticker.schedule(after: wait) { [weak self] in
+                Task { await self?.follow(to: source, pause: min(pause * 2, .seconds(60))) }
+            }
+        } catch {
+            return
+        }
+    }
+
+    /// Waits while a file is being written, for ten seconds at the most.
+    private func writers(of path: String) async {
+        let pause = Duration.milliseconds(10)
+        for _ in 0..<1000 {
+            guard !isUnloaded, await services.compiler.isBeingWritten(path) else { return }
+            try? await Task.sleep(for: pause)
+        }
+    }
+}
+
+extension PluginError {
+    /// Whether the same module may be accepted later.
+    fileprivate var passes: Bool {
+        [.incomplete, .overloaded, .quotaExceeded, .storage].contains(code)
+    }
+}
+
+extension ModuleCompiler {
+    /// Whether what is in a file may not be all of it, because somebody writes it. Where the system does not tell, so if it was written just now.
+    fileprivate func isBeingWritten(_ path: String) -> Bool {
+        guard let file = try? OpenFile(path, .read), let facts = try? file.facts() else { return false }
+        if let isWritten = file.isOpenForWriting { return isWritten }
+        return (0..<50_000_000).contains(Int64(clamping: WallClock.nanoseconds) &- facts.modified)
     }
 }

@@ -11,26 +11,26 @@ struct FileIdentity: Equatable {
     let device: UInt64
     let inode: UInt64
     let size: Int64
-    /// In nanoseconds since 1970.
-    let modified: Int64
+    /// When it was written, or given other permissions, in nanoseconds since 1970.
+    let changed: Int64
 
     fileprivate init(_ status: stat) {
         device = UInt64(truncatingIfNeeded: status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
         #if canImport(Darwin)
-        let time = status.st_mtimespec
+        let time = status.st_ctimespec
         #else
-        let time = status.st_mtim
+        let time = status.st_ctim
         #endif
-        modified = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        changed = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
     /// Whether a later write may leave the same identity: the system's clock for files ticks every few milliseconds.
     var isFresh: Bool {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
-        let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- modified
+        let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- changed
         return age < 50_000_000
     }
 }
