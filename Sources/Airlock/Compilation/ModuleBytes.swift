@@ -7,16 +7,31 @@ public struct ModuleBytes: Sendable {
     public let bytes: [UInt8]
     /// SHA-256 of the bytes, in lower-case hexadecimal.
     public let digest: String
+    /// Its file, if it came from one.
+    let path: String?
+    /// Signatures that are not in it, as far as they were read.
+    private(set) var detachedSignature: [UInt8]?
 
-    /// Reads what `source` holds, at most as many bytes as a module may have, and compares its digest with the pinned one.
+    /// Reads what `source` holds, at most as many bytes as a module may have, compares its digest with the pinned one, and checks that one
+    /// of the expected keys signed it.
     /// - Throws: ``PluginError/Code/invalidModule`` where it cannot be read, ``PluginError/Code/incomplete`` where the file is being written,
-    ///   ``PluginError/Code/moduleBounds`` where it has more bytes, and ``PluginError/Code/digestMismatch``.
+    ///   ``PluginError/Code/moduleBounds`` where it has more bytes, ``PluginError/Code/digestMismatch``, and
+    ///   ``PluginError/Code/signatureRefused``.
     public init(_ source: PluginSource, most: Int) throws(PluginError) {
         let pinned = try Self.digits(of: source.pinnedDigest)
         bytes = try Self.read(source.origin, most: most)
         digest = hexadecimal(SHA256.hash(data: bytes))
-        guard let pinned, pinned != digest else { return }
-        throw PluginError(.digestMismatch, message: "the module has the SHA-256 \(digest), expected \(pinned)")
+        path = if case .file(let path) = source.origin { path } else { nil }
+        detachedSignature = source.detachedSignature
+        if let pinned, pinned != digest {
+            throw PluginError(.digestMismatch, message: "the module has the SHA-256 \(digest), expected \(pinned)")
+        }
+        if let keys = source.signers { try requireSignature(by: keys) }
+    }
+
+    /// Throws unless one of the keys signed the module. What was read beside it is kept.
+    mutating func requireSignature(by keys: Set<ModuleVerificationKey>) throws(PluginError) {
+        detachedSignature = try signatures(requiring: keys)?.detached
     }
 
     private static func digits(of pinned: String?) throws(PluginError) -> String? {
@@ -76,6 +91,17 @@ public struct ModuleBytes: Sendable {
         guard file.isOpenForWriting == true else { return }
         throw PluginError(
             .incomplete, message: "the file '\(file.name)' is open for writing, so that it may not be complete")
+    }
+}
+
+extension PluginSource {
+    /// The same source with exactly the bytes that were read from it.
+    func holding(_ module: ModuleBytes) -> PluginSource {
+        var source = self
+        source.origin = .bytes(module.bytes)
+        source.pinnedDigest = module.digest
+        source.detachedSignature = module.detachedSignature
+        return source
     }
 }
 

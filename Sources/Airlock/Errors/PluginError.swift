@@ -61,6 +61,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let quarantined = Code(description: "quarantined")
         /// The module's digest is not the one that was pinned.
         public static let digestMismatch = Code(description: "digestMismatch")
+        /// The module, or its signature, is not what one of the expected keys signed.
+        public static let signatureRefused = Code(description: "signatureRefused")
         /// The plugin's manifest is not usable, or asks for what the host's policy does not give.
         public static let manifest = Code(description: "manifest")
         /// The module could not be compiled within the limits of the compiler's process.

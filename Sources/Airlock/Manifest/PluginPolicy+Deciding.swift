@@ -8,7 +8,7 @@ extension PluginPolicy {
     ///   - given: capabilities whose functions its ABI links for every plugin, whatever the policy says.
     ///   - known: capabilities that the host could grant, to name them in a refusal.
     /// - Returns: the effective grants and limits, and every reason to refuse the plugin: a digest that is not the pinned or claimed
-    ///   one, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted capability
+    ///   one, a signature that is missing, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted capability
     ///   offers, and more memory at the start than the limit.
     public func decide(
         _ candidate: PluginCandidate,
@@ -17,6 +17,7 @@ extension PluginPolicy {
     ) -> PluginDecision {
         var decision = PluginDecision(limits: limits, quota: pluginQuotas[candidate.name] ?? quota)
         checkDigest(of: candidate, &decision)
+        checkSignature(of: candidate, &decision)
         checkManifest(of: candidate, &decision)
         checkABI(of: candidate, &decision)
         for wish in candidate.manifest?.wishes ?? wishesByImport(of: candidate, given) { grant(wish, &decision) }
@@ -53,6 +54,12 @@ extension PluginPolicy {
                 "the module has the SHA-256 \(candidate.digest), expected the one that its manifest names: \(claimed)"
             )
         }
+    }
+
+    private func checkSignature(of candidate: PluginCandidate, _ decision: inout PluginDecision) {
+        guard let keys = signers(of: candidate.name) else { return }
+        guard let refusal = ModuleSignatures.refusal(of: candidate.signatures, expecting: keys) else { return }
+        decision.refuse(.signatureRefused, "the module: \(refusal)")
     }
 
     private func checkManifest(of candidate: PluginCandidate, _ decision: inout PluginDecision) {

@@ -19,6 +19,11 @@ public struct PluginPolicy: Sendable {
     public var pinnedDigests: [String: Set<String>]
     /// Whether a plugin is refused for which no digest is pinned under the name that the host gives it.
     public var demandsPinnedDigest: Bool
+    /// The keys of which one must have signed a plugin's module; nil where it need not be signed. It is demanded of each version, whatever
+    /// the source says: where that names keys, too (``PluginSource/signed(by:detachedSignature:)``), one of each must have signed it.
+    public var signers: Set<ModuleVerificationKey>?
+    /// The same for single plugins, in place of ``signers``, by the name that the host gives them.
+    public var pluginSigners: [String: Set<ModuleVerificationKey>]
     /// Whether a plugin without a manifest is refused. Otherwise such a plugin is taken to ask for all that the policy gives of
     /// those capabilities whose functions it imports, and for no limits.
     public var demandsManifest: Bool
@@ -32,6 +37,8 @@ public struct PluginPolicy: Sendable {
         abis: [PluginABI] = [],
         pinnedDigests: [String: Set<String>] = [:],
         demandsPinnedDigest: Bool = false,
+        signers: Set<ModuleVerificationKey>? = nil,
+        pluginSigners: [String: Set<ModuleVerificationKey>] = [:],
         demandsManifest: Bool = true
     ) {
         self.grants = grants
@@ -41,8 +48,13 @@ public struct PluginPolicy: Sendable {
         self.abis = abis
         self.pinnedDigests = pinnedDigests
         self.demandsPinnedDigest = demandsPinnedDigest
+        self.signers = signers
+        self.pluginSigners = pluginSigners
         self.demandsManifest = demandsManifest
     }
+
+    /// The keys of which one must have signed the module of a plugin of that name.
+    func signers(of plugin: String) -> Set<ModuleVerificationKey>? { pluginSigners[plugin] ?? signers }
 }
 
 /// What is known about a plugin before it is compiled.
@@ -53,6 +65,8 @@ public struct PluginCandidate: Sendable {
     public var digest: String
     /// What the module's sections say.
     public var contents: ModuleContents
+    /// The module's signatures, where it has any and the policy demands one.
+    public var signatures: ModuleSignatures?
     /// Its manifest, where it has one.
     public var manifest: PluginManifest?
     /// The ABI that it would be run with, or nil where that is not known.
@@ -60,11 +74,13 @@ public struct PluginCandidate: Sendable {
 
     /// Describes a plugin.
     public init(
-        name: String, digest: String, contents: ModuleContents, manifest: PluginManifest?, abi: PluginABI? = nil
+        name: String, digest: String, contents: ModuleContents, signatures: ModuleSignatures? = nil,
+        manifest: PluginManifest?, abi: PluginABI? = nil
     ) {
         self.name = name
         self.digest = digest
         self.contents = contents
+        self.signatures = signatures
         self.manifest = manifest
         self.abi = abi
     }

@@ -34,9 +34,14 @@ struct PolicyReview: Sendable {
     }
 
     private func read(_ source: PluginSource, plugin: String) throws(PluginError) -> Passed {
-        let module = try ModuleBytes(source, most: policy.limits.module.moduleBytes)
+        var module = try ModuleBytes(source, most: policy.limits.module.moduleBytes)
         // Bytes that are not the pinned ones are not looked into.
         try policy.checkPin(of: plugin, digest: module.digest)
+        var signatures: ModuleSignatures?
+        if let keys = policy.signers(of: plugin) {
+            try module.requireSignature(by: keys)
+            signatures = try module.signatures()
+        }
         let path = if case .file(let path) = source.origin { path } else { nil as String? }
         let manifest = try manifest.read(for: path, module: module.bytes)
         let contents: ModuleContents
@@ -47,11 +52,12 @@ struct PolicyReview: Sendable {
         }
         let decision = decide(
             PluginCandidate(
-                name: plugin, digest: module.digest, contents: contents, manifest: manifest, abi: abi(contents))
+                name: plugin, digest: module.digest, contents: contents, signatures: signatures, manifest: manifest,
+                abi: abi(contents))
         )
         try decision.check(plugin: plugin)
         return Passed(
-            source: PluginSource(.bytes(module.bytes), pinnedDigest: module.digest, trust: source.trust),
+            source: source.holding(module),
             granted: Granted(manifest: manifest, decision: decision)
         )
     }

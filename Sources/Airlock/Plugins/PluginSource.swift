@@ -2,9 +2,10 @@
 ///
 ///     .file("plugin.wasm")
 ///     .file("plugin.wasm").pinned(sha256: "9f86d081884c7d65…")     // these bytes and no others
+///     .file("plugin.wasm").signed(by: [key])                       // only what the key's owner signed
 ///     .file("our-own.wasm").trusted()                              // compiled in the host's own process
 ///
-/// What is said goes with the source: a reload from the same source, a watched one too, is held to the same digest.
+/// What is said goes with the source: a reload from the same source, a watched one too, is held to the same digest and the same keys.
 ///
 /// ## Topics
 /// ### Where it is
@@ -13,6 +14,7 @@
 /// - ``wat(_:)``
 /// ### What is said about it
 /// - ``pinned(sha256:)``
+/// - ``signed(by:detachedSignature:)``
 /// - ``trusted()``
 public struct PluginSource: Sendable, Hashable {
     /// Where a module is.
@@ -31,13 +33,24 @@ public struct PluginSource: Sendable, Hashable {
     /// The SHA-256 that the module's bytes must have, in hexadecimal; nil where any will do.
     public var pinnedDigest: String?
 
+    /// The keys of which one must have signed the module; nil where it need not be signed, unless a policy demands it.
+    public var signers: Set<ModuleVerificationKey>?
+
+    /// Signatures that are neither in the module nor in a file beside it; nil where there are none.
+    public var detachedSignature: [UInt8]?
+
     /// Whether the module may be compiled in the host's own process.
     public var trust: ModuleTrust
 
     /// Makes a source.
-    public init(_ origin: Origin, pinnedDigest: String? = nil, trust: ModuleTrust = .untrusted) {
+    public init(
+        _ origin: Origin, pinnedDigest: String? = nil, signers: Set<ModuleVerificationKey>? = nil,
+        detachedSignature: [UInt8]? = nil, trust: ModuleTrust = .untrusted
+    ) {
         self.origin = origin
         self.pinnedDigest = pinnedDigest
+        self.signers = signers
+        self.detachedSignature = detachedSignature
         self.trust = trust
     }
 
@@ -58,6 +71,28 @@ public struct PluginSource: Sendable, Hashable {
     public func pinned(sha256 digest: String) -> PluginSource {
         var source = self
         source.pinnedDigest = digest
+        return source
+    }
+
+    /// The same source, but no module is accepted that none of the keys signed, as a whole and as it is. It is checked after the digest and
+    /// before anything else is done with the bytes; what is not signed is refused with ``PluginError/Code/signatureRefused``.
+    ///
+    /// The signature is in the module, or else in the file beside it: for `cart.wasm` in `cart.wasm.sig`. See ``ModuleSignatures``. A
+    /// watched plugin is reloaded when either file changes. Where both change, the one that is written first is refused, as an event,
+    /// and the other one brings the new version: write the signature into the module, or its file first, to be done with one look.
+    ///
+    /// A policy that demands signatures (``PluginPolicy/signers``) is asked as well, whatever is said here.
+    ///
+    /// - Parameters:
+    ///   - keys: at least one; none is refused at load with ``PluginError/Code/configuration``.
+    ///   - detachedSignature: signatures that count in place of a file beside the module, for a module that has none in it. They are those
+    ///     of one version only.
+    public func signed(
+        by keys: some Sequence<ModuleVerificationKey>, detachedSignature: [UInt8]? = nil
+    ) -> PluginSource {
+        var source = self
+        source.signers = Set(keys)
+        source.detachedSignature = detachedSignature
         return source
     }
 

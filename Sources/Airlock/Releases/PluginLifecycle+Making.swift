@@ -34,8 +34,7 @@ extension PluginLifecycle {
         }
         if let same = known.first(where: { $0.digest == read.digest }) { return same }
         // Exactly the bytes that were compared.
-        let found = PluginSource(.bytes(read.bytes), pinnedDigest: read.digest, trust: source.trust)
-        return try await make(from: found, specification, manifest: nil)
+        return try await make(from: source.holding(read), specification, manifest: nil)
     }
 
     private func make(

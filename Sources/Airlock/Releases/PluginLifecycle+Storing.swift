@@ -13,10 +13,14 @@ extension PluginLifecycle {
         guard let digest = record.promoted, source.pinnedDigest.map({ $0.lowercased() == digest }) ?? true else {
             return nil
         }
-        let bytes = try await services.compiler.waiting { () throws(PluginError) in
-            try store.bytes(of: digest, atMost: most)
+        let kept = try await services.compiler.waiting { () throws(PluginError) in
+            (try store.bytes(of: digest, atMost: most), try store.signature(of: digest))
         }
-        return bytes.map { PluginSource(.bytes($0), pinnedDigest: digest, trust: source.trust) }
+        guard let bytes = kept.0 else { return nil }
+        // Whoever may sign it may have changed since it was kept.
+        return PluginSource(
+            .bytes(bytes), pinnedDigest: digest, signers: source.signers, detachedSignature: kept.1, trust: source.trust
+        )
     }
 
     /// Keeps the module of a version that may come to serve.

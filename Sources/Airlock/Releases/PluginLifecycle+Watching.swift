@@ -2,7 +2,7 @@ import WorkerLoop
 
 /// Reloading when files change.
 extension PluginLifecycle {
-    /// Reloads whenever the file that the plugin came from changes, or the one that its manifest is in or would be.
+    /// Reloads whenever the file that the plugin came from changes, or the one that its manifest or its signature is in or would be.
     func follow() throws(PluginError) {
         try checkIsLoaded()
         guard case .file(let path) = source.origin else {
@@ -15,10 +15,15 @@ extension PluginLifecycle {
         let manifests = specification.review?.manifest.files(for: path) ?? []
         let watched = source
         var watches: [FileWatch] = []
-        for path in [path] + manifests { watches.append(try watch(path, of: watched)) }
+        let signatures = expectsSignature ? [path + ModuleBytes.signatureSuffix] : []
+        for path in [path] + signatures + manifests { watches.append(try watch(path, of: watched)) }
         self.watches = watches
         // What changed between the load and now, nobody saw.
         follow(to: watched)
+    }
+
+    private var expectsSignature: Bool {
+        source.signers != nil || specification.review?.policy.signers(of: name) != nil
     }
 
     /// - Parameter source: what is loaded when the file changes, whatever was loaded in between.
@@ -57,7 +62,7 @@ extension PluginLifecycle {
     private func load(changed source: PluginSource, pause: Duration) async {
         if case .file(let path) = source.origin { await writers(of: path) }
         do throws(PluginError) {
-            // A manifest and its module may have changed together, and a `plugin.yaml` may be another plugin's.
+            // A manifest or a signature and its module may have changed together, and a `plugin.yaml` may be another plugin's.
             try await reload(from: source, unlessSame: true)
         } catch  where error.passes && !awaitsChange && !isUnloaded {
             let wait = error.code == .incomplete ? .milliseconds(10) : pause

@@ -6,7 +6,7 @@ import Synchronization
 ///     let releases = try ReleaseStore(folder: "/var/lib/service/releases")
 ///
 /// For each plugin a record says which module was promoted last, which ones are kept to go back to, and which ones are in quarantine and
-/// why. With it are the modules themselves, by their digests. So a host that was killed in the middle of a reload serves after its
+/// why. With it are the modules themselves, by their digests, and the signatures that came beside them. So a host that was killed in the middle of a reload serves after its
 /// restart what was promoted last, and does not load again what it had quarantined.
 ///
 /// The folder is made if there is none. It must belong to the user that the process runs as, and nobody else may write it. One store
@@ -25,6 +25,7 @@ public final class ReleaseStore: Sendable {
 
     private static let recordSuffix = ".json"
     private static let moduleSuffix = ".wasm"
+    private static let signatureSuffix = ".wasm" + ModuleBytes.signatureSuffix
 
     private let files: ProtectedFolder
     private let lock: OpenFile
@@ -150,7 +151,26 @@ public final class ReleaseStore: Sendable {
         }
     }
 
-    /// Deletes the modules that no record names. Where a record cannot be read, nothing is deleted.
+    /// The signatures that came beside the module of a digest; nil where there were none.
+    ///
+    /// Where plugins with the same module have different ones, it is those of the plugin that was kept last.
+    /// - Throws: ``PluginError/Code/storage`` where they cannot be read.
+    package func signature(of digest: String) throws(PluginError) -> [UInt8]? {
+        guard ReleaseRecord.isDigest(digest) else { return nil }
+        do {
+            let file = try files.open(digest + Self.signatureSuffix, .readUnlinked)
+            guard try file.facts().kind == .regular else { return nil }
+            return try file.read(atMost: SignatureData.mostBytes + 1)
+        } catch  where error.isAbsence {
+            return nil
+        } catch {
+            throw PluginError(
+                .storage,
+                message: "the kept signature '\(folder)/\(digest)\(Self.signatureSuffix)' cannot be read: \(error)")
+        }
+    }
+
+    /// Deletes the modules that no record names, and what came beside them. Where a record cannot be read, nothing is deleted.
     /// - Throws: ``PluginError/Code/storage``.
     package func prune() throws(PluginError) {
         try changes.withLock { _ throws(PluginError) in
@@ -161,21 +181,27 @@ public final class ReleaseStore: Sendable {
                 named.formUnion(try record(inFile: key + Self.recordSuffix, of: nil)?.modules ?? [])
             }
             for entry in entries {
-                guard let digest = Self.digest(entry, Self.moduleSuffix), !named.contains(digest) else { continue }
-                files.remove(entry)
+                let digest = Self.digest(entry, Self.moduleSuffix) ?? Self.digest(entry, Self.signatureSuffix)
+                if let digest, !named.contains(digest) { files.remove(entry) }
             }
         }
     }
 
-    /// Writes a module, unless it is there already.
+    /// Writes a module and its signatures, unless they are there already.
     private func keep(_ module: ModuleBytes) throws {
-        let name = module.digest + Self.moduleSuffix
+        if let signature = module.detachedSignature {
+            try keep(signature, as: module.digest + Self.signatureSuffix)
+        }
+        try keep(module.bytes, as: module.digest + Self.moduleSuffix)
+    }
+
+    private func keep(_ bytes: [UInt8], as name: String) throws {
         if let file = try? files.open(name, .readUnlinked), try file.facts().kind == .regular,
-            try file.read(atMost: module.bytes.count + 1) == module.bytes
+            try file.read(atMost: bytes.count + 1) == bytes
         {
             return
         }
-        try files.write([module.bytes], as: name, isSynced: true)
+        try files.write([bytes], as: name, isSynced: true)
     }
 
     private func names() throws(PluginError) -> [String] {
