@@ -6,8 +6,8 @@ import Foundation
 struct AirlockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "airlock",
-        abstract: "Looks at WebAssembly plugins before they are run.",
-        subcommands: [InspectCommand.self]
+        abstract: "Looks at WebAssembly plugins before they are run, and signs them.",
+        subcommands: [InspectCommand.self, SignCommand.self, KeygenCommand.self]
     )
 
     /// Exit codes: 0 for a plugin that may be loaded, 1 for one that is refused, 2 where the command was misused or something could not be

@@ -32,6 +32,12 @@ struct InspectCommand: ParsableCommand {
         help: "The name that the host gives the plugin, under which digests are pinned. By default the file's name.")
     var name: String?
 
+    @Option(
+        help:
+            "A public key, as a file or as text, that must have signed the plugin. With several of them, one must have."
+    )
+    var signedBy: [String] = []
+
     @Option(help: "text for people, json for programs.")
     var format = Format.text
 
@@ -44,12 +50,18 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         let policy = try policy.map(NamedPolicy.init)
         let report = try PluginReport(
-            file: plugin, name: name ?? Self.name(of: plugin), manifest: manifest, policy: policy, compiles: compile)
+            file: plugin, name: name ?? Self.name(of: plugin), manifest: manifest, policy: policy,
+            signers: signedBy.isEmpty ? nil : Set(try signedBy.map(Self.key)), compiles: compile)
         switch format {
         case .text: print(ReportText(report).lines.joined(separator: "\n"))
         case .json: print(try report.json())
         }
         if !report.loads { throw ExitCode(1) }
+    }
+
+    private static func key(_ argument: String) throws -> ModuleVerificationKey {
+        try FileManager.default.fileExists(atPath: argument)
+            ? ModuleVerificationKey(file: argument) : ModuleVerificationKey(text: argument)
     }
 
     private static func name(of path: String) -> String {

@@ -20,6 +20,7 @@ struct PluginReport: Encodable {
     var looksLike: String?
     var abi: String?
     var abiReason: String?
+    var signed: SignatureReport?
     var contents: ContentsReport?
     var component: ComponentReport?
     var manifest: ManifestReport?
@@ -31,7 +32,10 @@ struct PluginReport: Encodable {
 
     /// Looks at a plugin.
     /// - Throws: where the file of the plugin cannot be read.
-    init(file: String, name: String, manifest: String?, policy: NamedPolicy?, compiles: Bool) throws {
+    init(
+        file: String, name: String, manifest: String?, policy: NamedPolicy?, signers: Set<ModuleVerificationKey>?,
+        compiles: Bool
+    ) throws {
         let bounds = (policy?.policy ?? PluginPolicy()).limits.module
         self.name = name
         self.file = file
@@ -39,7 +43,8 @@ struct PluginReport: Encodable {
         case .read(let module):
             (bytes, sha256) = (module.bytes.count, module.digest)
             if tell(FileKind(head: Array(module.bytes.prefix(FileKind.headBytes)))) {
-                look(at: module, bounds, manifest, policy)
+                let signatures = signatures(of: module, expecting: signers, policy)
+                look(at: module, signatures, bounds, manifest, policy)
             }
             if kind == "component" { component = ComponentReport(module.bytes) }
             if compiles, refusals.isEmpty { compile(module.bytes) }
@@ -100,8 +105,29 @@ struct PluginReport: Encodable {
         refusals.append(Refusal(code: "\(code)", message: message))
     }
 
+    /// Looks at the signatures, and refuses the plugin where none of the keys that the caller named signed it. The policy decides for itself.
+    private mutating func signatures(
+        of module: ModuleBytes, expecting signers: Set<ModuleVerificationKey>?, _ policy: NamedPolicy?
+    ) -> ModuleSignatures? {
+        let ofPolicy = policy?.policy.signers(of: name)
+        var signatures: ModuleSignatures?
+        do throws(PluginError) {
+            signatures = try module.signatures()
+            signed = SignatureReport(signatures, expecting: (signers ?? []).union(ofPolicy ?? []))
+        } catch {
+            signed = SignatureReport(damage: error.message)
+            if signers != nil { refuse(error.code, error.message) }
+        }
+        if let signers, signed?.damage == nil, signatures?.signers(among: signers).isEmpty ?? true {
+            let expected = signers.map(\.id).sorted().joined(separator: " or ")
+            refuse(.signatureRefused, "the module is not signed with the key \(expected)")
+        }
+        return signatures
+    }
+
     private mutating func look(
         at module: ModuleBytes,
+        _ signatures: ModuleSignatures?,
         _ bounds: ModuleBounds,
         _ manifestFile: String?,
         _ policy: NamedPolicy?
@@ -123,7 +149,8 @@ struct PluginReport: Encodable {
         self.manifest = manifest.map(ManifestReport.init)
         decide(
             PluginCandidate(
-                name: name, digest: module.digest, contents: contents, manifest: manifest, abi: finding.abi),
+                name: name, digest: module.digest, contents: contents, signatures: signatures, manifest: manifest,
+                abi: finding.abi),
             policy
         )
     }

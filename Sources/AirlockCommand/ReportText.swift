@@ -8,6 +8,7 @@ struct ReportText {
         field("file", printable(report.file, most: 200))
         field("size", "\(report.bytes.grouped) bytes, \(report.looksLike ?? "a \(report.kind)")")
         if let sha256 = report.sha256 { field("sha256", sha256) }
+        if let signed = report.signed { add(signed) }
         if let abi = report.abi { field("abi", "\(abi), \(report.abiReason ?? "")") }
         if let contents = report.contents { add(contents) }
         if let component = report.component { add(component) }
@@ -17,6 +18,19 @@ struct ReportText {
     }
 
     // MARK: Parts
+
+    private mutating func add(_ signed: SignatureReport) {
+        if let damage = signed.damage { return field("signed", printable(damage, most: 300)) }
+        guard signed.place != "nowhere" else { return field("signed", "no") }
+        let place = signed.place == "module" ? "in the module" : "in a file beside the module"
+        field("signed", signed.verified.isEmpty ? "\(place), not verified" : "\(place)")
+        for signature in signed.signatures {
+            let key = signature.keyID.map { "that calls its key \(printable($0))" } ?? "without a name for its key"
+            let cover = signature.coversModule ? "for the whole module" : "not for the whole module as it is"
+            row("\(signature.algorithm) \(cover)", key)
+        }
+        for key in signed.verified { row("verified with the key", key) }
+    }
 
     private mutating func add(_ contents: ContentsReport) {
         title("contents")

@@ -82,6 +82,16 @@ struct Report: Decodable {
         var exports: [Item]
         var memories: [Memory]
     }
+    struct Signed: Decodable {
+        struct Signature: Decodable {
+            var keyID: String?
+            var coversModule: Bool
+        }
+        var place: String
+        var signatures: [Signature]
+        var verified: [String]
+        var damage: String?
+    }
     struct Component: Decodable {
         struct Section: Decodable {
             var name: String
@@ -125,6 +135,7 @@ struct Report: Decodable {
     var looksLike: String?
     var component: Component?
     var abi: String?
+    var signed: Signed?
     var contents: Contents?
     var manifest: Manifest?
     var decision: Decision?

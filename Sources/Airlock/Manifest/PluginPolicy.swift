@@ -53,8 +53,8 @@ public struct PluginPolicy: Sendable {
         self.demandsManifest = demandsManifest
     }
 
-    /// The keys of which one must have signed the module of a plugin of that name.
-    func signers(of plugin: String) -> Set<ModuleVerificationKey>? { pluginSigners[plugin] ?? signers }
+    /// The keys of which one must have signed the module of a plugin that the host calls so; nil where it need not be signed.
+    public func signers(of plugin: String) -> Set<ModuleVerificationKey>? { pluginSigners[plugin] ?? signers }
 }
 
 /// What is known about a plugin before it is compiled.

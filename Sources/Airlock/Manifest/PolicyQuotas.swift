@@ -1,11 +1,13 @@
 /// The quotas that a policy file names, and who shares which.
 struct PolicyQuotas {
     /// What plugins share for which nothing else is said.
-    private(set) var common: Quota?
+    let common: Quota?
     /// What plugins share, by the name that the host gives them.
     private(set) var byPlugin: [String: Quota] = [:]
 
-    /// Reads `quotas`, `quota` and `plugins`:
+    private let named: [String: Quota]
+
+    /// Reads `quotas` and `quota`:
     ///
     ///     quotas:
     ///       tenant-a: { fuelPerSecond: 2000000000, memory: 256 MiB }
@@ -14,7 +16,7 @@ struct PolicyQuotas {
     ///     plugins:
     ///       nightly-report: { quota: batch }
     init(policy fields: inout ManifestFields) throws(PluginError) {
-        let named: [String: Quota] =
+        named =
             try fields.map("quotas") { (quotas) throws(PluginError) in
                 var named: [String: Quota] = [:]
                 for name in quotas.names {
@@ -26,19 +28,16 @@ struct PolicyQuotas {
                 return named
             } ?? [:]
         common = try fields.quota(among: named)
-        byPlugin =
-            try fields.map("plugins") { (plugins) throws(PluginError) in
-                var shares: [String: Quota] = [:]
-                for name in plugins.names {
-                    shares[name] = try plugins.map(name) { (plugin) throws(PluginError) in
-                        guard let quota = try plugin.quota(among: named) else {
-                            throw plugin.missing("quota", expected: "the name of a quota")
-                        }
-                        return quota
-                    }
-                }
-                return shares
-            } ?? [:]
+    }
+
+    /// Reads `quota` of a plugin; `false` where it says nothing.
+    mutating func read(_ plugin: String, _ fields: inout ManifestFields) throws(PluginError) -> Bool {
+        byPlugin[plugin] = try fields.quota(among: named)
+        return byPlugin[plugin] != nil
+    }
+
+    /// Throws where there is a quota that nobody shares.
+    func checkUse(_ fields: ManifestFields) throws(PluginError) {
         let used = Set(([common].compactMap(\.self) + byPlugin.values).map(\.name))
         guard let unused = named.keys.filter({ !used.contains($0) }).min() else { return }
         throw fields.wrong("quotas", expected: "only quotas that quota or plugins name, and neither names '\(unused)'")

@@ -5,6 +5,7 @@
 ///     digests: required                   # or optional
 ///     pinned:
 ///       cart-notes: [5b1f…, 0c42…]        # SHA-256, 64 hexadecimal digits each
+///     signedBy: [{ file: release.pub }]   # keys of which one must have signed a module
 ///     capabilities:
 ///       - id: airlock:log
 ///         with: { bytesPerCall: 16 KiB }
@@ -21,6 +22,10 @@
 ///     quota: tenant-a                     # what all plugins of this policy share
 ///     plugins:
 ///       cart-notes: { quota: tenant-a }   # what one of them shares instead
+///       our-own: { signedBy: [b1946ac9…] }  # whose signature one of them must have instead
+///
+/// A key is written as text, in one of the forms of ``ModuleVerificationKey/init(text:)``, or as the path of a file, which begins where the
+/// policy's file is.
 ///
 /// What a capability's `with` holds is the capability's own: the embedder says for each capability that a policy may name how to make
 /// it, with the objects that it needs:
@@ -44,12 +49,16 @@ public struct PolicyReader: Sendable {
     /// Reads a policy of at most 256 KiB. Its quotas are made here: what is loaded under this policy and its copies shares them, and
     /// another reading of the same text makes others. The text is YAML with the same rules as that of ``PluginManifest/init(yaml:file:)``,
     /// but for its size and for 4,096 opening brackets and braces in place of 256.
-    /// - Parameter file: what messages call the text.
+    /// - Parameter file: what messages call the text. Paths of keys begin in the working directory.
     /// - Throws: ``PluginError/Code/configuration`` for the first mistake, with file, line and column, what was expected and what came.
     public func read(yaml bytes: [UInt8], file: String = "policy.yaml") throws(PluginError) -> PluginPolicy {
+        try read(bytes, file: file, folder: "")
+    }
+
+    private func read(_ bytes: [UInt8], file: String, folder: String) throws(PluginError) -> PluginPolicy {
         let (values, origin) = try Self.text.read(bytes, name: file, code: .configuration)
         return try ManifestFields.read(values, path: "", origin: origin) { (fields) throws(PluginError) in
-            try policy(&fields)
+            try policy(&fields, folder: folder)
         }
     }
 
@@ -58,12 +67,12 @@ public struct PolicyReader: Sendable {
         guard let bytes = try Self.text.bytes(of: file, code: .configuration) else {
             throw PluginError(.configuration, message: "expected a policy at '\(file)', but there is no file")
         }
-        return try read(yaml: bytes, file: file)
+        return try read(bytes, file: file, folder: file.lastIndex(of: "/").map { String(file[...$0]) } ?? "")
     }
 
     private static let text = ManifestText(mostBytes: 256 << 10, mostBrackets: 4_096)
 
-    private func policy(_ fields: inout ManifestFields) throws(PluginError) -> PluginPolicy {
+    private func policy(_ fields: inout ManifestFields, folder: String) throws(PluginError) -> PluginPolicy {
         var policy = PluginPolicy()
         policy.abis = try (fields.texts("abis") ?? []).map(PluginABI.init(_:))
         let demands: KeyValuePairs = ["required": true, "optional": false]
@@ -82,9 +91,21 @@ public struct PolicyReader: Sendable {
             policy.grants.append(grant)
         }
         policy.limits = try fields.map("limits", PluginLimits.init(policy:)) ?? policy.limits
-        let quotas = try PolicyQuotas(policy: &fields)
-        policy.quota = quotas.common
-        policy.pluginQuotas = quotas.byPlugin
+        var quotas = try PolicyQuotas(policy: &fields)
+        var signers = try PolicySigners(policy: &fields, folder: folder)
+        _ = try fields.map("plugins") { (plugins) throws(PluginError) in
+            for name in plugins.names {
+                _ = try plugins.map(name) { (plugin) throws(PluginError) in
+                    let hasQuota = try quotas.read(name, &plugin)
+                    let hasSigners = try signers.read(name, &plugin)
+                    if hasQuota || hasSigners { return }
+                    throw plugin.missing("quota", expected: "the name of a quota, or keys under signedBy")
+                }
+            }
+        }
+        try quotas.checkUse(fields)
+        (policy.quota, policy.pluginQuotas) = (quotas.common, quotas.byPlugin)
+        (policy.signers, policy.pluginSigners) = (signers.common, signers.byPlugin)
         return policy
     }
 
