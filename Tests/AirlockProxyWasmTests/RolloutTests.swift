@@ -132,6 +132,32 @@ struct RolloutTests {
         }
     }
 
+    @Test("Streams of a version that is rolled back to in time are not ended by the deadline")
+    func drainOfWhatCameBack() async throws {
+        try await withFilters { filters in
+            var events = RecordedEvents(of: filters.host)
+            let filter = try await filters.load(version(1)) { $0.reload.drainDeadline = .seconds(10) }
+            let old = await filters.stream(filter)
+            _ = await old.requestHeaders(getRequest, endOfStream: true)
+            try await filter.reload(from: version(2))
+            try await filter.releases.rollBack()
+            let new = await filters.stream(filter)
+            _ = await new.requestHeaders(getRequest, endOfStream: true)
+            let first = await events.first { $0.version == 1 && $0.stopped != nil }
+            #expect(first?.stopped == 0)
+            // When it is replaced again, both are waited for.
+            try await filter.reload(from: version(3))
+            for stream in [old, new] {
+                #expect(await filter.status().liveVersions == [1, 3])
+                #expect(await stream.responseHeaders(okResponse, endOfStream: true).forwarded == okResponse)
+                await stream.finish()
+            }
+            let second = await events.first { $0.version == 1 && $0.stopped != nil }
+            #expect(second?.stopped == 0)
+            #expect(await filter.status().liveVersions == [3])
+        }
+    }
+
     @Test("A filter cannot be shadowed")
     func shadow() async throws {
         try await withFilters { filters in
@@ -142,5 +168,12 @@ struct RolloutTests {
             #expect(error?.code == .configuration)
             #expect(await filter.releases.list().map(\.number) == [1])
         }
+    }
+}
+
+extension PluginEvent {
+    /// How many streams were stopped at the end of a drain.
+    fileprivate var stopped: Int? {
+        if case .drained(let stopped) = kind { stopped } else { nil }
     }
 }

@@ -8,7 +8,7 @@ public struct ReloadPolicy: Sendable {
     public var strategy: ReloadStrategy
     /// The health check of a new version; nil for none but its start.
     public var probe: Probe?
-    /// How long calls and streams of a replaced version may go on before they are stopped.
+    /// How long calls and streams of a replaced version may go on before they are stopped. Those of a version that serves again by then go on.
     public var drainDeadline: Duration
     /// How many replaced versions are kept, so that ``PluginReleases/rollBack(to:)`` needs no compiling.
     public var keptVersions: Int

@@ -9,13 +9,6 @@ extension FilterLoop {
         var trial: Trial
     }
 
-    /// Who waits until no stream uses a version any more.
-    struct Drain {
-        var id: FilterID
-        var version: PluginVersion
-        var continuation: CheckedContinuation<Void, Never>
-    }
-
     /// Lets a version take over that was prepared or is being tried; the old one ends with its last stream.
     func adopt(_ id: FilterID, _ version: PluginVersion) {
         let tried = candidates.removeValue(forKey: id)
@@ -23,6 +16,7 @@ extension FilterLoop {
         guard let filter = tried?.filter.version === version ? tried?.filter : takePrepared(id, version) else { return }
         let old = active.updateValue(filter, forKey: id)
         if let old { retire(old) }
+        endDrains(of: id, version)
         if let tried = tried?.filter, tried !== filter { retire(tried) }
     }
 
@@ -74,40 +68,6 @@ extension FilterLoop {
             return (serving, nil)
         }
         return (candidate.filter, candidate.trial.fallsBack ? serving : nil)
-    }
-
-    // MARK: Draining
-
-    /// Waits until no stream uses a version that does not serve any more, and ends those that go on after the deadline.
-    /// - Returns: How many were ended.
-    func drain(_ id: FilterID, _ version: PluginVersion, within deadline: Duration) async -> Int {
-        guard isUsed(id, version) else { return 0 }
-        let timer = try? worker.schedule(after: deadline) { [weak self] in
-            self?.assumeIsolated { $0.endDrains(id, version) }
-        }
-        await withCheckedContinuation { drains.append(Drain(id: id, version: version, continuation: $0)) }
-        timer?.cancel()
-        let late = streams.values.filter { $0.uses(id, version) }
-        for stream in late {
-            stream.cancel()
-            wake(stream)
-        }
-        return late.count
-    }
-
-    private func isUsed(_ id: FilterID, _ version: PluginVersion) -> Bool {
-        filters.contains { $0.id == id && $0.version === version && $0.openStreams > 0 }
-    }
-
-    /// Goes on with those that wait for versions which no stream uses any more.
-    func endDrainsOfUnused() {
-        for drain in drains where !isUsed(drain.id, drain.version) { endDrains(drain.id, drain.version) }
-    }
-
-    private func endDrains(_ id: FilterID, _ version: PluginVersion) {
-        let ended = drains.filter { $0.id == id && $0.version === version }
-        drains.removeAll { $0.id == id && $0.version === version }
-        for drain in ended { drain.continuation.resume() }
     }
 
     func totals(of id: FilterID) -> [Int: CallTotals] {

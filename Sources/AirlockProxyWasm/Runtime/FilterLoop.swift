@@ -22,7 +22,8 @@ actor FilterLoop {
     var prepared: [FilterInstance] = []
     /// The version of each filter that gets a share of the streams.
     var candidates: [FilterID: Candidate] = [:]
-    var drains: [Drain] = []
+    var drains: [UInt64: Drain] = [:]
+    var lastDrain: UInt64 = 0
     var streams: [UInt64: HTTPStream] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]

@@ -40,9 +40,9 @@ final class HTTPStream {
         contexts = zip(filters, fallbacks).map { StreamContext(stream: self, filter: $0, fallback: $1) }
     }
 
-    /// Whether a version of a filter has a part in the stream.
-    func uses(_ filter: FilterID, _ version: PluginVersion) -> Bool {
-        contexts.contains { $0.filter.id == filter && $0.filter.version === version }
+    /// Whether one of these has a part in the stream.
+    func uses(_ filters: [FilterInstance]) -> Bool {
+        contexts.contains { context in filters.contains { $0 === context.filter } }
     }
 
     /// Lets another version of a filter take the place of one that failed before it had done anything to the stream.
