@@ -47,15 +47,20 @@ struct RolloutTests {
     }
 
     @Test(
-        "A stream whose canary traps on the request's headers goes on with the running version, as if nothing had been")
-    func fallback() async throws {
+        "A stream whose canary traps on the request's headers goes on with the running version, as if nothing had been",
+        arguments: [
+            "unreachable",
+            #"(drop (call $send_local_response (i32.const 403) @"" @"no" @"" (i32.const -1))) unreachable"#,
+            "(drop (call $close_stream (i32.const 0))) unreachable",
+        ])
+    func fallback(failing: String) async throws {
         try await withFilters { filters in
             var events = RecordedEvents(of: filters.host)
             let first = try await filters.load(version(7), name: "first")
             let filter = try await filters.load(version(1))
             let budget = ErrorBudget(share: 0.05, ofAtLeast: 100)
             let bad = try await filter.releases.reload(
-                from: version(2, then: "unreachable"), strategy: .canary(share: 1, for: long, errorBudget: budget))
+                from: version(2, then: failing), strategy: .canary(share: 1, for: long, errorBudget: budget))
             let chain = HTTPFilterChain([first, filter], runtime: filters.runtime)
             for _ in 0..<20 {
                 let stream = await chain.openStream()
@@ -76,9 +81,29 @@ struct RolloutTests {
             #expect(await filter.releases.quarantined().map(\.digest) == [bad.digest])
             #expect(await filter.status().liveVersions == [1])
             let error = await #expect(throws: PluginError.self) {
-                try await filter.reload(from: version(2, then: "unreachable"))
+                try await filter.reload(from: version(2, then: failing))
             }
             #expect(error?.code == .quarantined)
+        }
+    }
+
+    @Test("A stream that lost another filter with its canary is refused, whatever the canary had answered")
+    func fallbackWithoutOther() async throws {
+        try await withFilters { filters in
+            // Both are in one machine. The second one traps, since it meets the header of the first.
+            let shared = Guest.wat(
+                """
+                (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                  (if (i32.eqz (call $get_header_map_value (i32.const 0) @"x-version" @result)) (then
+                    (drop (call $send_local_response (i32.const 200) @"" @"let in" @"" (i32.const -1))) unreachable))
+                  (drop (call $add_header_map_value (i32.const 0) @"x-version" @"2")) (i32.const 0))
+                """)
+            let first = try await filters.load(shared, name: "first")
+            let filter = try await filters.load(version(1))
+            try await filter.releases.reload(from: shared, strategy: .canary(share: 1, for: long))
+            let stream = await filters.stream(first, filter)
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 503)
+            await stream.finish()
         }
     }
 

@@ -42,6 +42,7 @@ extension HTTPStream {
         }
         flow.headers = headers
         self.properties = properties
+        forgetAskedReply()
         return deliverHeadersOnce(flow, to: replacement)
     }
 

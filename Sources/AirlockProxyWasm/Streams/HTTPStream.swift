@@ -106,6 +106,12 @@ final class HTTPStream {
         if askedReply == nil, finalReply == nil, duration == nil, !response.bodyLeft { askedReply = reply }
     }
 
+    /// Takes back what a version asked for that failed. Another filter that failed with it still refuses the stream.
+    func forgetAskedReply() {
+        askedReply = nil
+        for context in contexts where context.failure != nil { context.refuseStream() }
+    }
+
     /// Whether a message goes no further, because the stream has another answer.
     func isStopped(_ flow: MessageFlow) -> Bool {
         finalReply != nil || askedReply != nil || (passingReply != nil && flow === request)

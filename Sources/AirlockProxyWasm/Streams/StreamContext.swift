@@ -99,6 +99,11 @@ final class StreamContext {
         guard failure == nil else { return }
         failure = error
         if mayFallBack, fallback != nil { return }
+        refuseStream()
+    }
+
+    /// Refuses the stream where that is the policy after a failure.
+    func refuseStream() {
         if filter.configuration.failurePolicy.refusesRequests {
             stream.refuse(LocalReply(status: 503, details: "filter_failed"))
         }
