@@ -75,6 +75,13 @@ final class FilterInstance {
             message: "the virtual machine is being replaced after a failure\(reason)")
     }
 
+    /// What a stream fails with that it held back for too long.
+    var pauseExpired: PluginError {
+        PluginError(
+            .deadline, plugin: configuration.name, version: version.number,
+            message: "the filter held a message back for longer than \(configuration.pauseDeadline)")
+    }
+
     /// Notes the end of one of its streams.
     func streamEnded() {
         openStreams -= 1
@@ -86,7 +93,6 @@ final class FilterInstance {
         failures += 1
         lastFailure = error
         meters.count(error)
-        trial?.note(error)
         guard let left = failureLog.take() else { return }
         var metadata: Logger.Metadata = ["error": "\(error)"]
         if left > 0 { metadata["not-logged-before"] = "\(left)" }

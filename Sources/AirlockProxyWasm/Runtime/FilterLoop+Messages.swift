@@ -140,7 +140,8 @@ extension FilterLoop {
 
     private func pauseExpired(_ id: UInt64, _ direction: Direction, _ filter: FilterID) {
         guard let stream = streams[id] else { return }
-        if stream.pausedContext(stream.flow(direction))?.filter.id == filter {
+        if let context = stream.pausedContext(stream.flow(direction)), context.filter.id == filter {
+            context.count(context.filter.pauseExpired)
             stream.refuse(LocalReply(status: 504, details: "pause_deadline"))
             // With all of the response on its way there is nobody left to tell.
             if stream.response.bodyLeft { stream.abandon(details: "pause_deadline") }

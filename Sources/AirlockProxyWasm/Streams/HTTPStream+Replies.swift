@@ -43,6 +43,7 @@ extension HTTPStream {
     func cancel() {
         guard finalReply == nil, duration == nil else { return }
         askedReply = nil
+        leavePausedUncounted()
         finish(with: LocalReply(status: 499, details: "client_went_away", resetsStream: true))
     }
 }

@@ -149,10 +149,15 @@ final class HTTPStream {
         return context[flow.direction].continues || context.home == nil
     }
 
-    /// The filter that holds back what the server waits for.
+    /// The filter that holds back what the server waits for: of several the one that the message reaches first.
     func pausedContext(_ flow: MessageFlow) -> StreamContext? {
         if let position = flow.headersPause ?? flow.trailersPause { return context(flow, position) }
-        return contexts.first { $0[flow.direction].isPaused }
+        return contexts.indices.lazy.map { self.context(flow, $0) }.first { $0[flow.direction].isPaused }
+    }
+
+    /// Filters that hold something back when the client goes away may or may not have let go of it in time.
+    func leavePausedUncounted() {
+        for flow in [request, response] { pausedContext(flow)?.leaveUncounted() }
     }
 
     /// Why there is a local reply, where there is one.
@@ -178,6 +183,7 @@ final class HTTPStream {
     private func cancelSilently() {
         askedReply = nil
         if finalReply == nil, !isComplete {
+            leavePausedUncounted()
             finish(with: LocalReply(status: 499, details: "stream_closed", resetsStream: true))
         }
     }

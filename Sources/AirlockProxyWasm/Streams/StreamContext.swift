@@ -32,6 +32,10 @@ final class StreamContext {
     /// The virtual machine and the filter's root context there; nil while there is no context.
     private(set) var home: (vm: ProxyWasmVM, root: RootContext)?
     private(set) var id: UInt32 = 0
+    /// Whether the stream's request has reached the filter.
+    private var isReached = false
+    /// Whether nothing more of this counts for the trial of the filter's version.
+    private var isCounted = false
 
     init(stream: HTTPStream, filter: FilterInstance, fallback: FilterInstance?) {
         self.stream = stream
@@ -50,12 +54,14 @@ final class StreamContext {
     /// Makes the context in the filter's virtual machine, when the stream's request reaches the filter.
     /// - Returns: Whether the filter takes part.
     func enter() -> Bool {
+        isReached = true
         guard filter.callbacks.hasStreamCallbacks else { return false }
         if let refusal = filter.refusal {
             fail(refusal)
             return false
         }
         guard let (vm, root) = filter.home else {
+            count(filter.slot.lastFailure ?? filter.unavailable)
             fail(filter.unavailable)
             return false
         }
@@ -89,8 +95,10 @@ final class StreamContext {
     }
 
     /// The virtual machine failed, and the context with it.
-    func vmFailed(_ error: PluginError) {
+    /// - Parameter cause: what the event failed with that ended the machine.
+    func vmFailed(_ error: PluginError, cause: PluginError) {
         home = nil
+        count(cause)
         fail(error)
     }
 
@@ -98,6 +106,7 @@ final class StreamContext {
     func fail(_ error: PluginError) {
         guard failure == nil else { return }
         failure = error
+        count(error)
         if mayFallBack, fallback != nil { return }
         refuseStream()
     }
@@ -107,6 +116,18 @@ final class StreamContext {
         if filter.configuration.failurePolicy.refusesRequests {
             stream.refuse(LocalReply(status: 503, details: "filter_failed"))
         }
+    }
+
+    /// Counts the stream for the trial of the filter's version, the first time.
+    /// - Parameter error: what the stream failed with by this filter; nil where all went well.
+    func count(_ error: PluginError?) {
+        if !isCounted { filter.trial?.note(error) }
+        isCounted = true
+    }
+
+    /// What becomes of the stream says nothing about the filter's version.
+    func leaveUncounted() {
+        isCounted = true
     }
 
     /// Lets go of the version that was held ready. One that does not serve any more is let go of when the stream ends.
@@ -127,6 +148,6 @@ final class StreamContext {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
         if let home { leave(home.vm) }
-        if failure == nil { filter.trial?.note(nil) }
+        if isReached { count(nil) }
     }
 }

@@ -74,8 +74,10 @@ final class ProxyWasmVM {
         let contexts = state.streamContexts
         state.removeAll()
         failed.filter.note(error)
+        // Streams count for themselves.
+        if failedInRoot { failed.filter.trial?.note(error) }
         for context in contexts {
-            context.vmFailed(context.id == failed.id ? error : error.seenFromOutside)
+            context.vmFailed(context.id == failed.id ? error : error.seenFromOutside, cause: error)
             state.agenda.touch(context.stream)
         }
         state.agenda.failedVMs.append(self)
