@@ -11,6 +11,7 @@ extension PluginLifecycle {
             try await cutOver(to: version, .loaded, since: began)
             return
         }
+        try await pools.checkAreReady(for: version)
         if case .immediate = strategy.kind { try await keepPromoted(version) }
         await dropCandidate(.dropped)
         history.staged = nil
@@ -89,8 +90,9 @@ extension PluginLifecycle {
                     version.digest, "it overdrew its error budget with \(trial.result)", version.number)
                 return
             }
-            // Nothing is known of it yet.
-            guard trial.result.calls > 0 else { return self.beginWindow(of: trial) }
+            // Nothing is known of it yet, or it is being started again somewhere.
+            guard trial.result.calls > 0, (try? await self.pools.checkAreReady(for: version)) != nil
+            else { return self.beginWindow(of: trial) }
             guard !trial.isShadow else {
                 await self.dropCandidate(.passed)
                 self.history.staged = .init(version: version, result: trial.result)
@@ -143,6 +145,7 @@ extension PluginLifecycle {
             guard let serving = self.history.serving else { throw self.wasUnloaded }
             if let candidate = self.history.candidate, number == nil || number == candidate.version.number {
                 // A shadow has an instance on each loop as well.
+                try await self.pools.checkAreReady(for: candidate.version)
                 try await self.keepPromoted(candidate.version)
                 self.endTrial(candidate.trial, of: candidate.version, .promoted)
                 try await self.cutOver(to: candidate.version, .reloaded(previous: serving.number), since: began)

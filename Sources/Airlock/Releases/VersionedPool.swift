@@ -6,6 +6,8 @@ package protocol VersionedPool: Actor {
     func prepare(_ version: PluginVersion) async throws(PluginError)
     /// Lets go of what was prepared for a version that does not serve.
     func discardPrepared(_ version: PluginVersion) async
+    /// Throws why a version that was prepared or is being tried could not take over now.
+    func checkIsReady(_ version: PluginVersion) async throws(PluginError)
     /// Makes the version serve all calls from now on; a trial ends.
     func adopt(_ version: PluginVersion) async
     /// Gives the version a share of the calls, or copies of them.
@@ -23,4 +25,16 @@ package protocol VersionedPool: Actor {
     var totalsByVersion: [Int: CallTotals] { get async }
     /// Hands what was counted to the metrics system.
     func flushMeters() async
+}
+
+extension VersionedPool {
+    /// What was prepared stays ready where nothing but calls runs in it.
+    package func checkIsReady(_ version: PluginVersion) throws(PluginError) {}
+}
+
+extension [any VersionedPool] {
+    /// Throws where the version could not take over on one of the loops.
+    func checkAreReady(for version: PluginVersion) async throws(PluginError) {
+        for pool in self { try await pool.checkIsReady(version) }
+    }
 }

@@ -39,6 +39,7 @@ extension FilterLoop {
                 filter.root = try vm.startRoot(for: filter)
                 startTicks(of: filter)
             } catch {
+                if vm.failure == nil { filter.trial?.note(error) }
                 logger.error("filter did not start", metadata: ["error": "\(error)"])
             }
         }
@@ -107,7 +108,11 @@ extension FilterLoop {
         let members = members(slot).filter { !$0.isRetired }
         guard let first = members.first else { return }
         do throws(PluginError) {
-            let vm = try makeVM(for: first)
+            let vm: ProxyWasmVM
+            do { vm = try makeVM(for: first) } catch {
+                for filter in members { filter.trial?.note(error) }
+                throw error
+            }
             try restart(members, in: vm)
             slot.vm = vm
             for filter in members { startTicks(of: filter) }
@@ -129,6 +134,7 @@ extension FilterLoop {
                 filter.root = try vm.startRoot(for: filter)
             } catch {
                 if let failure = vm.failure { throw failure }
+                filter.trial?.note(error)
                 filter.logger.error("filter did not start", metadata: ["error": "\(error)"])
                 refusal = error
             }

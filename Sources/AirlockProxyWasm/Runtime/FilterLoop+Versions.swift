@@ -20,6 +20,17 @@ extension FilterLoop {
         if let tried = tried?.filter, tried !== filter { retire(tried) }
     }
 
+    /// Throws why a version that was prepared or is being tried could not take over now.
+    func checkIsReady(_ id: FilterID, _ version: PluginVersion) throws(PluginError) {
+        let candidate = candidates[id]?.filter
+        let waiting = prepared.first { $0.id == id && $0.version === version }
+        // One that served nothing must not have failed in anything.
+        if let failure = waiting?.lastFailure { throw failure }
+        guard let filter = waiting ?? (candidate?.version === version ? candidate : nil), filter.home == nil
+        else { return }
+        throw filter.unavailable
+    }
+
     /// Lets go of the prepared version.
     func discard(_ id: FilterID, _ version: PluginVersion) {
         if let filter = takePrepared(id, version) { retire(filter) }
@@ -64,7 +75,10 @@ extension FilterLoop {
     /// The version that a new stream uses, and the one that takes its place where it fails on the request's headers.
     func choose(_ id: FilterID, for key: RoutingKey?) -> (filter: FilterInstance, fallback: FilterInstance?)? {
         guard let serving = active[id] else { return nil }
-        guard let candidate = candidates[id], candidate.filter.home != nil, candidate.trial.takes(key) else {
+        guard let candidate = candidates[id], candidate.trial.takes(key) else { return (serving, nil) }
+        guard candidate.filter.home != nil else {
+            // It would have failed the stream.
+            candidate.trial.note(candidate.filter.slot.lastFailure ?? candidate.filter.unavailable)
             return (serving, nil)
         }
         return (candidate.filter, candidate.trial.fallsBack ? serving : nil)

@@ -27,6 +27,10 @@ actor FilterPool: VersionedPool {
         await loop.discard(id, version)
     }
 
+    func checkIsReady(_ version: PluginVersion) async throws(PluginError) {
+        try await loop.checkIsReady(id, version)
+    }
+
     func adopt(_ version: PluginVersion) async {
         await loop.adopt(id, version)
     }
