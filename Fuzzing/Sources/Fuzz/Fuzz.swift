@@ -31,6 +31,7 @@ enum FuzzTargets {
         case "manifest": ManifestTarget()
         case "request": RequestTarget()
         case "url": URLTarget()
+        case "signature": try SignatureTarget()
         case "wasi": WASITarget()
         default: nil
         }

@@ -1,6 +1,6 @@
 /// The keys that a policy file names, and whose modules must be signed by which.
 ///
-///     signedBy: [{ file: release.pub }, 41c522268e6e998714393865c8deb60b5df65b8a0374f29f8a3719aa28119881]
+///     signedBy: [{ file: release.pub }, b1946ac9…]
 ///     plugins:
 ///       nightly-report: { signedBy: [{ file: /etc/keys/batch.pub }] }
 struct PolicySigners {

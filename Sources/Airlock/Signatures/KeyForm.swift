@@ -113,6 +113,33 @@ enum KeyForm {
         }
     }
 
+    /// Whether anybody could sign for a public key: a point whose order divides 8. The equation of RFC 8032, section 5.1.7, holds for such a
+    /// key with signatures that need no secret, for each message or for one of a few.
+    static func isForAnybody(_ key: [UInt8]) -> Bool {
+        guard let last = key.last else { return true }
+        // The highest bit is the sign of the other coordinate.
+        return smallOrders.contains(key.dropLast() + [last & 0x7F])
+    }
+
+    static var forAnybody: PluginError {
+        PluginError(
+            .configuration,
+            message:
+                "the public key is one for which anybody could sign, such as 32 zeros: expected the one of a secret key"
+        )
+    }
+
+    /// The coordinates y of the eight points, little-endian; where there is room, also with the field's order added.
+    private static let smallOrders: Set<[UInt8]> = {
+        let low: [[UInt8]] = [[0x00], [0x01]].map { $0 + [UInt8](repeating: 0, count: 31) }
+        let high: [[UInt8]] = [[0xEC], [0xED], [0xEE]].map { $0 + [UInt8](repeating: 0xFF, count: 30) + [0x7F] }
+        let eighths = [
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ]
+        return Set(low + high + eighths.compactMap { hexadecimal($0[...]) })
+    }()
+
     /// - Parameter form: what came; nil where that is not known. It is not shown: it may be a secret.
     static func notPublic(_ form: KeyForm?) -> PluginError {
         let came = if case .secretKey = form { "a secret key" } else { "something else" }

@@ -102,6 +102,12 @@ public struct ModuleSigningKey: Sendable {
         } catch {
             throw PluginError(.signatureRefused, message: "the module could not be signed: \(error)")
         }
-        return (parts, data.serialized)
+        let written = data.serialized
+        do throws(ModuleBoundsViolation) {
+            _ = try SignatureData(BinaryReader(written))
+        } catch {
+            throw PluginError(.signatureRefused, message: "there is no room for one more signature: \(error)")
+        }
+        return (parts, written)
     }
 }

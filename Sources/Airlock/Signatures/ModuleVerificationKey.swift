@@ -13,12 +13,14 @@ public struct ModuleVerificationKey: Sendable, Hashable, CustomStringConvertible
     public let rawRepresentation: [UInt8]
 
     /// - Parameter bytes: the key as RFC 8032 encodes it: 32 bytes.
-    /// - Throws: ``PluginError/Code/configuration`` where it has another number of bytes.
+    /// - Throws: ``PluginError/Code/configuration`` where it has another number of bytes, or is one of the few with which signatures verify
+    ///   that nobody made with a secret key, such as 32 zeros.
     public init(rawRepresentation bytes: [UInt8]) throws(PluginError) {
         guard bytes.count == KeyForm.keyBytes else {
             throw PluginError(
                 .configuration, message: "an Ed25519 public key has \(KeyForm.keyBytes) bytes, came \(bytes.count)")
         }
+        guard !KeyForm.isForAnybody(bytes) else { throw KeyForm.forAnybody }
         rawRepresentation = bytes
     }
 
@@ -56,7 +58,7 @@ public struct ModuleVerificationKey: Sendable, Hashable, CustomStringConvertible
 
     private init(_ form: KeyForm) throws(PluginError) {
         guard case .publicKey(let bytes) = form else { throw KeyForm.notPublic(form) }
-        rawRepresentation = bytes
+        try self.init(rawRepresentation: bytes)
     }
 
     /// What messages and signatures call the key, in 24 hexadecimal digits: the first 12 bytes of HMAC-SHA-256 of `key_id` under the key's

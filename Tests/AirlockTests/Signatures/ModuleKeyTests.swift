@@ -60,6 +60,28 @@ struct ModuleKeyTests {
         #expect(error?.message == "the public key beside the secret one is not its other half")
     }
 
+    @Test("A public key is refused for which anybody could sign")
+    func weak() throws {
+        var identity = [UInt8](repeating: 0, count: 32)
+        for first: UInt8 in [0, 1] {
+            for last: UInt8 in [0, 0x80] {
+                identity[0] = first
+                identity[31] = last
+                let error = #expect(throws: PluginError.self) { try ModuleVerificationKey(rawRepresentation: identity) }
+                #expect(error?.code == .configuration)
+                #expect(throws: PluginError.self) { try ModuleVerificationKey(serialized: [1] + identity) }
+            }
+        }
+        for text in [
+            String(repeating: "0", count: 64), "ec" + String(repeating: "f", count: 61) + "f",
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ] {
+            let error = #expect(throws: PluginError.self) { try ModuleVerificationKey(text: text) }
+            #expect(error?.message.contains("anybody could sign") == true, "\(text)")
+        }
+    }
+
     @Test("A secret key is written for its owner alone, into a new file, and is not read where others could")
     func files() throws {
         let folder = try TemporaryFolder()

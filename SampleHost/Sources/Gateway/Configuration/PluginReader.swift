@@ -15,14 +15,15 @@ struct PluginReader {
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
         let known = [
-            "name", "abi", "path", "sha256", "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration",
-            "limits", "onFailure", "reload",
+            "name", "abi", "path", "sha256", "signedBy", "policy", "quota", "rootID", "vmID", "vmConfiguration",
+            "configuration", "limits", "onFailure", "reload",
         ]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let file = file(section)
         let digest = digest(section)
+        let signers = SignerReader(folder: folder, log: log).read(section)
         var policy = section.has("policy") ? policies.policy(section) : common
         let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
         let limits = limits(section, ceilings: policy?.limits)
@@ -44,7 +45,7 @@ struct PluginReader {
             vmID: vmID,
             vmConfiguration: Array(vmConfiguration.utf8),
             configuration: Array(configuration.utf8),
-            source: PluginSource(.file(file), pinnedDigest: digest),
+            source: PluginSource(.file(file), pinnedDigest: digest, signers: signers),
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
