@@ -82,6 +82,13 @@ final class FilterInstance {
             message: "the filter held a message back for longer than \(configuration.pauseDeadline)")
     }
 
+    /// What a stream fails with of whose response it held back too much.
+    func heldTooMuch(_ limit: Int) -> PluginError {
+        PluginError(
+            .memory, plugin: configuration.name, version: version.number,
+            message: "the filter held back more of a response's body than \(limit) bytes")
+    }
+
     /// Notes the end of one of its streams.
     func streamEnded() {
         openStreams -= 1

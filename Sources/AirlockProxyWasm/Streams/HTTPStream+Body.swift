@@ -31,7 +31,7 @@ extension HTTPStream {
         }
         if wasPaused {
             context[direction].body += bytes
-            guard context[direction].body.count <= bodyLimit else { return refuseBody(flow) }
+            guard context[direction].body.count <= bodyLimit else { return refuseBody(flow, heldBy: context) }
         } else {
             context[direction].body = bytes
         }
@@ -45,7 +45,7 @@ extension HTTPStream {
         switch action {
         case .pause where !context[direction].continues:
             context[direction].isPaused = true
-            return context[direction].body.count <= bodyLimit ? .hold : refuseBody(flow)
+            return context[direction].body.count <= bodyLimit ? .hold : refuseBody(flow, heldBy: context)
         case .discard where !context[direction].continues:
             context[direction].body = []
             context[direction].isPaused = true
@@ -72,8 +72,10 @@ extension HTTPStream {
         return body
     }
 
-    private func refuseBody(_ flow: MessageFlow) -> Verdict {
+    private func refuseBody(_ flow: MessageFlow, heldBy context: StreamContext) -> Verdict {
         let isRequest = flow.direction == .request
+        // How much a client sends is not the filter's fault.
+        if isRequest { context.leaveUncounted() } else { context.count(context.filter.heldTooMuch(bodyLimit)) }
         refuse(
             LocalReply(
                 status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"
