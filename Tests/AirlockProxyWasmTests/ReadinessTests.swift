@@ -79,6 +79,54 @@ struct ReadinessTests {
         }
     }
 
+    @Test("A version that holds back more streams than may fail does not take over before they have ended")
+    func waiting() async throws {
+        try await withFilters { filters in
+            var events = RecordedEvents(of: filters.host)
+            let filter = try await filters.load(Guest.passing) { $0.pauseDeadline = long }
+            let holding = Guest.wat(
+                """
+                (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                  (if (i32.eqz (call $get_header_map_value (i32.const 0) @"fail" @result))
+                    (then (call $say @"held") (return (i32.const 1)))) (i32.const 0))
+                """)
+            try await filter.releases.reload(from: holding, strategy: .canary(share: 1, for: .milliseconds(20)))
+            var held: [(stream: HTTPFilterStream, headers: Task<HeadersOutcome, Never>)] = []
+            for _ in 0..<2 {
+                let stream = await filters.stream(filter)
+                held.append((stream, Task { await stream.requestHeaders(failingRequest, endOfStream: true) }))
+            }
+            await filters.log.wait(for: "held", count: 2)
+            await serveOne(filters, filter)
+
+            // The other one's window begins later and is longer.
+            let other = try await filters.load(Guest.passing, name: "other")
+            try await other.releases.reload(
+                from: Guest.trapping, strategy: .canary(share: 1, for: .milliseconds(100)))
+            await serveOne(filters, other)
+            _ = await events.first { $0.plugin == "other" && $0.endsTrial }
+            #expect(await filter.status().version == 1)
+            #expect(await filter.trialResult == TrialResult(calls: 1))
+
+            for (stream, headers) in held {
+                stream.cancel()
+                #expect(await headers.value.reply?.resetsStream == true)
+                await stream.finish()
+            }
+            let end = await events.first { $0.plugin == "filter" && $0.endsTrial }
+            guard case .trialEnded(TrialResult(calls: 1), .passed) = end?.kind else {
+                Issue.record("\(String(describing: end))")
+                return
+            }
+        }
+    }
+
+    private func serveOne(_ filters: Filters, _ filter: ProxyWasmFilter) async {
+        let stream = await filters.stream(filter)
+        #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded == getRequest)
+        await stream.finish()
+    }
+
     @Test("A version that fails before it takes over is refused", arguments: [true, false])
     func failedBefore(takesOverAtOnce: Bool) async throws {
         try await withFilters(workers: 2) { filters in
@@ -107,5 +155,11 @@ struct ReadinessTests {
             #expect(await filter.status().liveVersions == [1])
             #expect(await filter.status().readyLoops == 2)
         }
+    }
+}
+
+extension PluginEvent {
+    fileprivate var endsTrial: Bool {
+        if case .trialEnded = kind { true } else { false }
     }
 }

@@ -90,8 +90,9 @@ extension PluginLifecycle {
                     version.digest, "it overdrew its error budget with \(trial.result)", version.number)
                 return
             }
-            // Nothing is known of it yet, or it is being started again somewhere.
-            guard trial.result.calls > 0, (try? await self.pools.checkAreReady(for: version)) != nil
+            // Nothing is known of it yet, it is being started again somewhere, or calls wait for it that may yet overdraw the budget.
+            guard trial.result.calls > 0, (try? await self.pools.checkAreReady(for: version)) != nil,
+                trial.allows(moreFailures: await self.pools.waitingCalls(of: version))
             else { return self.beginWindow(of: trial) }
             guard !trial.isShadow else {
                 await self.dropCandidate(.passed)

@@ -81,9 +81,13 @@ package final class Trial: Sendable {
         return error != nil
     }
 
-    var isOverdrawn: Bool {
+    var isOverdrawn: Bool { !allows(moreFailures: 0) }
+
+    /// Whether it would be within its budget if so many calls more failed.
+    func allows(moreFailures more: Int) -> Bool {
         let result = result
-        return !terms.errorBudget.allows(failures: result.failures + result.differences, of: result.calls)
+        return terms.errorBudget.allows(
+            failures: result.failures + result.differences + more, of: result.calls + more)
     }
 
     /// Sends no more calls to the new version.

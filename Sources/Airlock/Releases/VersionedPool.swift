@@ -8,6 +8,8 @@ package protocol VersionedPool: Actor {
     func discardPrepared(_ version: PluginVersion) async
     /// Throws why a version that was prepared or is being tried could not take over now.
     func checkIsReady(_ version: PluginVersion) async throws(PluginError)
+    /// How many calls wait for a version that is being tried, and may yet fail by its fault.
+    func waitingCalls(of version: PluginVersion) async -> Int
     /// Makes the version serve all calls from now on; a trial ends.
     func adopt(_ version: PluginVersion) async
     /// Gives the version a share of the calls, or copies of them.
@@ -30,11 +32,21 @@ package protocol VersionedPool: Actor {
 extension VersionedPool {
     /// What was prepared stays ready where nothing but calls runs in it.
     package func checkIsReady(_ version: PluginVersion) throws(PluginError) {}
+
+    /// None where calls end within their deadline.
+    package func waitingCalls(of version: PluginVersion) -> Int { 0 }
 }
 
 extension [any VersionedPool] {
     /// Throws where the version could not take over on one of the loops.
     func checkAreReady(for version: PluginVersion) async throws(PluginError) {
         for pool in self { try await pool.checkIsReady(version) }
+    }
+
+    /// How many calls wait for the version on all loops.
+    func waitingCalls(of version: PluginVersion) async -> Int {
+        var sum = 0
+        for pool in self { sum += await pool.waitingCalls(of: version) }
+        return sum
     }
 }

@@ -31,6 +31,12 @@ extension FilterLoop {
         throw filter.unavailable
     }
 
+    /// How many streams the server waits for because a version that is being tried holds them back.
+    func waitingStreams(_ id: FilterID, _ version: PluginVersion) -> Int {
+        guard let candidate = candidates[id]?.filter, candidate.version === version else { return 0 }
+        return streams.values.count { $0.waits(for: candidate) }
+    }
+
     /// Lets go of the prepared version.
     func discard(_ id: FilterID, _ version: PluginVersion) {
         if let filter = takePrepared(id, version) { retire(filter) }

@@ -31,6 +31,10 @@ actor FilterPool: VersionedPool {
         try await loop.checkIsReady(id, version)
     }
 
+    func waitingCalls(of version: PluginVersion) async -> Int {
+        await loop.waitingStreams(id, version)
+    }
+
     func adopt(_ version: PluginVersion) async {
         await loop.adopt(id, version)
     }

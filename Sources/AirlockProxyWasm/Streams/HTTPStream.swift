@@ -155,6 +155,15 @@ final class HTTPStream {
         return contexts.indices.lazy.map { self.context(flow, $0) }.first { $0[flow.direction].isPaused }
     }
 
+    /// Whether the server waits for a filter that holds something back.
+    func waits(for filter: FilterInstance) -> Bool {
+        [request, response].contains { flow in
+            // Of a body only the end is waited for.
+            let isWaitedFor = flow.headersPause != nil || flow.trailersPause != nil || flow.waitsFor != nil
+            return isWaitedFor && pausedContext(flow)?.filter === filter
+        }
+    }
+
     /// Filters that hold something back when the client goes away may or may not have let go of it in time.
     func leavePausedUncounted() {
         for flow in [request, response] { pausedContext(flow)?.leaveUncounted() }
