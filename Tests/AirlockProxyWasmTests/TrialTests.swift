@@ -119,6 +119,27 @@ struct TrialTests {
         }
     }
 
+    @Test("A stream in whose end it traps, also where its client went away while it was held back")
+    func trapAtTheEnd() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(Guest.passing)
+            try await filter.tryOut(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      (call $say @"held") (i32.const 1))
+                    (func (export "proxy_on_log") (param i32) unreachable)
+                    """))
+            let stream = await filters.stream(filter)
+            let headers = Task { await stream.requestHeaders(getRequest, endOfStream: true) }
+            await filters.log.wait(for: "held")
+            stream.cancel()
+            #expect(await headers.value.reply?.resetsStream == true)
+            await stream.finish()
+            #expect(await filter.trialResult == TrialResult(calls: 1, failures: 1))
+        }
+    }
+
     @Test("Every stream that its machine took with it")
     func machine() async throws {
         try await withFilters { filters in

@@ -32,9 +32,9 @@ final class StreamContext {
     /// The virtual machine and the filter's root context there; nil while there is no context.
     private(set) var home: (vm: ProxyWasmVM, root: RootContext)?
     private(set) var id: UInt32 = 0
-    /// Whether the stream's request has reached the filter.
-    private var isReached = false
-    /// Whether nothing more of this counts for the trial of the filter's version.
+    /// Whether it is a call of the filter that counts where nothing fails: the stream's request has reached it.
+    private var isCall = false
+    /// Whether the trial of the filter's version has counted it.
     private var isCounted = false
 
     init(stream: HTTPStream, filter: FilterInstance, fallback: FilterInstance?) {
@@ -54,7 +54,7 @@ final class StreamContext {
     /// Makes the context in the filter's virtual machine, when the stream's request reaches the filter.
     /// - Returns: Whether the filter takes part.
     func enter() -> Bool {
-        isReached = true
+        isCall = true
         guard filter.callbacks.hasStreamCallbacks else { return false }
         if let refusal = filter.refusal {
             fail(refusal)
@@ -125,9 +125,9 @@ final class StreamContext {
         isCounted = true
     }
 
-    /// What becomes of the stream says nothing about the filter's version.
+    /// Unless it fails yet, what became of the stream says nothing about the filter's version.
     func leaveUncounted() {
-        isCounted = true
+        isCall = false
     }
 
     /// Lets go of the version that was held ready. One that does not serve any more is let go of when the stream ends.
@@ -148,6 +148,6 @@ final class StreamContext {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
         if let home { leave(home.vm) }
-        if isReached { count(nil) }
+        if isCall { count(nil) }
     }
 }
