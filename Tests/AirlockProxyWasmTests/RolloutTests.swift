@@ -152,7 +152,23 @@ struct RolloutTests {
                 return
             }
             #expect(await open.responseHeaders(okResponse, endOfStream: true).reply?.resetsStream == true)
-            await open.finish()
+            #expect(await open.finish().replyDetails == "drain_deadline")
+            #expect(await filter.status().liveVersions == [2])
+        }
+    }
+
+    @Test("A stream that is through at the drain deadline is not ended by it, though nobody has finished it")
+    func drainOfWhatIsThrough() async throws {
+        try await withFilters { filters in
+            var events = RecordedEvents(of: filters.host)
+            let filter = try await filters.load(version(1)) { $0.reload.drainDeadline = .milliseconds(10) }
+            let open = await filters.stream(filter)
+            _ = await open.requestHeaders(getRequest, endOfStream: true)
+            _ = await open.responseHeaders(okResponse, endOfStream: true)
+            try await filter.reload(from: version(2))
+            let event = await events.first { $0.stopped != nil }
+            #expect(event?.stopped == 0)
+            #expect(await open.finish().replyDetails == nil)
             #expect(await filter.status().liveVersions == [2])
         }
     }

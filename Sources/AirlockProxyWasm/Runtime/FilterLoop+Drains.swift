@@ -32,7 +32,7 @@ extension FilterLoop {
 
     private func endLateStreams(of number: UInt64) {
         guard let drain = drains.removeValue(forKey: number) else { return }
-        let late = streams.values.filter { $0.uses(drain.filters) }
+        let late = streams.values.filter { !$0.isOver && $0.uses(drain.filters) }
         for stream in late {
             stream.abandon(details: "drain_deadline")
             wake(stream)

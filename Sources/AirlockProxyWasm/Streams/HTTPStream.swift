@@ -198,4 +198,7 @@ final class HTTPStream {
     }
 
     private var isComplete: Bool { response.bodyLeft }
+
+    /// Whether nothing of it can go on any more.
+    var isOver: Bool { finalReply != nil || (request.bodyLeft && response.bodyLeft) }
 }
