@@ -194,6 +194,28 @@ struct PolicyTests {
         }
     }
 
+    @Test("A filter must be signed by a key of its policy, whatever its source says, and so must each that replaces it")
+    func signed() async throws {
+        let (key, other) = (ModuleSigningKey(), ModuleSigningKey())
+        let module = try ModuleBytes(counting, most: 1 << 20).bytes
+        try await withFilters { filters in
+            var policy = Self.policy(.all)
+            policy.pluginSigners = ["filter": [key.verificationKey]]
+            let byOther = PluginSource.bytes(try other.signed(module)).signed(by: [other.verificationKey])
+            for source: PluginSource in [.bytes(Array("no module".utf8)), .bytes(module), byOther] {
+                let refusal = await filters.refusal(source) { $0.policy = policy }
+                #expect(refusal?.code == .signatureRefused)
+            }
+            let filter = try await filters.load(.bytes(try key.signed(module))) {
+                $0.policy = policy
+                $0.manifest = .manifest(Self.manifest(["log"]))
+            }
+            let error = await #expect(throws: PluginError.self) { try await filter.reload(from: byOther) }
+            #expect(error?.code == .signatureRefused)
+            #expect(await filters.stream(filter).requestHeaders(getRequest, endOfStream: true).reply == nil)
+        }
+    }
+
     // MARK: Sharing
 
     private let counting = Guest.wat(

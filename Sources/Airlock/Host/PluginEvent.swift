@@ -67,7 +67,7 @@ public struct PluginEvent: Sendable {
 
 /// A step on the way of a version into service.
 public enum ReloadStep: Sendable, Hashable {
-    /// The module is read and its digest compared with the pinned and the quarantined ones.
+    /// The module is read, its digest compared with the pinned and the quarantined ones, and its signature checked where one is demanded.
     case read
     /// Its bounds, its validity and its sizes are checked.
     case check
