@@ -1,6 +1,8 @@
 import Airlock
 import AirlockProxyWasm
 import AirlockTesting
+import Foundation
+import TestSupport
 import Testing
 
 @Suite("Bringing versions of filters into service")
@@ -196,6 +198,24 @@ struct RolloutTests {
             let second = await events.first { $0.version == 1 && $0.stopped != nil }
             #expect(second?.stopped == 0)
             #expect(await filter.status().liveVersions == [3])
+        }
+    }
+
+    @Test("Nothing runs of a version whose promotion cannot be written to disk; it stays staged")
+    func promotionNotWritten() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.at("releases")
+        let store = try ReleaseStore(folder: path)
+        try await withFilters { filters in
+            let filter = try await filters.load(version(1)) { $0.reload.store = store }
+            try await filter.releases.reload(from: version(2), strategy: .manual)
+            try FileManager.default.removeItem(atPath: path)
+            for _ in 0..<2 {
+                let error = await #expect(throws: PluginError.self) { try await filter.releases.promote() }
+                #expect(error?.code == .storage)
+                #expect(await filter.status().liveVersions == [1])
+            }
+            #expect(await filter.releases.list().map(\.state) == [.staged(nil), .serving])
         }
     }
 

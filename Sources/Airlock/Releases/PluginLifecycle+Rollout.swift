@@ -36,7 +36,12 @@ extension PluginLifecycle {
         to version: PluginVersion, _ event: PluginEvent.Kind, since began: ContinuousClock.Instant
     ) async throws(PluginError) {
         // First, so that what serves is never another version than the one that serves after a restart, but for a kill in between.
-        try await keepPromoted(version)
+        do throws(PluginError) {
+            try await keepPromoted(version)
+        } catch {
+            await discardPrepared(version)
+            throw error
+        }
         let previous = history.serving
         specification.crashGuard?.readmit()
         let steps = ReloadSteps(events: services.events, plugin: name, version: version.number)
