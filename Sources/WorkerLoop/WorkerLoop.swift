@@ -151,8 +151,8 @@ public final class WorkerLoop: Sendable {
     /// Every way of replacing a file is noticed: writing into it, renaming over it, swapping a symbolic link on the way
     /// to it (as Kubernetes does with `..data`), removing and creating it, and all of that for the folders that it lies
     /// in, which need not exist at first. The removal of the file is a change too, so the closure may find no file.
-    /// Changes of other files, and of permissions only, are not reported. Two states of the file count as the same if
-    /// device, inode, size and time of modification are. Where the system lets us not watch one of the folders, and
+    /// Changes of other files are not reported. Two states of the file count as the same if device, inode, size and time of the last change, of
+    /// permissions as well, are; the closure may run for the same state again. Where the system lets us not watch one of the folders, and
     /// only there, the file is looked at every second. Changes that another machine makes on a network file system may
     /// go unnoticed. For a folder, its replacement and changes of its list of entries may be noticed, no more:
     /// ``watchEntries(of:debounce:_:)`` is for those.

@@ -4,8 +4,8 @@ import CLibuv
 ///
 /// Every folder on the way to the file is watched, through all symbolic links: whatever is renamed, swapped, removed
 /// or put back on the way is an event in one of them. An event only opens a window; when it has been quiet for as long
-/// as `debounce` says, the path is followed anew and the file's identity decides whether the action runs. So nothing
-/// depends on the order or the completeness of the system's events, only on there being one. What a folder's identity does not
+/// as `debounce` says, the path is followed anew. The action runs where the file's identity is another one, or an event was the file's own. So
+/// nothing depends on the order or the completeness of the system's events, only on there being one. What a folder's identity does not
 /// show is what is written into its files, so that for a folder's entries an event in it runs the action, too.
 ///
 /// Isolation: the loop's thread, apart from `init`.
@@ -28,8 +28,6 @@ final class FileWatcher: @unchecked Sendable {
     private var handles: [String: FolderHandle] = [:]
     private var trace: PathTrace
     private var reported: FileIdentity?
-    /// Whether a write after `reported` was taken could have left the same identity.
-    private var reportedIsFresh: Bool
 
     private var window: Window?
     private var poll: TimerHandle?
@@ -62,7 +60,6 @@ final class FileWatcher: @unchecked Sendable {
         self.action = action
         trace = PathTrace(path)
         reported = trace.identity
-        reportedIsFresh = reported?.isFresh ?? false
     }
 
     /// Begins to watch. What changed since `init` is reported.
@@ -145,13 +142,11 @@ final class FileWatcher: @unchecked Sendable {
 
     private func report(_ window: Window) {
         self.window = nil
-        guard
-            trace.identity != reported || (window.fileWasNamed && reportedIsFresh) || window.entriesChanged
-        else {
+        // What was named may have had other contents for a moment, in which somebody read them.
+        guard trace.identity != reported || window.fileWasNamed || window.entriesChanged else {
             return
         }
         reported = trace.identity
-        reportedIsFresh = reported?.isFresh ?? false
         action?()
     }
 

@@ -25,14 +25,6 @@ struct FileIdentity: Equatable {
         #endif
         changed = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
-
-    /// Whether a later write may leave the same identity: the system's clock for files ticks every few milliseconds.
-    var isFresh: Bool {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- changed
-        return age < 50_000_000
-    }
 }
 
 /// The way from the root to what a path leads to, through every symbolic link, as far as it exists.
