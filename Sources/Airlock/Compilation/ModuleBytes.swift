@@ -63,11 +63,14 @@ public struct ModuleBytes: Sendable {
 
     private static func read(_ path: String, most: Int) throws -> [UInt8] {
         let file = try OpenFile(path, .read)
+        guard file.isLeftByWriters() else {
+            throw PluginError(
+                .incomplete, message: "the file '\(path)' is open for writing, so that it may not be complete")
+        }
         let facts = try file.facts()
         guard facts.kind == .regular else {
             throw PluginError(.invalidModule, message: "'\(path)' is not a regular file")
         }
-        try checkIsComplete(file)
         // The file may grow while it is read.
         let limit = min(max(most, 0), .max - 1)
         let bytes = facts.size > limit ? [] : try file.read(atMost: limit + 1)
@@ -83,14 +86,7 @@ public struct ModuleBytes: Sendable {
         guard facts.isSameState(as: try file.facts()) else {
             throw PluginError(.incomplete, message: "the file '\(path)' was written while it was read")
         }
-        try checkIsComplete(file)
         return bytes
-    }
-
-    private static func checkIsComplete(_ file: borrowing OpenFile) throws(PluginError) {
-        guard file.isOpenForWriting == true else { return }
-        throw PluginError(
-            .incomplete, message: "the file '\(file.name)' is open for writing, so that it may not be complete")
     }
 }
 
