@@ -32,8 +32,8 @@ final class SuspendableInstance {
         store.setLimits(version.limits.ofStore)
         // Each tick of the epoch another plugin on this loop gets its turn.
         store.setEpochYield(everyTicks: 1)
-        store.setTurnCheck { [account, state] turn, sum in
-            account.countTurn(turn, ofStart: state.isStarting ? sum : nil)
+        store.setTurnCheck { [account, state, number = version.number] turn, sum in
+            account.countTurn(turn, of: number, ofStart: state.isStarting ? sum : nil)
         }
         let timer = try begin(stop)
         defer { timer.cancel() }
@@ -80,7 +80,7 @@ final class SuspendableInstance {
 
     /// Starts a call's account: full fuel, nothing used, and a timer for the deadline.
     private func begin(_ stop: CallStop) throws(PluginError) -> LoopTimer {
-        state.begin(loopTime: state.isStarting ? account.startAllowance : account.allowance)
+        state.begin(loopTime: state.isStarting ? account.startAllowance : account.allowance(of: version))
         store.busyTime = .zero
         do {
             try store.setFuel(version.limits.fuel)

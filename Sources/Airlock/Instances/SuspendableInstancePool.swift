@@ -14,6 +14,8 @@ actor SuspendableInstancePool: VersionedPool {
     /// that under one that limits memory there is one, as a run-to-completion plugin has.
     private let mostIdle: Int
     private var inFlight: [ObjectIdentifier: Work] = [:]
+    /// How many calls of each version are among them.
+    private var calls: [ObjectIdentifier: Int] = [:]
     private var drains: [Drain] = []
     private let account: LoopAccount
 
@@ -26,15 +28,16 @@ actor SuspendableInstancePool: VersionedPool {
         var copies = 0
     }
 
-    /// A call, or an instance that is being made.
+    /// A call, a copy of one, or an instance that is being made.
     private struct Work {
         var stop: CallStop
         var version: PluginVersion
+        var isCall: Bool
     }
 
-    /// Who waits until nothing runs on a version any more.
+    /// Who waits for what ran on a version when it was replaced.
     private struct Drain {
-        var version: PluginVersion
+        var work: Set<ObjectIdentifier>
         var continuation: CheckedContinuation<Void, Never>
     }
 
@@ -53,7 +56,7 @@ actor SuspendableInstancePool: VersionedPool {
     nonisolated var copiesCalls: Bool { true }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
-        let stop = begin(version)
+        let stop = begin(version, isCall: false)
         defer { end(stop) }
         do {
             prepared.append(try await makeInstance(of: version, stop))
@@ -88,25 +91,25 @@ actor SuspendableInstancePool: VersionedPool {
 
     func endTrial() {
         candidate = nil
+        account.endTrial()
     }
 
+    /// Waits for the calls that are in flight now. Those of a version that serves again when the deadline has passed go on.
     func drain(_ version: PluginVersion, within deadline: Duration) async -> Int {
-        guard isBusy(version) else { return 0 }
+        let work = Set(inFlight.filter { $0.value.version === version }.keys)
+        guard !work.isEmpty else { return 0 }
         let stopped = Mutex(0)
         let timer = try? loop.schedule(after: deadline) { [weak self] in
-            self?.assumeIsolated { pool in stopped.withLock { $0 = pool.stopCalls(of: version) } }
+            self?.assumeIsolated { pool in stopped.withLock { $0 = pool.stop(work, of: version) } }
         }
-        await withCheckedContinuation { drains.append(Drain(version: version, continuation: $0)) }
+        await withCheckedContinuation { drains.append(Drain(work: work, continuation: $0)) }
         timer?.cancel()
         return stopped.withLock { $0 }
     }
 
-    private func isBusy(_ version: PluginVersion) -> Bool {
-        inFlight.values.contains { $0.version === version }
-    }
-
-    private func stopCalls(of version: PluginVersion) -> Int {
-        let late = inFlight.values.filter { $0.version === version }
+    private func stop(_ work: Set<ObjectIdentifier>, of version: PluginVersion) -> Int {
+        guard version !== self.version, version !== candidate?.version else { return 0 }
+        let late = work.compactMap { inFlight[$0] }
         for work in late { work.stop.stop(.replaced) }
         return late.count
     }
@@ -143,7 +146,8 @@ actor SuspendableInstancePool: VersionedPool {
                 copy(signature, arguments, .result(slots.result(signature)))
                 return report
             } catch {
-                copy(signature, arguments, .error(error.code))
+                // A copy of what was cancelled or refused would say nothing of the version.
+                if error.countsAsCrash, error.report != nil { copy(signature, arguments, .error(error.code)) }
                 throw error
             }
         }
@@ -152,11 +156,19 @@ actor SuspendableInstancePool: VersionedPool {
             candidate.trial.note(nil)
             return report
         } catch {
-            guard candidate.trial.note(error), candidate.trial.fallsBack, let version = self.version else {
+            guard candidate.trial.makesAgain(error), let version = self.version else {
+                candidate.trial.note(error)
                 throw error
             }
             slots = arguments
-            return try await serve(signature, &slots, on: version, isCommand: false).report
+            do throws(PluginError) {
+                let report = try await serve(signature, &slots, on: version, isCommand: false).report
+                candidate.trial.note(error, madeAgain: nil)
+                return report
+            } catch let second {
+                candidate.trial.note(error, madeAgain: second)
+                throw second
+            }
         }
     }
 
@@ -187,7 +199,7 @@ actor SuspendableInstancePool: VersionedPool {
         Task {
             var slots = arguments
             do throws(PluginError) {
-                _ = try await serve(signature, &slots, on: candidate.version, isCommand: false)
+                _ = try await serve(signature, &slots, on: candidate.version, isCommand: false, isCopy: true)
                 candidate.trial.note(nil, differs: .result(slots.result(signature)) != outcome)
             } catch {
                 candidate.trial.note(error, differs: .error(error.code) != outcome)
@@ -201,16 +213,17 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     private func serve(
-        _ signature: GuestSignature, _ slots: inout CallSlots, on version: PluginVersion, isCommand: Bool
+        _ signature: GuestSignature, _ slots: inout CallSlots, on version: PluginVersion, isCommand: Bool,
+        isCopy: Bool = false
     ) async throws(PluginError) -> CallResult<UInt32> {
-        try account.checkMayBegin()
+        try account.checkMayBegin(of: version)
         let most = version.limits.concurrentCalls
-        guard inFlight.count < most else {
+        guard isCopy || calls[ObjectIdentifier(version), default: 0] < most else {
             var error = version.error(.overloaded, "\(most) calls are in flight on this worker loop")
             (error.limit, error.used) = (UInt64(most), UInt64(most) + 1)
             throw error
         }
-        let stop = begin(version)
+        let stop = begin(version, isCall: !isCopy)
         defer { end(stop) }
         let instance: SuspendableInstance
         do {
@@ -238,19 +251,26 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     /// Notes work that ``stop()`` has to stop, and ``drain(_:within:)`` to wait for.
-    private func begin(_ version: PluginVersion) -> CallStop {
+    private func begin(_ version: PluginVersion, isCall: Bool) -> CallStop {
         let stop = CallStop()
-        inFlight[ObjectIdentifier(stop)] = Work(stop: stop, version: version)
+        inFlight[ObjectIdentifier(stop)] = Work(stop: stop, version: version, isCall: isCall)
+        if isCall { calls[ObjectIdentifier(version), default: 0] += 1 }
         loop.beginWork()
         return stop
     }
 
     private func end(_ stop: CallStop) {
-        let work = inFlight.removeValue(forKey: ObjectIdentifier(stop))
+        let id = ObjectIdentifier(stop)
+        let work = inFlight.removeValue(forKey: id)
         loop.endWork()
-        guard let version = work?.version, !drains.isEmpty, !isBusy(version) else { return }
-        let done = drains.filter { $0.version === version }
-        drains.removeAll { $0.version === version }
+        if let work, work.isCall {
+            let left = calls[ObjectIdentifier(work.version), default: 1] - 1
+            calls[ObjectIdentifier(work.version)] = left > 0 ? left : nil
+        }
+        guard !drains.isEmpty else { return }
+        for index in drains.indices { drains[index].work.remove(id) }
+        let done = drains.filter(\.work.isEmpty)
+        drains.removeAll(where: \.work.isEmpty)
         for drain in done { drain.continuation.resume() }
     }
 
@@ -258,7 +278,7 @@ actor SuspendableInstancePool: VersionedPool {
         -> SuspendableInstance
     {
         let instance = try await SuspendableInstance(version, on: loop, account, stop: stop)
-        account.countStart(instance.report)
+        account.countStart(instance.report, of: version)
         return instance
     }
 

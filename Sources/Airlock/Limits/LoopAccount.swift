@@ -16,6 +16,8 @@ final class LoopAccount {
     private let quota: Quota?
     private let crashGuard: CrashGuard?
     private let budget: LoopBudget?
+    /// The share of a version that is being tried: it takes nothing from the one that serves.
+    private var trial: (version: Int, budget: LoopBudget)?
     /// Whether the budget is charged at each turn of a call instead of at its end.
     private let countsTurns: Bool
     private let mayBeRefused: Bool
@@ -49,8 +51,23 @@ final class LoopAccount {
         if let budget, !budget.hasTime { throw budget.refusal(plugin: plugin, version: version) }
     }
 
+    /// The same for a version that may be one that is being tried.
+    func checkMayBegin(of version: PluginVersion) throws(PluginError) {
+        guard let trial, trial.version == version.number else { return try checkMayBegin() }
+        if let crashGuard { try crashGuard.check(plugin: plugin, version: version.number) }
+        if let quota { try quota.checkFuel(plugin: plugin, version: version.number) }
+        if !trial.budget.hasTime { throw trial.budget.refusal(plugin: plugin, version: version.number) }
+    }
+
     /// Nanoseconds that a call which begins now may hold the loop; the largest number where only its deadline limits it.
     var allowance: Int64 { budget?.allowance() ?? .max }
+
+    /// The same for a call of a version that may be one that is being tried.
+    func allowance(of version: PluginVersion) -> Int64 { budget(of: version.number)?.allowance() ?? .max }
+
+    private func budget(of version: Int) -> LoopBudget? {
+        if let trial, trial.version == version { trial.budget } else { budget }
+    }
 
     /// Nanoseconds that an instance may hold the loop while it starts: a whole burst, whatever is left. A version that replaces one which
     /// used up the share must be able to start.
@@ -58,8 +75,8 @@ final class LoopAccount {
 
     /// Charges one turn of a call. Returns why the call must end, if it must.
     /// - Parameter start: the time of all turns until now, where the instance is starting.
-    func countTurn(_ time: Duration, ofStart start: Duration?) -> StopReason? {
-        guard let budget else { return nil }
+    func countTurn(_ time: Duration, of version: Int, ofStart start: Duration?) -> StopReason? {
+        guard let budget = budget(of: version) else { return nil }
         budget.charge(nanoseconds: Int64(clamping: time.wholeNanoseconds))
         let goesOn = start.map { $0.wholeNanoseconds < UInt64(budget.burst) } ?? budget.hasTime
         return goesOn ? nil : .loopShare
@@ -67,6 +84,7 @@ final class LoopAccount {
 
     /// A version is about to serve.
     func open(_ version: PluginVersion) {
+        trial = nil
         guard version.number != self.version else { return }
         if self.version > 0 { keep(current) }
         self.version = version.number
@@ -77,6 +95,12 @@ final class LoopAccount {
     /// A version is about to be tried beside the one that serves.
     func track(_ version: PluginVersion) {
         keep(VersionTotals(version: version.number))
+        trial = version.limits.loopShare.map { (version.number, LoopBudget($0)) }
+    }
+
+    /// It is not tried any more.
+    func endTrial() {
+        trial = nil
     }
 
     private func keep(_ totals: VersionTotals) {
@@ -94,7 +118,7 @@ final class LoopAccount {
     @inline(__always)
     func count(_ report: CallReport, version: Int) {
         quota?.charge(fuel: report.fuelUsed)
-        chargeLoop(report)
+        chargeLoop(report, version)
         if version == self.version {
             // In and out: an access that lasts as long as the addition would be checked at run time.
             var sum = run
@@ -109,22 +133,23 @@ final class LoopAccount {
     }
 
     /// Charges what making an instance used. It is no call.
-    func countStart(_ report: CallReport) {
+    func countStart(_ report: CallReport, of version: PluginVersion) {
         quota?.charge(fuel: report.fuelUsed)
-        chargeLoop(report)
+        chargeLoop(report, version.number)
     }
 
     /// Charges what making an instance used that did not come to be.
     func countFailedStart(_ error: PluginError, of version: PluginVersion) {
         guard let report = error.report else { return }
-        countStart(report)
+        countStart(report, of: version)
         quota?.charge(fuel: error.uncountedFuel(of: version.limits.fuel))
     }
 
     @inline(__always)
-    private func chargeLoop(_ report: CallReport) {
+    private func chargeLoop(_ report: CallReport, _ version: Int) {
         guard let budget, !countsTurns else { return }
-        budget.charge(nanoseconds: report.nanoseconds.loop)
+        let charged = version == self.version ? budget : self.budget(of: version)
+        charged?.charge(nanoseconds: report.nanoseconds.loop)
     }
 
     /// Counts a call that failed.
@@ -147,7 +172,7 @@ final class LoopAccount {
 
     /// The error with how long to wait, where the call was cut because the share of the loop is used up.
     func withWait(_ error: PluginError) -> PluginError {
-        guard error.quota == LoopBudget.name, let budget else { return error }
+        guard error.quota == LoopBudget.name, let budget = budget(of: error.version) else { return error }
         var error = error
         error.retryAfter = budget.refusal(plugin: plugin, version: version).retryAfter
         return error

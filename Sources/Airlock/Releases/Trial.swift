@@ -62,6 +62,19 @@ package final class Trial: Sendable {
     /// Whether a failed call of the new version is made again on the running one.
     package var fallsBack: Bool { terms.fallsBack }
 
+    /// Whether a call that failed like this on the new version is made again on the running one.
+    func makesAgain(_ error: PluginError) -> Bool {
+        let began = error.report != nil || [.cancelled, .stopped].contains(error.code)
+        return terms.fallsBack && (error.countsAsCrash || !began)
+    }
+
+    /// Counts a call that failed on the new version and was made again on the running one.
+    /// - Parameter second: what that failed with. What fails alike on both is the call's fault.
+    func note(_ error: PluginError, madeAgain second: PluginError?) {
+        guard second?.code != error.code else { return }
+        note(error)
+    }
+
     /// Counts a call of the new version.
     /// - Parameters:
     ///   - error: what it failed with. What is not the version's fault, such as a cancelled task, does not count.
