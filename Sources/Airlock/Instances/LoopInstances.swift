@@ -44,7 +44,7 @@ final class LoopInstances {
             if error.report == nil { error.report = instance.report }
             throw error
         }
-        account.countStart(instance.report)
+        account.countStart(instance.report, of: instance.version)
     }
 
     /// Lets go of what was made for a version that does not serve.
@@ -66,25 +66,42 @@ final class LoopInstances {
         account.open(version)
         let fresh = takePrepared(version)
         idle = fresh ?? tried
-        if let old, let fresh { handOver(from: old, to: fresh) }
+        if let old, let fresh, !old.version.isBanned { handOver(from: old, to: fresh) }
     }
 
     /// Hands the state of the version that was replaced to the one that serves.
     private func handOver(from old: LiveInstance, to new: LiveInstance) {
         do throws(PluginError) {
-            guard let state = try handover.save(old, loopTime: account.startAllowance) else { return }
-            account.countStart(old.report)
+            let saved = try charged(to: old) { () throws(PluginError) in
+                try handover.save(old, loopTime: account.startAllowance)
+            }
+            guard let state = saved else { return }
             do throws(PluginError) {
-                try handover.restore(state, to: new, loopTime: account.startAllowance)
+                try charged(to: new) { () throws(PluginError) in
+                    try handover.restore(state, to: new, loopTime: account.startAllowance)
+                }
             } catch {
                 // It may have taken a part of it. The next call gets another one.
                 idle = nil
                 throw error
             }
-            account.countStart(new.report)
             events.send(.stateRestored(bytes: state.bytes.count), plugin: plugin, version: new.version.number)
         } catch {
             events.send(.stateLost(error), plugin: plugin, version: new.version.number)
+        }
+    }
+
+    /// Charges what an instance uses that is no call, whether it fails or not.
+    private func charged<Value>(
+        to instance: LiveInstance, _ body: () throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        do {
+            let value = try body()
+            account.countStart(instance.report, of: instance.version)
+            return value
+        } catch {
+            account.countFailedStart(error, of: instance.version)
+            throw error
         }
     }
 
@@ -97,6 +114,7 @@ final class LoopInstances {
 
     func endTrial() {
         candidate = nil
+        account.endTrial()
     }
 
     /// Runs a copy of a call that waits for it.
@@ -104,7 +122,7 @@ final class LoopInstances {
         guard let candidate, let copy = candidate.nextCopy() else { return }
         var slots = copy.arguments
         do throws(PluginError) {
-            try run(copy.signature, &slots, checkOut(of: candidate))
+            try run(copy.signature, &slots, checkOut(of: candidate), loopTime: account.allowance(of: candidate.version))
             candidate.trial.note(nil, differs: .result(slots.result(copy.signature)) != copy.outcome)
         } catch {
             candidate.trial.note(error, differs: .error(error.code) != copy.outcome)
@@ -124,16 +142,16 @@ final class LoopInstances {
         _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
     ) throws(PluginError) -> CallReport {
         guard candidate == nil else { return try callDuringTrial(signature, routedBy: key, &slots) }
-        return try run(signature, &slots, checkOut())
+        return try run(signature, &slots, checkOut(), loopTime: account.allowance)
     }
 
     @inline(__always)
     @discardableResult
     private func run(
-        _ signature: GuestSignature, _ slots: inout CallSlots, _ instance: LiveInstance
+        _ signature: GuestSignature, _ slots: inout CallSlots, _ instance: LiveInstance, loopTime: Int64
     ) throws(PluginError) -> CallReport {
         do {
-            try instance.begin(loopTime: account.allowance)
+            try instance.begin(loopTime: loopTime)
             try instance.run(signature, &slots)
         } catch {
             throw discard(instance, after: error)
@@ -145,27 +163,50 @@ final class LoopInstances {
     private func callDuringTrial(
         _ signature: GuestSignature, routedBy key: RoutingKey?, _ slots: inout CallSlots
     ) throws(PluginError) -> CallReport {
-        guard let candidate, candidate.trial.takes(key) else { return try run(signature, &slots, checkOut()) }
+        guard let candidate, candidate.trial.takes(key) else { return try serve(signature, &slots) }
         let arguments = slots
-        if candidate.trial.isShadow {
-            do {
-                let report = try run(signature, &slots, checkOut())
-                candidate.append(
-                    .init(signature: signature, arguments: arguments, outcome: .result(slots.result(signature))))
-                return report
-            } catch {
-                candidate.append(.init(signature: signature, arguments: arguments, outcome: .error(error.code)))
-                throw error
-            }
-        }
+        if candidate.trial.isShadow { return try callWithCopy(signature, &slots, candidate) }
         do {
-            let report = try run(signature, &slots, checkOut(of: candidate))
+            let report = try run(
+                signature, &slots, checkOut(of: candidate), loopTime: account.allowance(of: candidate.version))
             candidate.trial.note(nil)
             return report
         } catch {
-            guard candidate.trial.note(error), candidate.trial.fallsBack else { throw error }
+            guard candidate.trial.makesAgain(error) else {
+                candidate.trial.note(error)
+                throw error
+            }
             slots = arguments
-            return try run(signature, &slots, checkOut())
+            do throws(PluginError) {
+                let report = try serve(signature, &slots)
+                candidate.trial.note(error, madeAgain: nil)
+                return report
+            } catch let second {
+                candidate.trial.note(error, madeAgain: second)
+                throw second
+            }
+        }
+    }
+
+    private func serve(_ signature: GuestSignature, _ slots: inout CallSlots) throws(PluginError) -> CallReport {
+        try run(signature, &slots, checkOut(), loopTime: account.allowance)
+    }
+
+    private func callWithCopy(
+        _ signature: GuestSignature, _ slots: inout CallSlots, _ candidate: CandidateInstances
+    ) throws(PluginError) -> CallReport {
+        let arguments = slots
+        do {
+            let report = try serve(signature, &slots)
+            candidate.append(
+                .init(signature: signature, arguments: arguments, outcome: .result(slots.result(signature))))
+            return report
+        } catch {
+            // A copy of what was cancelled or refused would say nothing of the version.
+            if error.countsAsCrash, error.report != nil {
+                candidate.append(.init(signature: signature, arguments: arguments, outcome: .error(error.code)))
+            }
+            throw error
         }
     }
 
@@ -175,18 +216,20 @@ final class LoopInstances {
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) throws(PluginError) -> CallResult<Value> {
         guard let candidate, !candidate.trial.isShadow, candidate.trial.takes(key) else {
-            return try withSession(checkOut(), body)
+            return try withSession(checkOut(), loopTime: account.allowance, body)
         }
         let instance: LiveInstance
         do {
             instance = try checkOut(of: candidate)
         } catch {
-            guard candidate.trial.note(error), candidate.trial.fallsBack else { throw error }
-            return try withSession(checkOut(), body)
+            candidate.trial.note(error)
+            guard candidate.trial.makesAgain(error) else { throw error }
+            return try withSession(checkOut(), loopTime: account.allowance, body)
         }
         do {
-            let result = try withSession(instance, body)
-            candidate.trial.note(nil)
+            let result = try withSession(instance, loopTime: account.allowance(of: candidate.version), body)
+            // Its body may have gone on after a failure.
+            candidate.trial.note(instance.failure)
             return result
         } catch {
             candidate.trial.note(error)
@@ -196,10 +239,11 @@ final class LoopInstances {
 
     private func withSession<Value: Sendable>(
         _ instance: LiveInstance,
+        loopTime: Int64,
         _ body: @Sendable (borrowing PluginSession) throws(PluginError) -> Value
     ) throws(PluginError) -> CallResult<Value> {
         do {
-            try instance.begin(loopTime: account.allowance)
+            try instance.begin(loopTime: loopTime)
             let value = try body(PluginSession(instance))
             return CallResult(value: value, report: checkIn(instance))
         } catch {
@@ -220,7 +264,7 @@ final class LoopInstances {
 
     /// Takes the idle instance of the version that is being tried.
     private func checkOut(of candidate: CandidateInstances) throws(PluginError) -> LiveInstance {
-        try account.checkMayBegin()
+        try account.checkMayBegin(of: candidate.version)
         if let instance = candidate.idle.take() { return instance }
         return try makeInstanceForCall(of: candidate.version)
     }
@@ -270,7 +314,7 @@ final class LoopInstances {
     private func makeInstance(of version: PluginVersion) throws(PluginError) -> LiveInstance {
         let instance = try LiveInstance(version, attachment: nil, loopTime: account.startAllowance, isCancellable: true)
         try instance.initialize()
-        account.countStart(instance.report)
+        account.countStart(instance.report, of: version)
         return instance
     }
 }

@@ -17,6 +17,15 @@ actor PluginLifecycle {
     var history: ReleaseHistory
     /// What is on disk about them.
     var record = ReleaseRecord()
+    /// Whether it is to be written once more, since it could not be.
+    var isUnwritten = false
+    /// Modules that an earlier host kept, and that this one has made no versions of yet; the one that was promoted last first.
+    var recalled: [String] = []
+    private var recalling: Task<Void, Never>?
+    /// Modules that are kept on disk for versions that are being made.
+    var inTheMaking: Set<String> = []
+    /// The right to the plugin's record.
+    private var claim: ReleaseStore.Claim?
     /// Ends the trial when its window has passed.
     var trialTimer: LoopTimer?
     /// The reloads that have not ended, the one in progress first.
@@ -58,19 +67,32 @@ actor PluginLifecycle {
 
     /// Loads the first version: the one that an earlier host promoted last, or what the source holds.
     func load() async throws(PluginError) {
-        do {
-            if let promoted = try await recall() {
-                let original = source
-                try await reload(from: promoted)
-                source = original
-                // What the source holds by now is a new version, if it is another one. A refusal is an event.
-                Task { try? await self.reload(unlessSame: true) }
-                return
-            }
-        } catch  where ![.storage, .configuration].contains(error.code) {
-            services.events.send(.storeFailed(error), plugin: name, version: 0)
-        }
+        claim = try specification.reload.store?.claim(name)
+        if try await loadPromoted() { return }
         seen = try await reload()
+    }
+
+    /// - Returns: `false` where there is none that could be loaded.
+    private func loadPromoted() async throws(PluginError) -> Bool {
+        do throws(PluginError) {
+            guard let promoted = try await recall() else { return false }
+            let earlier = record.kept.prefix(specification.reload.keptVersions)
+            // What served before has lower numbers.
+            number = earlier.count
+            let original = source
+            try await reload(from: promoted)
+            source = original
+            recalled.removeAll { $0 == record.promoted }
+            // What the source holds by now is a new version, if it is another one. A refusal is an event.
+            recalling = Task {
+                _ = try? await self.reload(unlessSame: true)
+                await self.recallKept(Array(earlier))
+            }
+            return true
+        } catch  where error.isOfModule {
+            services.events.send(.storeFailed(error), plugin: name, version: 0)
+            return false
+        }
     }
 
     /// Makes a version of the module from `source`, or from where the last one came from, and lets it take over as the strategy says. A failure
@@ -120,6 +142,7 @@ actor PluginLifecycle {
             let version = try await make(from: newSource ?? source, unlessIn: known)
             if unlessSame { seen = version }
             if known.contains(where: { $0 === version }) { return version }
+            defer { inTheMaking.remove(version.digest) }
             do throws(PluginError) {
                 try await inTurn { (self) async throws(PluginError) in
                     try self.checkMayServe(version)
@@ -196,8 +219,11 @@ actor PluginLifecycle {
         for watch in watches { watch.cancel() }
         watches = []
         retry = nil
+        recalling?.cancel()
         for reload in reloads { reload.cancel() }
         _ = await reloads.last?.result
+        await recalling?.value
+        recalling = nil
         try? await inTurn { (self) async in
             self.trialTimer = nil
             self.history.end()
@@ -206,6 +232,7 @@ actor PluginLifecycle {
             for pool in self.pools { await pool.stop() }
             self.services.events.send(.unloaded, plugin: self.name, version: version.number)
         }
+        claim = nil
     }
 
     // MARK: Accounts
@@ -247,5 +274,18 @@ actor PluginLifecycle {
 
     nonisolated func flushMeters() async {
         for pool in pools { await pool.flushMeters() }
+    }
+}
+
+extension PluginError {
+    /// Whether a module that served once would be refused for good, under what holds for it now.
+    fileprivate var isOfModule: Bool {
+        let codes: [Code] = [
+            .digestMismatch, .signatureRefused, .invalidModule, .moduleBounds, .missingCapability, .missingExport,
+            .signatureMismatch,
+            .manifest, .memory, .trap,
+            .abiViolation, .guestError, .exit, .fuel,
+        ]
+        return codes.contains(code)
     }
 }

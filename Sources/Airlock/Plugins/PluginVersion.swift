@@ -1,3 +1,4 @@
+import Synchronization
 public import Wasmtime
 import WorkerLoop
 
@@ -35,6 +36,13 @@ public final class PluginVersion: Sendable {
     /// The most memory that one of its instances can have, in bytes: linear memory, a heap for exception objects where it can throw any,
     /// its tables, and the stack of a suspendable one.
     let largestMemory: Int
+
+    private let banned = Atomic(false)
+
+    /// Notes that nothing of it is to live on, not even its state.
+    func ban() { banned.store(true, ordering: .relaxed) }
+
+    var isBanned: Bool { banned.load(ordering: .relaxed) }
 
     enum Linked: Sendable {
         case runToCompletion(PrelinkedModule<InstanceState>)

@@ -42,15 +42,34 @@ extension PluginLifecycle {
         _ specification: PluginSpecification,
         manifest: PluginManifest?
     ) async throws(PluginError) -> PluginVersion {
+        let (version, module) = try await compile(source, specification, number: number + 1, manifest: manifest)
+        self.number = version.number
+        try await prepare(version)
+        do {
+            try await keep(module)
+        } catch {
+            inTheMaking.remove(module.digest)
+            await discardPrepared(version)
+            throw error
+        }
+        return version
+    }
+
+    /// Compiles and links a version.
+    func compile(
+        _ source: PluginSource,
+        _ specification: PluginSpecification,
+        number: Int,
+        manifest: PluginManifest?
+    ) async throws(PluginError) -> (version: PluginVersion, module: ModuleBytes) {
         let quarantined = history.quarantined
         let compiled = try await services.compiler.compile(
             source,
             for: name,
-            version: number + 1,
+            version: number,
             limits: specification.limits,
             admit: { [name] (digest) throws(PluginError) in try quarantined.check(digest, plugin: name) }
         )
-        number += 1
         let steps = ReloadSteps(events: services.events, plugin: name, version: number)
         let version = try steps.take(.link) { () throws(PluginError) in
             let version = PluginVersion(
@@ -65,14 +84,7 @@ extension PluginLifecycle {
             try signatures.checkRequired(of: version)
             return version
         }
-        try await prepare(version)
-        do {
-            try await keep(compiled.source)
-        } catch {
-            await discardPrepared(version)
-            throw error
-        }
-        return version
+        return (version, compiled.source)
     }
 
     /// Has each pool make an instance of a version, or none of them.

@@ -8,17 +8,20 @@ extension PluginLifecycle {
         _ version: PluginVersion, _ strategy: ReloadStrategy, since began: ContinuousClock.Instant
     ) async throws(PluginError) {
         guard let serving = history.serving else {
-            try await cutOver(to: version, .loaded, since: began)
+            return try await cutOver(to: version, .loaded, since: began)
+        }
+        await dropOverdrawn()
+        try checkIsNotQuarantined(version.digest)
+        guard strategy.kind != .immediate else {
+            try await cutOver(to: version, .reloaded(previous: serving.number), since: began)
+            history.staged = nil
             return
         }
         try await pools.checkAreReady(for: version)
-        if case .immediate = strategy.kind { try await keepPromoted(version) }
         await dropCandidate(.dropped)
         history.staged = nil
         switch strategy.kind {
-        case .immediate:
-            try await cutOver(to: version, .reloaded(previous: serving.number), since: began)
-        case .manual:
+        case .immediate, .manual:
             // What waits for an operator holds no memory.
             await discardPrepared(version)
             history.staged = .init(version: version)
@@ -32,22 +35,60 @@ extension PluginLifecycle {
         }
     }
 
+    /// Has a version take over. Whatever can fail is done before anything changes.
+    /// - Parameters:
+    ///   - evenUnwritten: whether it serves also where that cannot be written to disk.
+    ///   - end: how its trial ends, if it is being tried.
     private func cutOver(
-        to version: PluginVersion, _ event: PluginEvent.Kind, since began: ContinuousClock.Instant
+        to version: PluginVersion, _ event: PluginEvent.Kind, since began: ContinuousClock.Instant,
+        evenUnwritten: Bool = false, _ end: TrialEnd = .promoted
     ) async throws(PluginError) {
-        // First, so that what serves is never another version than the one that serves after a restart, but for a kill in between.
+        let previous = history.serving
         do throws(PluginError) {
-            try await keepPromoted(version)
+            try await pools.checkAreReady(for: version)
         } catch {
             await discardPrepared(version)
             throw error
         }
-        let previous = history.serving
-        specification.crashGuard?.readmit()
+        // First, so that what serves is never another version than the one that serves after a restart, but for a kill in between.
+        do throws(PluginError) {
+            try await keepPromoted(version)
+        } catch {
+            guard evenUnwritten else {
+                await discardPrepared(version)
+                throw error
+            }
+            services.events.send(.storeFailed(error), plugin: name, version: version.number)
+        }
+        do throws(PluginError) {
+            // Exports may have been looked up meanwhile, and calls of a trial may have ended.
+            try signatures.checkRequired(of: version)
+            try checkIsInBudget(version)
+        } catch {
+            await discardPrepared(version)
+            if let previous { await notePromoted(previous) }
+            throw error
+        }
+        if let candidate = history.candidate, candidate.version === version {
+            endTrial(candidate.trial, of: version, end)
+        } else {
+            await dropCandidate(.dropped)
+        }
         let steps = ReloadSteps(events: services.events, plugin: name, version: version.number)
         try await steps.take(.cutOver) { () async throws(PluginError) in await serve(version) }
+        // After it: until then the version before could still be paused.
+        specification.crashGuard?.readmit()
         services.events.send(event, plugin: name, version: version.number, duration: .now - began)
         if let previous, previous !== version { drain(previous) }
+    }
+
+    private func checkIsInBudget(_ version: PluginVersion) throws(PluginError) {
+        guard let candidate = history.candidate, candidate.version === version, candidate.trial.isOverdrawn else {
+            return
+        }
+        throw PluginError(
+            .quarantined, plugin: name, version: version.number,
+            message: "the version has overdrawn its error budget with \(candidate.trial.result)")
     }
 
     /// Waits for what runs on a version that does not serve any more, and stops what goes on for too long.
@@ -87,44 +128,51 @@ extension PluginLifecycle {
             guard let candidate = self.history.candidate, candidate.trial === trial, let serving = self.history.serving
             else { return }
             let version = candidate.version
-            guard !trial.isOverdrawn else {
-                await self.dropCandidate(.overBudget)
-                // The same module serves, and is not worse than itself.
-                guard version.digest != serving.digest else { return }
-                await self.quarantine(
-                    version.digest, "it overdrew its error budget with \(trial.result)", version.number)
-                return
-            }
+            guard !trial.isOverdrawn else { return await self.dropCandidate(.overBudget) }
             // Nothing is known of it yet, it is being started again somewhere, or calls wait for it that may yet overdraw the budget.
             guard trial.result.calls > 0, (try? await self.pools.checkAreReady(for: version)) != nil,
                 trial.allows(moreFailures: await self.pools.waitingCalls(of: version))
             else { return self.beginWindow(of: trial) }
-            guard !trial.isShadow else {
-                await self.dropCandidate(.passed)
-                self.history.staged = .init(version: version, result: trial.result)
-                self.services.events.send(.staged, plugin: self.name, version: version.number)
-                return
-            }
+            guard !trial.isShadow else { return await self.stageCandidate(candidate) }
+            trial.close()
             do throws(PluginError) {
-                try await self.keepPromoted(version)
-                self.endTrial(trial, of: version, .passed)
-                try await self.cutOver(to: version, .reloaded(previous: serving.number), since: .now)
+                try await self.cutOver(to: version, .reloaded(previous: serving.number), since: .now, .passed)
             } catch {
-                // It waits for an operator, who may mend the disk.
-                await self.dropCandidate(.passed)
-                self.history.staged = .init(version: version, result: trial.result)
-                self.services.events.send(.storeFailed(error), plugin: self.name, version: version.number)
+                // Where its budget is not overdrawn it waits for an operator, who may mend the disk.
+                await self.stageCandidate(candidate)
+                let isStorage = error.code == .storage
+                self.services.events.send(
+                    isStorage ? .storeFailed(error) : .reloadFailed(error), plugin: self.name, version: version.number)
             }
         }
     }
 
-    /// Takes the version out that is being tried, if one is.
+    private func stageCandidate(_ candidate: ReleaseHistory.Candidate) async {
+        await dropCandidate(.passed)
+        guard history.quarantine(of: candidate.version.digest) == nil else { return }
+        history.staged = .init(version: candidate.version, result: candidate.trial.result)
+        services.events.send(.staged, plugin: name, version: candidate.version.number)
+    }
+
+    /// Takes the version out that is being tried if its budget does not allow what has happened, whoever comes first to see it.
+    private func dropOverdrawn() async {
+        guard history.candidate?.trial.isOverdrawn == true else { return }
+        await dropCandidate(.overBudget)
+    }
+
+    /// Takes the version out that is being tried, if one is, and quarantines its module if its budget is overdrawn.
     func dropCandidate(_ end: TrialEnd) async {
         guard let candidate = history.candidate else { return }
-        endTrial(candidate.trial, of: candidate.version, end)
+        let (trial, version) = (candidate.trial, candidate.version)
+        trial.close()
+        let isOverdrawn = trial.isOverdrawn
+        endTrial(trial, of: version, isOverdrawn ? .overBudget : end)
         history.candidate = nil
         for pool in pools { await pool.endTrial() }
-        drain(candidate.version)
+        drain(version)
+        // Where the same module serves, it is not worse than itself.
+        guard isOverdrawn, version.digest != history.serving?.digest else { return }
+        await quarantine(version.digest, "it overdrew its error budget with \(trial.result)", version.number)
     }
 
     private func endTrial(_ trial: Trial, of version: PluginVersion, _ end: TrialEnd) {
@@ -149,21 +197,18 @@ extension PluginLifecycle {
         try await inTurn { (self) async throws(PluginError) in
             let began = ContinuousClock.now
             guard let serving = self.history.serving else { throw self.wasUnloaded }
+            await self.dropOverdrawn()
+            let event = PluginEvent.Kind.reloaded(previous: serving.number)
             if let candidate = self.history.candidate, number == nil || number == candidate.version.number {
                 // A shadow has an instance on each loop as well.
-                try await self.pools.checkAreReady(for: candidate.version)
-                try await self.keepPromoted(candidate.version)
-                self.endTrial(candidate.trial, of: candidate.version, .promoted)
-                try await self.cutOver(to: candidate.version, .reloaded(previous: serving.number), since: began)
-                return
+                return try await self.cutOver(to: candidate.version, event, since: began)
             }
             guard let staged = self.history.staged?.version, number == nil || number == staged.number else {
                 throw self.noSuchVersion(number, "is staged or being tried")
             }
             try self.signatures.checkRequired(of: staged)
             try await self.prepare(staged)
-            await self.dropCandidate(.dropped)
-            try await self.cutOver(to: staged, .reloaded(previous: serving.number), since: began)
+            try await self.cutOver(to: staged, event, since: began)
         }
     }
 
@@ -187,8 +232,8 @@ extension PluginLifecycle {
         let previous = history.serving?.number ?? 0
         try signatures.checkRequired(of: version)
         try await prepare(version)
-        await dropCandidate(.dropped)
-        try await cutOver(to: version, .rolledBack(previous: previous), since: began)
+        // Whoever goes back must get away from what serves, whatever the disk does.
+        try await cutOver(to: version, .rolledBack(previous: previous), since: began, evenUnwritten: true)
     }
 
     /// Takes the version out that waits or is being tried.
@@ -223,6 +268,7 @@ extension PluginLifecycle {
                             "the module serves, and no other version is kept that could take its place: reload or unload the plugin"
                     )
                 }
+                serving.ban()
                 try await self.replaceServing(with: other, since: .now)
                 number = serving.number
             }

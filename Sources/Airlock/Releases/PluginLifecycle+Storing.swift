@@ -4,15 +4,23 @@ extension PluginLifecycle {
     /// - Returns: The module that was promoted last; nil where there is none, or another one is pinned.
     func recall() async throws(PluginError) -> PluginSource? {
         guard let store = specification.reload.store else { return nil }
-        let (name, most) = (name, specification.limits.module.moduleBytes)
-        let record = try await services.compiler.waiting { () throws(PluginError) in try store.record(of: name) }
-        self.record = record
+        let name = name
+        record = try await services.compiler.waiting { () throws(PluginError) in try store.record(of: name) }
+        recalled = [record.promoted].compactMap(\.self) + record.kept
         for quarantine in record.quarantined {
             history.quarantine(QuarantinedModule(digest: quarantine.digest, reason: quarantine.reason))
         }
+        await prune()
         guard let digest = record.promoted, source.pinnedDigest.map({ $0.lowercased() == digest }) ?? true else {
             return nil
         }
+        return try await kept(digest)
+    }
+
+    /// The module of a digest, where it is kept.
+    private func kept(_ digest: String) async throws(PluginError) -> PluginSource? {
+        guard let store = specification.reload.store else { return nil }
+        let most = specification.limits.module.moduleBytes
         let kept = try await services.compiler.waiting { () throws(PluginError) in
             (try store.bytes(of: digest, atMost: most), try store.signature(of: digest))
         }
@@ -23,49 +31,99 @@ extension PluginLifecycle {
         )
     }
 
+    /// Compiles what an earlier host kept to go back to, so that this one can as well.
+    func recallKept(_ digests: [String]) async {
+        for (index, digest) in digests.enumerated() where recalled.contains(digest) && !Task.isCancelled {
+            do throws(PluginError) {
+                guard let source = try await kept(digest) else { continue }
+                let version = try await compile(source, specification, number: digests.count - index, manifest: nil)
+                    .version
+                try await inTurn { (self) async throws(PluginError) in
+                    self.history.keep(version)
+                    self.recalled.removeAll { $0 == digest }
+                }
+            } catch {
+                services.events.send(.storeFailed(error), plugin: name, version: current?.number ?? 0)
+            }
+        }
+    }
+
     /// Keeps the module of a version that may come to serve.
     func keep(_ module: ModuleBytes) async throws(PluginError) {
-        try await change(keeping: [module]) { $0.keep(module.digest) }
+        inTheMaking.insert(module.digest)
+        let needed = digestsToKeep(after: history)
+        try await change(keeping: [module]) { record in
+            record.letGo { !needed.contains($0) }
+            record.keep(module.digest)
+        }
     }
 
     /// Notes that a version serves from now on. What is not gone back to is not kept any longer.
     func keepPromoted(_ version: PluginVersion) async throws(PluginError) {
-        var kept = history
-        kept.serve(version)
-        let digests = Set(kept.releases.map(\.digest))
+        var after = history
+        after.serve(version)
+        let needed = digestsToKeep(after: after)
         try await change { record in
             record.promote(version.digest)
-            for digest in record.kept where !digests.contains(digest) { record.letGo(digest) }
+            record.letGo { !needed.contains($0) }
         }
     }
 
-    /// Notes that a module must not be loaded any more, or may be again. What is served does not depend on whether that can be written.
+    /// The modules of all versions, of those in the making, and of those that an earlier host could go back to.
+    private func digestsToKeep(after history: ReleaseHistory) -> Set<String> {
+        let own = inTheMaking.union(history.releases.map(\.digest))
+        let places = max(0, specification.reload.keptVersions - history.kept.count)
+        return own.union(recalled.filter { !own.contains($0) }.prefix(places))
+    }
+
+    /// Notes that a version goes on to serve. Where that cannot be written now, it is with the next change.
+    func notePromoted(_ version: PluginVersion) async {
+        await note { $0.promote(version.digest) }
+    }
+
+    /// Notes that a module must not be loaded any more, or may be again. What is served does not depend on whether that can be written now;
+    /// where not, it is with the next change.
     func noteQuarantine(_ change: (inout ReleaseRecord) -> Void) async {
+        await note(change)
+    }
+
+    private func note(_ change: (inout ReleaseRecord) -> Void) async {
         do {
-            try await self.change(change)
+            try await self.change(isUndoneOnFailure: false, change)
         } catch {
             services.events.send(.storeFailed(error), plugin: name, version: current?.number ?? 0)
         }
     }
 
     private func change(
-        keeping modules: [ModuleBytes] = [], _ change: (inout ReleaseRecord) -> Void
+        keeping modules: [ModuleBytes] = [], isUndoneOnFailure: Bool = true, _ change: (inout ReleaseRecord) -> Void
     ) async throws(PluginError) {
         guard let store = specification.reload.store else { return }
         var changed = record
         change(&changed)
-        guard changed != record || !modules.isEmpty else { return }
+        guard changed != record || isUnwritten || !modules.isEmpty else { return }
         let (name, before) = (name, record)
         // Before the disk is waited for, so that what comes meanwhile changes the same record.
         record = changed
         do {
             try await services.compiler.waiting { [changed] () throws(PluginError) in
                 try store.save(changed, of: name, keeping: modules)
-                try store.prune()
             }
+            isUnwritten = isUnwritten && record != changed
         } catch {
-            if record == changed { record = before }
+            if !isUndoneOnFailure { isUnwritten = true } else if record == changed { record = before }
             throw error
+        }
+        if !Set(before.modules).isSubset(of: changed.modules) { await prune() }
+    }
+
+    /// Deletes modules that nobody needs. Where that is not possible they only take up room.
+    private func prune() async {
+        guard let store = specification.reload.store else { return }
+        do {
+            try await services.compiler.waiting { () throws(PluginError) in try store.prune() }
+        } catch {
+            services.events.send(.storeFailed(error), plugin: name, version: current?.number ?? 0)
         }
     }
 }

@@ -39,6 +39,14 @@ struct ReleaseHistory {
         serving = version
     }
 
+    /// Keeps a version that served before all of those that are kept.
+    mutating func keep(_ version: PluginVersion) {
+        guard kept.count < most, !isQuarantined(version.digest),
+            !(kept + versions).contains(where: { $0.digest == version.digest })
+        else { return }
+        kept.append(version)
+    }
+
     /// The version with that number that was replaced, or the latest one.
     func keptVersion(_ number: Int?) -> PluginVersion? {
         guard let number else { return kept.first }

@@ -54,6 +54,11 @@ package struct ReleaseRecord: Sendable, Hashable {
         kept.removeAll { $0 == digest }
     }
 
+    /// Keeps the modules of digests no longer for which that holds. What serves stays.
+    mutating func letGo(where isNotNeeded: (String) -> Bool) {
+        kept.removeAll(where: isNotNeeded)
+    }
+
     /// Quarantines a digest; one that is quarantined already gets the new reason and time. It is neither let go nor replaced.
     package mutating func quarantine(_ digest: String, reason: String, at time: Date = .now) {
         let reason = LogText.make(Array(reason.utf8), atMost: 1_000).text

@@ -15,7 +15,7 @@ import Synchronization
 /// A file is written completely, and is on the disk, before it gets its name. A record that is damaged all the same is an error, which
 /// names the file; it never counts as none. Whoever wants to go on without it deletes the file.
 ///
-/// Plugins are told apart by their names, which may be any texts. Two of the same name share a record.
+/// Plugins are told apart by their names, which may be any texts. A second one of the same name is refused while the first is loaded.
 ///
 /// Isolation: any thread, several at once. Everything here waits for the disk, some of it for several writes: use threads that may
 /// wait, not those of a worker loop that serves calls.
@@ -31,6 +31,8 @@ public final class ReleaseStore: Sendable {
     private let lock: OpenFile
     /// Nothing is deleted while a record is about to name it.
     private let changes = Mutex(())
+    /// The names of the plugins that use their records.
+    private let claimed = Mutex<Set<String>>([])
 
     /// Opens the folder, or makes it, and removes what a killed process did not complete.
     /// - Throws: ``PluginError/Code/configuration`` where the folder cannot be used, others may write it, or another store uses it.
@@ -57,6 +59,32 @@ public final class ReleaseStore: Sendable {
     }
 
     // MARK: Records
+
+    /// The right of one plugin to the record of its name, until it is let go.
+    final class Claim: Sendable {
+        private let plugin: String
+        private let store: ReleaseStore
+
+        fileprivate init(_ plugin: String, _ store: ReleaseStore) {
+            self.plugin = plugin
+            self.store = store
+        }
+
+        deinit { _ = store.claimed.withLock { $0.remove(plugin) } }
+    }
+
+    /// Gives the record of a plugin to one plugin at a time.
+    /// - Throws: ``PluginError/Code/configuration`` where another plugin has the same name.
+    func claim(_ plugin: String) throws(PluginError) -> Claim {
+        guard claimed.withLock({ $0.insert(plugin).inserted }) else {
+            throw PluginError(
+                .configuration, plugin: plugin,
+                message:
+                    "another plugin of this name uses the folder of releases '\(folder)', expected another name for each plugin"
+            )
+        }
+        return Claim(plugin, self)
+    }
 
     /// The record of a plugin; an empty one where there is none.
     /// - Throws: ``PluginError/Code/storage`` where it cannot be read or is damaged.

@@ -141,7 +141,7 @@ struct RolloutTests {
             let plugin = try await host.load(.wat(module))
             let answer = try plugin.function("answer", taking: Int32.self, returning: Int32.self)
             try await plugin.releases.reload(
-                strategy: .canary(share: 1, for: long, errorBudget: ErrorBudget(share: 0)))
+                strategy: .canary(share: 1, for: long, errorBudget: ErrorBudget(share: 0), fallsBack: false))
             await #expect(throws: PluginError.self) { try await plugin.call(answer, 1) }
             let end = await events.first { if case .trialEnded = $0.kind { true } else { false } }
             guard case .trialEnded(_, .overBudget) = end?.kind else {
