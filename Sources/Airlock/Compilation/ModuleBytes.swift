@@ -19,6 +19,7 @@ public struct ModuleBytes: Sendable {
     ///   ``PluginError/Code/signatureRefused``.
     public init(_ source: PluginSource, most: Int) throws(PluginError) {
         let pinned = try Self.digits(of: source.pinnedDigest)
+        let source = try source.resolved()
         bytes = try Self.read(source.origin, most: most)
         digest = hexadecimal(SHA256.hash(data: bytes))
         path = if case .file(let path) = source.origin { path } else { nil }
@@ -50,7 +51,7 @@ public struct ModuleBytes: Sendable {
             switch origin {
             case .bytes(let bytes): return bytes
             case .wat(let text): return try Module.binary(ofWAT: text)
-            case .file(let path): return try read(path, most: most)
+            case .file(let path), .versions(let path): return try read(path, most: most)
             }
         } catch let error as PluginError {
             throw error

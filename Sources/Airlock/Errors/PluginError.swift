@@ -73,6 +73,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         public static let stopped = Code(description: "stopped")
         /// What is kept on disk about the releases of a plugin cannot be read or written, or is damaged.
         public static let storage = Code(description: "storage")
+        /// There is no version, or no quarantined module, that what was asked for could be done with.
+        public static let noSuchVersion = Code(description: "noSuchVersion")
         /// The host's own configuration is not usable.
         public static let configuration = Code(description: "configuration")
     }

@@ -64,6 +64,8 @@ final class EventHub: Sendable {
         switch event.kind {
         case .loaded:
             logger.info("plugin loaded", metadata: metadata)
+        case .loadFailed(let error):
+            logger.error("plugin not loaded", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .reloaded(let previous):
             logger.info("plugin reloaded", metadata: metadata.merging(["previous": "\(previous)"]) { $1 })
         case .reloadFailed(let error):
@@ -88,6 +90,8 @@ final class EventHub: Sendable {
             logger.error("plugin state lost", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .storeFailed(let error):
             logger.error("releases are not kept on disk", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+        case .recallFailed(let error):
+            logger.error("promoted version not served", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .drained(let stopped):
             logger.log(
                 level: stopped == 0 ? .debug : .warning, "plugin version drained",
@@ -106,6 +110,10 @@ final class EventHub: Sendable {
             )
         case .changeSeen(let path):
             logger.debug("plugin file changed", metadata: metadata.merging(["path": "\(path)"]) { $1 })
+        case .removalSeen(let path):
+            logger.notice("plugin removed from its folder", metadata: metadata.merging(["path": "\(path)"]) { $1 })
+        case .folderUnreadable(let error):
+            logger.error("folder of plugins", metadata: ["error": "\(error)"])
         case .compiling(let route):
             logger.debug("module is being compiled", metadata: metadata.merging(["route": "\(route)"]) { $1 })
         case .compiled(let route):

@@ -6,6 +6,7 @@ struct HostServices: Sendable {
     let engine: Engine
     let ticker: EpochTicker
     let compiler: ModuleCompiler
+    let followers: FolderFollowers
     let workers: WorkerLoopGroup
     let events: EventHub
     let census: InstanceCensus
@@ -122,12 +123,6 @@ struct PluginSpecification: Sendable {
     func check() throws(PluginError) {
         try limits.check(plugin: name)
         try reload.check(plugin: name)
-        guard reload.store == nil || review == nil else {
-            throw PluginError(
-                .configuration, plugin: name,
-                message:
-                    "the reload policy has a store, which cannot be used for a plugin that is loaded under a policy")
-        }
         guard reload.probe == nil || mode == .runToCompletion else {
             throw PluginError(
                 .configuration, plugin: name,

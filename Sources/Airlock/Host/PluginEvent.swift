@@ -4,6 +4,8 @@ public struct PluginEvent: Sendable {
     public enum Kind: Sendable {
         /// A plugin's first version was loaded.
         case loaded
+        /// A plugin that was found in a folder could not be loaded. It is tried again when what is in the folder changes.
+        case loadFailed(PluginError)
         /// A new version took over from `previous`.
         case reloaded(previous: Int)
         /// A new version was refused; the running one was left untouched.
@@ -24,6 +26,8 @@ public struct PluginEvent: Sendable {
         case stateLost(PluginError)
         /// What was promoted or quarantined could not be written to disk, or not be read from it.
         case storeFailed(PluginError)
+        /// The version that an earlier host promoted last cannot serve any more. What the source holds is loaded in its place.
+        case recallFailed(PluginError)
         /// Nothing runs on a replaced version any more; so many calls or streams were stopped since they went on after the drain deadline.
         case drained(stopped: Int)
         /// A module is not loaded any more until it is readmitted.
@@ -35,6 +39,10 @@ public struct PluginEvent: Sendable {
         /// A file that is watched changed: the plugin's module, or under a policy its manifest. A reload begins, unless under a policy both
         /// are the running version's all the same.
         case changeSeen(path: String)
+        /// A plugin is not in its folder any more.
+        case removalSeen(path: String)
+        /// A folder of plugins cannot be used: it is away, not readable, too large, or two modules have one name. What was loaded goes on.
+        case folderUnreadable(PluginError)
         /// A module is being compiled, in a child process or in the host's own. Not sent where it comes from the cache.
         case compiling(CompilationRoute)
         /// A module was compiled, or found to be compiled.
@@ -57,7 +65,7 @@ public struct PluginEvent: Sendable {
 
     /// What happened.
     public let kind: Kind
-    /// The plugin's name.
+    /// The plugin's name; empty for what is about a whole folder.
     public let plugin: String
     /// The number of the version that it is about.
     public let version: Int

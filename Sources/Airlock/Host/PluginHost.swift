@@ -19,6 +19,7 @@ public import WorkerLoop
 /// - ``loadSuspendable(_:name:granting:limits:quota:reload:)``
 /// - ``load(_:name:under:manifest:abi:granting:quota:reload:)``
 /// - ``loadSuspendable(_:name:under:manifest:abi:granting:quota:reload:)``
+/// - ``loadPlugins(in:removed:debounce:_:)``
 /// ### Watching
 /// - ``events()``
 /// ### Ending
@@ -46,10 +47,12 @@ public final class PluginHost: Service, Sendable {
         do {
             let engine = try Engine(settings)
             let events = EventHub(logger: logger)
+            let compiler = try ModuleCompiler(configuration.compilation, engine: engine, events: events)
             services = HostServices(
                 engine: engine,
                 ticker: try EpochTicker(engine: engine, tick: configuration.epochTick),
-                compiler: try ModuleCompiler(configuration.compilation, engine: engine, events: events),
+                compiler: compiler,
+                followers: FolderFollowers(loop: compiler.loop),
                 workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
                 events: events,
                 census: InstanceCensus(most: configuration.instances),
@@ -217,7 +220,8 @@ public final class PluginHost: Service, Sendable {
             return plugins.lifecycles
         }
         meterTimer.withLock { $0 = nil }
-        // First, so that no load has to be waited for.
+        await services.followers.stop()
+        // Before the plugins, so that no load has to be waited for.
         await services.compiler.stop()
         for lifecycle in lifecycles {
             await lifecycle.flushMeters()
@@ -231,7 +235,12 @@ public final class PluginHost: Service, Sendable {
 
 extension PluginSource {
     var defaultName: String {
-        guard case .file(let path) = origin, let file = path.split(separator: "/").last else { return "plugin" }
-        return String(file.hasSuffix(".wasm") ? file.dropLast(5) : file)
+        switch origin {
+        case .file(let path):
+            guard let file = path.split(separator: "/").last else { return "plugin" }
+            return String(file.hasSuffix(".wasm") ? file.dropLast(5) : file)
+        case .versions(let path): return path.split(separator: "/").last.map(String.init) ?? "plugin"
+        case .bytes, .wat: return "plugin"
+        }
     }
 }

@@ -15,18 +15,24 @@ extension ManifestSource {
     /// - Parameter path: the module's file, if it has one.
     /// - Throws: ``PluginError/Code/manifest`` where there is one that cannot be read or has mistakes.
     public func read(for path: String?, module bytes: [UInt8]) throws(PluginError) -> PluginManifest? {
+        try find(for: path, module: bytes).manifest
+    }
+
+    /// Reads the manifest, and says what is to be kept of it.
+    func find(for path: String?, module bytes: [UInt8]) throws(PluginError) -> FoundManifest {
         switch self {
-        case .manifest(let manifest): return manifest
+        case .manifest(let manifest): return FoundManifest(manifest: manifest, kept: .given)
         case .file(let path):
-            guard let manifest = try Self.read(path) else {
+            guard let found = try Self.read(path) else {
                 throw PluginError(.manifest, message: "expected a manifest at '\(path)', but there is no file")
             }
-            return manifest
+            return found
         case .beside:
             for place in path.map(Self.places(beside:)) ?? [] {
-                if let manifest = try Self.read(place) { return manifest }
+                if let found = try Self.read(place) { return found }
             }
-            return try PluginManifest(moduleSectionOf: bytes)
+            let manifest = try PluginManifest(moduleSectionOf: bytes)
+            return FoundManifest(manifest: manifest, kept: manifest == nil ? .absent : .module)
         }
     }
 
@@ -48,9 +54,11 @@ extension ManifestSource {
     }
 
     /// The manifest in a file; nil where there is no file.
-    private static func read(_ path: String) throws(PluginError) -> PluginManifest? {
+    private static func read(_ path: String) throws(PluginError) -> FoundManifest? {
         guard let bytes = try ManifestText().bytes(of: path, code: .manifest) else { return nil }
-        return try PluginManifest(yaml: bytes, file: path)
+        // It is read only if it is UTF-8, so that nothing of it is lost as text.
+        let manifest = try PluginManifest(yaml: bytes, file: path)
+        return FoundManifest(manifest: manifest, kept: .file(path: path, text: String(decoding: bytes, as: UTF8.self)))
     }
 }
 

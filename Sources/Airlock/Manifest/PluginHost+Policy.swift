@@ -88,7 +88,7 @@ extension PluginHost {
         reload: ReloadPolicy
     ) async throws(PluginError) -> PluginSpecification {
         let name = name ?? source.defaultName
-        let first = try await services.compiler.pass(review, source, plugin: name).granted
+        let first = try await first(review, source, name: name, reload: reload)
         if let quota, let imposed = first.decision.quota, quota !== imposed {
             throw PluginError(
                 .configuration,
@@ -107,5 +107,32 @@ extension PluginHost {
         specification.review = review
         specification.review?.first = first
         return specification
+    }
+
+    /// What later versions are held to: what the source holds, or the version that was promoted before a restart, where that gets no less.
+    /// A promoted one that the policy refuses by now does not count; that is reported when it is to serve.
+    private func first(
+        _ review: PolicyReview, _ source: PluginSource, name: String, reload: ReloadPolicy
+    ) async throws(PluginError) -> PolicyReview.Granted {
+        let (services, most) = (services, review.policy.limits.module.moduleBytes)
+        let recalled = try? await services.compiler.waiting { () throws(PluginError) in
+            try reload.store?.recall(name, from: source, atMost: most)
+        }
+        guard let recalled, let kept = recalled.manifest else {
+            return try await services.compiler.pass(review, source, plugin: name).granted
+        }
+        let promoted = try? await services.compiler.pass(review, recalled.source, plugin: name, recalling: kept)
+        do {
+            let found = try await services.compiler.pass(review, source, plugin: name).granted
+            guard let promoted else { return found }
+            var held = review
+            held.first = found
+            let fits = try? await services.compiler.pass(held, recalled.source, plugin: name, recalling: kept)
+            return fits == nil ? promoted.granted : found
+        } catch {
+            // A source that is refused is an event when the promoted version serves.
+            guard let promoted else { throw error }
+            return promoted.granted
+        }
     }
 }

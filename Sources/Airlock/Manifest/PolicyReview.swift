@@ -14,6 +14,8 @@ struct PolicyReview: Sendable {
     struct Granted: Sendable {
         let manifest: PluginManifest?
         let decision: PluginDecision
+        /// What is kept of the manifest.
+        let kept: KeptManifest
     }
 
     /// A version that may be loaded.
@@ -24,16 +26,19 @@ struct PolicyReview: Sendable {
     }
 
     /// Reads the module and its manifest and decides.
-    func pass(_ source: PluginSource, plugin: String) throws(PluginError) -> Passed {
+    /// - Parameter kept: what was kept of the manifest, where the module was kept, too.
+    func pass(_ source: PluginSource, plugin: String, recalling kept: KeptManifest? = nil) throws(PluginError) -> Passed
+    {
         do {
-            return try read(source, plugin: plugin)
+            return try read(source, plugin: plugin, kept)
         } catch var error {
             error.plugin = plugin
             throw error
         }
     }
 
-    private func read(_ source: PluginSource, plugin: String) throws(PluginError) -> Passed {
+    private func read(_ source: PluginSource, plugin: String, _ kept: KeptManifest?) throws(PluginError) -> Passed {
+        let source = try source.resolved()
         var module = try ModuleBytes(source, most: policy.limits.module.moduleBytes)
         // Bytes that are not the pinned ones are not looked into.
         try policy.checkPin(of: plugin, digest: module.digest)
@@ -43,7 +48,10 @@ struct PolicyReview: Sendable {
             signatures = try module.signatures()
         }
         let path = if case .file(let path) = source.origin { path } else { nil as String? }
-        let manifest = try manifest.read(for: path, module: module.bytes)
+        let found =
+            if let kept { try manifest.recall(kept, module: module.bytes) } else {
+                try manifest.find(for: path, module: module.bytes)
+            }
         let contents: ModuleContents
         do {
             contents = try ModuleContents(module.bytes, bounds: policy.limits.module)
@@ -52,13 +60,13 @@ struct PolicyReview: Sendable {
         }
         let decision = decide(
             PluginCandidate(
-                name: plugin, digest: module.digest, contents: contents, signatures: signatures, manifest: manifest,
-                abi: abi(contents))
+                name: plugin, digest: module.digest, contents: contents, signatures: signatures,
+                manifest: found.manifest, abi: abi(contents))
         )
         try decision.check(plugin: plugin)
         return Passed(
             source: source.holding(module),
-            granted: Granted(manifest: manifest, decision: decision)
+            granted: Granted(manifest: found.manifest, decision: decision, kept: found.kept)
         )
     }
 
@@ -117,8 +125,9 @@ extension PluginPolicy {
 
 extension ModuleCompiler {
     /// Reads a module and its manifest and decides, on the thread that modules are read on.
-    func pass(_ review: PolicyReview, _ source: PluginSource, plugin: String) throws(PluginError) -> PolicyReview.Passed
-    {
-        try review.pass(source, plugin: plugin)
+    func pass(
+        _ review: PolicyReview, _ source: PluginSource, plugin: String, recalling kept: KeptManifest? = nil
+    ) throws(PluginError) -> PolicyReview.Passed {
+        try review.pass(source, plugin: plugin, recalling: kept)
     }
 }

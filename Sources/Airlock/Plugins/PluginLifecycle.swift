@@ -38,6 +38,7 @@ actor PluginLifecycle {
     private var seen: PluginVersion?
     /// Loads again what was refused when it changed.
     var retry: LoopTimer?
+    var follower: FolderFollower?
     private(set) var isUnloaded = false
     private var isSwitching = false
     private var waitingForTurn: [CheckedContinuation<Void, Never>] = []
@@ -74,13 +75,26 @@ actor PluginLifecycle {
 
     /// - Returns: `false` where there is none that could be loaded.
     private func loadPromoted() async throws(PluginError) -> Bool {
+        let promoted: RecalledRelease
         do throws(PluginError) {
-            guard let promoted = try await recall() else { return false }
-            let earlier = record.kept.prefix(specification.reload.keptVersions)
+            guard let recalled = try await recall() else { return false }
+            promoted = recalled
+        } catch  where error.isOfModule {
+            services.events.send(.storeFailed(error), plugin: name, version: 0)
+            return false
+        }
+        do throws(PluginError) {
+            guard specification.review == nil || promoted.manifest != nil else {
+                throw PluginError(
+                    .manifest, plugin: name,
+                    message: "the promoted version was not loaded under a policy, so that its manifest was not kept")
+            }
+            // Under a policy, of those before it there is no manifest.
+            let earlier = specification.review == nil ? record.kept.prefix(specification.reload.keptVersions) : []
             // What served before has lower numbers.
             number = earlier.count
             let original = source
-            try await reload(from: promoted)
+            try await reload(from: promoted.source, recalling: promoted.manifest)
             source = original
             recalled.removeAll { $0 == record.promoted }
             // What the source holds by now is a new version, if it is another one. A refusal is an event.
@@ -90,7 +104,7 @@ actor PluginLifecycle {
             }
             return true
         } catch  where error.isOfModule {
-            services.events.send(.storeFailed(error), plugin: name, version: 0)
+            services.events.send(.recallFailed(error), plugin: name, version: 0)
             return false
         }
     }
@@ -98,18 +112,19 @@ actor PluginLifecycle {
     /// Makes a version of the module from `source`, or from where the last one came from, and lets it take over as the strategy says. A failure
     /// changes nothing.
     /// - Parameter unlessSame: whether nothing is done where module and manifest are those of a version that serves or is about to, or that
-    ///   were read the last time.
+    ///   were read the last time; and nothing is compiled where they are those of a kept one.
     @discardableResult
     func reload(
         from source: PluginSource? = nil,
         strategy: ReloadStrategy? = nil,
-        unlessSame: Bool = false
+        unlessSame: Bool = false,
+        recalling kept: KeptManifest? = nil
     ) async throws(PluginError) -> PluginVersion {
         try checkIsLoaded()
         let earlier = reloads.last
         let task = Task {
             _ = await earlier?.result
-            return try await self.replace(from: source, strategy, unlessSame: unlessSame)
+            return try await self.replace(from: source, strategy, unlessSame: unlessSame, recalling: kept)
         }
         reloads.append(task)
         let result = await withTaskCancellationHandler {
@@ -129,7 +144,8 @@ actor PluginLifecycle {
     private func replace(
         from newSource: PluginSource?,
         _ strategy: ReloadStrategy?,
-        unlessSame: Bool
+        unlessSame: Bool,
+        recalling manifest: KeptManifest?
     ) async throws(PluginError) -> PluginVersion {
         awaitsChange = false
         try checkIsLoaded()
@@ -139,9 +155,11 @@ actor PluginLifecycle {
         do throws(PluginError) {
             try check(strategy)
             let known = unlessSame ? history.versions + [seen].compactMap(\.self) : []
-            let version = try await make(from: newSource ?? source, unlessIn: known)
+            let kept = unlessSame ? history.kept : []
+            let version = try await make(from: newSource ?? source, unlessIn: known + kept, recalling: manifest)
             if unlessSame { seen = version }
             if known.contains(where: { $0 === version }) { return version }
+            if kept.contains(where: { $0 === version }) { try await prepare(version) }
             defer { inTheMaking.remove(version.digest) }
             do throws(PluginError) {
                 try await inTurn { (self) async throws(PluginError) in
@@ -220,6 +238,7 @@ actor PluginLifecycle {
         watches = []
         retry = nil
         recalling?.cancel()
+        follower = nil
         for reload in reloads { reload.cancel() }
         _ = await reloads.last?.result
         await recalling?.value

@@ -12,6 +12,7 @@
 /// - ``file(_:)``
 /// - ``bytes(_:)``
 /// - ``wat(_:)``
+/// - ``versions(in:)``
 /// ### What is said about it
 /// - ``pinned(sha256:)``
 /// - ``signed(by:detachedSignature:)``
@@ -25,6 +26,8 @@ public struct PluginSource: Sendable, Hashable {
         case bytes([UInt8])
         /// A module in the WebAssembly text format.
         case wat(String)
+        /// A folder of versions of one plugin, by its path; see ``PluginSource/versions(in:)``.
+        case versions(String)
     }
 
     /// Where the module is.

@@ -19,6 +19,8 @@ public final class PluginVersion: Sendable {
     public let limits: PluginLimits
     /// Its manifest; nil where it has none, or was not loaded under a policy.
     public let manifest: PluginManifest?
+    /// What is kept of the manifest; nil where it was not loaded under a policy.
+    let keptManifest: KeptManifest?
 
     /// What it was granted.
     package let grants: [any Capability]
@@ -53,6 +55,7 @@ public final class PluginVersion: Sendable {
         number: Int,
         module: CompiledModule,
         manifest: PluginManifest?,
+        keptManifest: KeptManifest?,
         specification: PluginSpecification,
         linked: Linked,
         signatures: GuestSignatures,
@@ -62,6 +65,7 @@ public final class PluginVersion: Sendable {
         self.number = number
         digest = module.source.digest
         self.manifest = manifest
+        self.keptManifest = keptManifest
         imports = module.module.imports
         exports = module.module.exports.filter { !module.hostExports.hidden.contains($0.name) }
         hostExports = module.hostExports

@@ -10,11 +10,15 @@ struct FolderSurvey {
     private var problem: PluginError?
     private var entriesLeft = PluginFolder.mostEntries
 
-    init(_ path: String) {
-        self.path = path
+    init(_ surveyed: PluginFolder) {
+        path = surveyed.path
         folders = [path]
         do {
             let folder = try OpenFile(path, .folder)
+            if let plugin = surveyed.plugin {
+                try lookForVersions(of: plugin, in: folder, at: path)
+                return
+            }
             for name in try names(in: folder) {
                 // One that cannot be looked at must be watched, too.
                 do { try look(at: name, in: folder) } catch { note(error) }
@@ -38,7 +42,10 @@ struct FolderSurvey {
             if isLink { files.insert(place) }
             let target = isLink ? try folder.facts(of: name, followsLinks: true) : entry
             guard let target, target.kind == .regular else { return }
-            try add(.init(name: plugin, version: nil, path: place, state: .init(target)))
+            try add(
+                .init(
+                    name: plugin, version: nil, path: place, state: .init(target),
+                    companions: companions(of: name, in: folder, at: path)))
         } else if isLink || entry.kind == .folder {
             folders.insert(place)
             guard try folder.facts(of: name, followsLinks: true)?.kind == .folder else { return }
@@ -57,8 +64,23 @@ struct FolderSurvey {
             guard let target = try folder.facts(of: module, followsLinks: true), target.kind == .regular else {
                 continue
             }
-            try add(.init(name: plugin, version: version.text, path: "\(place)/\(module)", state: .init(target)))
+            try add(
+                .init(
+                    name: plugin, version: version.text, path: "\(place)/\(module)", state: .init(target),
+                    companions: companions(of: module, in: folder, at: place)))
             return
+        }
+    }
+
+    /// The states of the files that a module's manifest and its signature are in, or would be.
+    private mutating func companions(
+        of module: String, in folder: borrowing OpenFile, at place: String
+    ) -> [PluginFolder.Found.State?] {
+        (ManifestSource.beside.files(for: module) + [module + ModuleBytes.signatureSuffix]).map { file in
+            // A file in a folder that is watched is seen there. What cannot be looked at is found when the plugin is loaded.
+            let isLink = (try? folder.facts(of: file, followsLinks: false))?.kind == .link
+            if isLink || !folders.contains(place) || file.contains("/") { files.insert("\(place)/\(file)") }
+            return (try? folder.facts(of: file, followsLinks: true)).map(PluginFolder.Found.State.init)
         }
     }
 

@@ -19,7 +19,7 @@ extension PluginFolder {
     /// difference to what was there before is told. What is told is always up to date: many changes between two elements of the stream
     /// are one difference.
     ///
-    /// A plugin whose module was written less than `debounce` ago (20 ms at least) is not told of until it rests; an older version of it
+    /// A plugin whose module, manifest or signature was written less than `debounce` ago (20 ms at least) is not told of until it rests; an older version of it
     /// stays what it is. So a module that is copied into its place is not told of half-written, unless the copying pauses for
     /// longer. Then it is refused when it is loaded, for it is not a valid module, and told of again when more was written. Whoever
     /// cannot accept even that renames complete files into their places.
@@ -36,7 +36,14 @@ extension PluginFolder {
         on loop: WorkerLoop,
         debounce: Duration = .milliseconds(50)
     ) throws(PluginError) -> AsyncStream<Change> {
-        let watch = try FolderWatch(self, on: loop, debounce: debounce)
+        try changes(on: loop, debounce: debounce, since: [])
+    }
+
+    /// The same without what is as it was found before.
+    func changes(
+        on loop: WorkerLoop, debounce: Duration, since found: [Found]
+    ) throws(PluginError) -> AsyncStream<Change> {
+        let watch = try FolderWatch(self, on: loop, debounce: debounce, since: found)
         return AsyncStream { await watch.next() }
     }
 }
@@ -56,14 +63,17 @@ private actor FolderWatch {
     private var folders: [String: FileWatch] = [:]
     private var files: [String: FileWatch] = [:]
     private var again: LoopTimer?
-    private var known: [PluginFolder.Found] = []
+    private var known: [PluginFolder.Found]
     private var problem: String?
 
     // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
-    init(_ folder: PluginFolder, on loop: WorkerLoop, debounce: Duration) throws(PluginError) {
+    init(
+        _ folder: PluginFolder, on loop: WorkerLoop, debounce: Duration, since found: [PluginFolder.Found]
+    ) throws(PluginError) {
         self.folder = folder
+        known = found
         self.loop = loop
         self.debounce = debounce
         let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -88,7 +98,7 @@ private actor FolderWatch {
     }
 
     private func look() -> PluginFolder.Change? {
-        var survey = FolderSurvey(folder.path)
+        var survey = FolderSurvey(folder)
         // Before it was watched, something may have changed unseen.
         var looks = 1
         while watch(survey) {
@@ -96,7 +106,7 @@ private actor FolderWatch {
                 signal.yield()
                 break
             }
-            survey = FolderSurvey(folder.path)
+            survey = FolderSurvey(folder)
             looks += 1
         }
         do {
@@ -121,7 +131,8 @@ private actor FolderWatch {
         let settled = plugins.compactMap { plugin -> PluginFolder.Found? in
             let old = before[plugin.name]
             // A time that is yet to come says nothing.
-            guard old != plugin, (0..<rest).contains(now &- plugin.state.modified) else { return plugin }
+            let written = [plugin.state.modified] + plugin.companions.compactMap { $0?.modified }
+            guard old != plugin, written.contains(where: { (0..<rest).contains(now &- $0) }) else { return plugin }
             isComplete = false
             return old
         }

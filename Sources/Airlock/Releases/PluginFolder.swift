@@ -6,6 +6,8 @@ import FoundationEssentials
 ///     plugins/search/1.9.0/plugin.wasm
 ///     plugins/search/1.10.0/plugin.wasm   the plugin `search`, version `1.10.0`
 ///
+/// A manifest (``ManifestSource/beside``) and a signature beside a module belong to it: one that is written anew is a change of the plugin.
+///
 /// A version's folder without a `plugin.wasm` does not count. Versions are compared part by part between their dots: as numbers where both
 /// are numbers, else by their bytes; a number is greater than what is none, and what is missing is 0. A `v` before the first digit does
 /// not count. So `1.10` is greater than `1.9`, `v2` than `1.9.9`, and `1.2.0` than `1.2.0-rc1`.
@@ -18,6 +20,8 @@ import FoundationEssentials
 /// ### Looking at it
 /// - ``scan()``
 /// - ``Found``
+/// ### Loading what is in it
+/// - ``PluginHost/loadPlugins(in:removed:debounce:_:)``
 /// ### Following it
 /// - ``changes(on:debounce:)``
 /// - ``Change``
@@ -33,6 +37,11 @@ public struct PluginFolder: Sendable, Hashable {
         public let path: String
         /// Tells one state of the file from another without reading it.
         let state: State
+        /// The same of the files that its manifest and its signature are in, or would be.
+        let companions: [State?]
+
+        /// Where the module is, to be loaded.
+        public var source: PluginSource { .file(path) }
 
         struct State: Sendable, Hashable {
             let device: UInt64
@@ -57,8 +66,17 @@ public struct PluginFolder: Sendable, Hashable {
     /// The folder's path, from the root.
     public let path: String
 
-    /// Names a folder, which need not exist. A relative path is taken from the working directory as it is now.
-    public init(_ path: String) {
+    /// The plugin whose versions are in the folder; nil where the folder has plugins.
+    public let plugin: String?
+
+    /// Names a folder of plugins, which need not exist. A relative path is taken from the working directory as it is now.
+    public init(_ path: String) { self.init(path, of: nil) }
+
+    /// Names a folder of the versions of one plugin, `path/1.10.0/plugin.wasm`. All else is as for a folder of plugins with that one in it.
+    public init(versionsOf plugin: String, in path: String) { self.init(path, of: plugin) }
+
+    private init(_ path: String, of plugin: String?) {
+        self.plugin = plugin
         let isRelative = !path.isEmpty && !path.hasPrefix("/")
         var whole = isRelative ? "\(FileManager.default.currentDirectoryPath)/\(path)" : path
         while whole.utf8.count > 1, whole.utf8.last == 0x2F { whole.removeLast() }
@@ -69,14 +87,14 @@ public struct PluginFolder: Sendable, Hashable {
     /// - Throws: ``PluginError/Code/configuration`` where the folder or one in it cannot be read, has more than ``mostEntries``, or where
     ///   two files or folders stand for one name.
     public func scan() throws(PluginError) -> [Found] {
-        try FolderSurvey(path).plugins()
+        try FolderSurvey(self).plugins()
     }
 
     /// What became of the plugins of a folder from one scan to another. Each list is in the order of names.
     public struct Difference: Sendable, Hashable {
         /// Plugins that were not there.
         public let added: [Found]
-        /// Plugins, as they are now, whose module is in another place or was written anew.
+        /// Plugins, as they are now, whose module is in another place, or whose module, manifest or signature was written anew.
         public let changed: [Found]
         /// Plugins, as they were, that are not there any more.
         public let removed: [Found]

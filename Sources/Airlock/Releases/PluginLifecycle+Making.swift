@@ -2,26 +2,30 @@ import Wasmtime
 
 /// Making a version: reading, checking, compiling, linking, starting. The running one serves meanwhile and is not touched.
 extension PluginLifecycle {
-    /// - Parameter known: versions of which one is returned where module and manifest are the same.
+    /// - Parameters:
+    ///   - known: versions of which one is returned where module and manifest are the same.
+    ///   - kept: what was kept of the manifest, where the module was kept, too.
     /// - Returns: A version of which each pool has prepared an instance.
-    func make(from source: PluginSource, unlessIn known: [PluginVersion]) async throws(PluginError) -> PluginVersion {
+    func make(
+        from source: PluginSource, unlessIn known: [PluginVersion], recalling kept: KeptManifest? = nil
+    ) async throws(PluginError) -> PluginVersion {
         guard let review = specification.review else {
             return try await makeUnreviewed(from: source, unlessIn: known)
         }
-        let passed = try await services.compiler.pass(review, source, plugin: name)
+        let passed = try await services.compiler.pass(review, source, plugin: name, recalling: kept)
         let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
         let same = known.first { $0.digest == passed.source.pinnedDigest && $0.manifest == manifest }
         if let same { return same }
         services.events.send(.decided(decision), plugin: name, version: number + 1)
         let decided = PluginSpecification(
             specification, grants: review.grants(decision), limits: decision.limits)
-        return try await make(from: passed.source, decided, manifest: manifest)
+        return try await make(from: passed.source, decided, passed.granted)
     }
 
     private func makeUnreviewed(
         from source: PluginSource, unlessIn known: [PluginVersion]
     ) async throws(PluginError) -> PluginVersion {
-        guard !known.isEmpty else { return try await make(from: source, specification, manifest: nil) }
+        guard !known.isEmpty else { return try await make(from: source, specification, nil) }
         let (name, most) = (name, specification.limits.module.moduleBytes)
         let read = try await services.compiler.waiting { () throws(PluginError) in
             do throws(PluginError) {
@@ -34,15 +38,15 @@ extension PluginLifecycle {
         }
         if let same = known.first(where: { $0.digest == read.digest }) { return same }
         // Exactly the bytes that were compared.
-        return try await make(from: source.holding(read), specification, manifest: nil)
+        return try await make(from: source.holding(read), specification, nil)
     }
 
     private func make(
         from source: PluginSource,
         _ specification: PluginSpecification,
-        manifest: PluginManifest?
+        _ granted: PolicyReview.Granted?
     ) async throws(PluginError) -> PluginVersion {
-        let (version, module) = try await compile(source, specification, number: number + 1, manifest: manifest)
+        let (version, module) = try await compile(source, specification, number: number + 1, granted)
         self.number = version.number
         try await prepare(version)
         do {
@@ -60,7 +64,7 @@ extension PluginLifecycle {
         _ source: PluginSource,
         _ specification: PluginSpecification,
         number: Int,
-        manifest: PluginManifest?
+        _ granted: PolicyReview.Granted?
     ) async throws(PluginError) -> (version: PluginVersion, module: ModuleBytes) {
         let quarantined = history.quarantined
         let compiled = try await services.compiler.compile(
@@ -75,7 +79,8 @@ extension PluginLifecycle {
             let version = PluginVersion(
                 number: number,
                 module: compiled,
-                manifest: manifest,
+                manifest: granted?.manifest,
+                keptManifest: granted?.kept,
                 specification: specification,
                 linked: try services.link(compiled, specification),
                 signatures: signatures,

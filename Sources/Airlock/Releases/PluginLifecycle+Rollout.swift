@@ -263,7 +263,7 @@ extension PluginLifecycle {
             if serving.digest == digest {
                 guard let other = self.history.kept.first(where: { $0.digest != digest }) else {
                     throw PluginError(
-                        .configuration, plugin: self.name, version: serving.number,
+                        .noSuchVersion, plugin: self.name, version: serving.number,
                         message:
                             "the module serves, and no other version is kept that could take its place: reload or unload the plugin"
                     )
@@ -280,7 +280,7 @@ extension PluginLifecycle {
         try await inTurn { (self) async throws(PluginError) in
             guard self.history.readmit(digest.lowercased()) else {
                 throw PluginError(
-                    .configuration, plugin: self.name,
+                    .noSuchVersion, plugin: self.name,
                     message: "no module with the SHA-256 '\(digest.prefix(100))' is quarantined")
             }
             await self.noteQuarantine { $0.readmit(digest.lowercased()) }
@@ -292,7 +292,7 @@ extension PluginLifecycle {
     private func noSuchVersion(_ number: Int?, _ state: String) -> PluginError {
         let numbers = history.releases.map { "\($0.number) (\($0.state))" }.joined(separator: ", ")
         return PluginError(
-            .configuration, plugin: name,
+            .noSuchVersion, plugin: name,
             message: "no version\(number.map { " \($0)" } ?? "") \(state); there are \(numbers)")
     }
 }

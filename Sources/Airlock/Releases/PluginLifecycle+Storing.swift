@@ -1,8 +1,8 @@
 /// Keeping on disk what was promoted and what is quarantined, where the reload policy has a store. The modules' thread waits for the disk.
 extension PluginLifecycle {
     /// Takes over what an earlier host kept of the plugin.
-    /// - Returns: The module that was promoted last; nil where there is none, or another one is pinned.
-    func recall() async throws(PluginError) -> PluginSource? {
+    /// - Returns: What was promoted last; nil where there is nothing, or another module is pinned.
+    func recall() async throws(PluginError) -> RecalledRelease? {
         guard let store = specification.reload.store else { return nil }
         let name = name
         record = try await services.compiler.waiting { () throws(PluginError) in try store.record(of: name) }
@@ -11,24 +11,24 @@ extension PluginLifecycle {
             history.quarantine(QuarantinedModule(digest: quarantine.digest, reason: quarantine.reason))
         }
         await prune()
-        guard let digest = record.promoted, source.pinnedDigest.map({ $0.lowercased() == digest }) ?? true else {
-            return nil
+        return try await recalled(record)
+    }
+
+    private func recalled(_ record: ReleaseRecord) async throws(PluginError) -> RecalledRelease? {
+        guard let store = specification.reload.store else { return nil }
+        let (source, most) = (source, specification.limits.module.moduleBytes)
+        return try await services.compiler.waiting { () throws(PluginError) in
+            try store.recall(record, from: source, atMost: most)
         }
-        return try await kept(digest)
     }
 
     /// The module of a digest, where it is kept.
     private func kept(_ digest: String) async throws(PluginError) -> PluginSource? {
         guard let store = specification.reload.store else { return nil }
-        let most = specification.limits.module.moduleBytes
-        let kept = try await services.compiler.waiting { () throws(PluginError) in
-            (try store.bytes(of: digest, atMost: most), try store.signature(of: digest))
+        let (source, most) = (source, specification.limits.module.moduleBytes)
+        return try await services.compiler.waiting { () throws(PluginError) in
+            try store.source(of: digest, for: source, atMost: most)
         }
-        guard let bytes = kept.0 else { return nil }
-        // Whoever may sign it may have changed since it was kept.
-        return PluginSource(
-            .bytes(bytes), pinnedDigest: digest, signers: source.signers, detachedSignature: kept.1, trust: source.trust
-        )
     }
 
     /// Compiles what an earlier host kept to go back to, so that this one can as well.
@@ -36,7 +36,7 @@ extension PluginLifecycle {
         for (index, digest) in digests.enumerated() where recalled.contains(digest) && !Task.isCancelled {
             do throws(PluginError) {
                 guard let source = try await kept(digest) else { continue }
-                let version = try await compile(source, specification, number: digests.count - index, manifest: nil)
+                let version = try await compile(source, specification, number: digests.count - index, nil)
                     .version
                 try await inTurn { (self) async throws(PluginError) in
                     self.history.keep(version)
@@ -64,7 +64,7 @@ extension PluginLifecycle {
         after.serve(version)
         let needed = digestsToKeep(after: after)
         try await change { record in
-            record.promote(version.digest)
+            record.promote(version.digest, manifest: version.keptManifest)
             record.letGo { !needed.contains($0) }
         }
     }
@@ -78,7 +78,7 @@ extension PluginLifecycle {
 
     /// Notes that a version goes on to serve. Where that cannot be written now, it is with the next change.
     func notePromoted(_ version: PluginVersion) async {
-        await note { $0.promote(version.digest) }
+        await note { $0.promote(version.digest, manifest: version.keptManifest) }
     }
 
     /// Notes that a module must not be loaded any more, or may be again. What is served does not depend on whether that can be written now;
@@ -134,5 +134,41 @@ extension ModuleCompiler {
         _ body: @Sendable () throws(PluginError) -> Value
     ) throws(PluginError) -> Value {
         try body()
+    }
+}
+
+/// A version that an earlier host promoted.
+struct RecalledRelease: Sendable {
+    /// Its module, with what is said now about the plugin's source.
+    let source: PluginSource
+    /// What was kept of its manifest; nil where it was not loaded under a policy.
+    let manifest: KeptManifest?
+}
+
+extension ReleaseStore {
+    /// What was promoted last of a plugin; nil where there is nothing, or another module is pinned.
+    func recall(_ plugin: String, from source: PluginSource, atMost most: Int) throws(PluginError) -> RecalledRelease? {
+        try recall(try record(of: plugin), from: source, atMost: most)
+    }
+
+    /// - Parameters:
+    ///   - source: where the plugin comes from now.
+    ///   - most: the most bytes that the module may have.
+    func recall(
+        _ record: ReleaseRecord, from source: PluginSource, atMost most: Int
+    ) throws(PluginError) -> RecalledRelease? {
+        guard let digest = record.promoted, source.pinnedDigest.map({ $0.lowercased() == digest }) ?? true,
+            let kept = try self.source(of: digest, for: source, atMost: most)
+        else { return nil }
+        return RecalledRelease(source: kept, manifest: record.promotedManifest)
+    }
+
+    /// The module of a digest, with what is said of a plugin's source now; nil where it is not kept.
+    func source(of digest: String, for source: PluginSource, atMost most: Int) throws(PluginError) -> PluginSource? {
+        guard let bytes = try bytes(of: digest, atMost: most) else { return nil }
+        // Whoever may sign it may have changed since it was kept.
+        return PluginSource(
+            .bytes(bytes), pinnedDigest: digest, signers: source.signers,
+            detachedSignature: try signature(of: digest), trust: source.trust)
     }
 }

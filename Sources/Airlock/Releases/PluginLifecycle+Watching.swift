@@ -5,11 +5,17 @@ extension PluginLifecycle {
     /// Reloads whenever the file that the plugin came from changes, or the one that its manifest or its signature is in or would be.
     func follow() throws(PluginError) {
         try checkIsLoaded()
-        guard case .file(let path) = source.origin else {
+        let path: String
+        switch source.origin {
+        case .file(let file): path = file
+        case .versions(let folder):
+            follower = try follow(PluginFolder(versionsOf: name, in: folder), of: source)
+            return
+        case .bytes, .wat:
             throw PluginError(
                 .configuration,
                 plugin: name,
-                message: "only a plugin that was loaded from a file can be watched"
+                message: "only a plugin that was loaded from a file or a folder of versions can be watched"
             )
         }
         let manifests = specification.review?.manifest.files(for: path) ?? []
@@ -24,6 +30,35 @@ extension PluginLifecycle {
 
     private var expectsSignature: Bool {
         source.signers != nil || specification.review?.policy.signers(of: name) != nil
+    }
+
+    /// Reloads when another version is the greatest one, or that one is written anew.
+    private func follow(_ folder: PluginFolder, of source: PluginSource) throws(PluginError) -> FolderFollower {
+        // All of it is told at first, so that what changed between the load and now is seen.
+        try services.followers.follow(folder, debounce: .milliseconds(20), since: []) { [weak self] change in
+            Task { await self?.take(change, of: source) }
+        }
+    }
+
+    private func take(_ change: PluginFolder.Change, of source: PluginSource) {
+        let number = current?.number ?? 0
+        switch change {
+        case .difference(let difference):
+            for found in difference.removed {
+                services.events.send(.removalSeen(path: found.path), plugin: name, version: number)
+            }
+            for found in difference.added + difference.changed { fileChanged(found.path, of: source) }
+        case .unreadable(let error):
+            services.events.send(.folderUnreadable(error), plugin: name, version: number)
+        }
+    }
+
+    /// Reloads from another file, or from the same one that was written anew.
+    func reload(foundAt path: String) async throws(PluginError) {
+        services.events.send(.changeSeen(path: path), plugin: name, version: current?.number ?? 0)
+        // Also where it is refused, so that an operator's reload is one of what is there.
+        source.origin = .file(path)
+        _ = try await reload(unlessSame: true)
     }
 
     /// - Parameter source: what is loaded when the file changes, whatever was loaded in between.
@@ -60,7 +95,7 @@ extension PluginLifecycle {
 
     /// Loads a file that changed. A refusal is an event, and the running version goes on.
     private func load(changed source: PluginSource, pause: Duration) async {
-        if case .file(let path) = source.origin { await writers(of: path) }
+        await writers(of: source)
         do throws(PluginError) {
             // A manifest or a signature and its module may have changed together, and a `plugin.yaml` may be another plugin's.
             try await reload(from: source, unlessSame: true)
@@ -75,10 +110,10 @@ extension PluginLifecycle {
     }
 
     /// Waits while a file is being written, for ten seconds at the most.
-    private func writers(of path: String) async {
+    private func writers(of source: PluginSource) async {
         let pause = Duration.milliseconds(10)
         for _ in 0..<1000 {
-            guard !isUnloaded, await services.compiler.isBeingWritten(path) else { return }
+            guard !isUnloaded, await services.compiler.isBeingWritten(source) else { return }
             try? await Task.sleep(for: pause)
         }
     }
@@ -86,15 +121,17 @@ extension PluginLifecycle {
 
 extension PluginError {
     /// Whether the same module may be accepted later.
-    fileprivate var passes: Bool {
+    var passes: Bool {
         [.incomplete, .overloaded, .quotaExceeded, .storage].contains(code)
     }
 }
 
 extension ModuleCompiler {
     /// Whether what is in a file may not be all of it, because somebody writes it. Where the system does not tell, so if it was written just now.
-    fileprivate func isBeingWritten(_ path: String) -> Bool {
-        guard let file = try? OpenFile(path, .read), let facts = try? file.facts() else { return false }
+    func isBeingWritten(_ source: PluginSource) -> Bool {
+        guard case .file(let path)? = (try? source.resolved())?.origin, let file = try? OpenFile(path, .read),
+            let facts = try? file.facts()
+        else { return false }
         if let isWritten = file.isOpenForWriting { return isWritten }
         return (0..<50_000_000).contains(Int64(clamping: WallClock.nanoseconds) &- facts.modified)
     }

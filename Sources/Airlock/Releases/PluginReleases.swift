@@ -57,7 +57,8 @@ public struct PluginReleases: Sendable {
     }
 
     /// Reloads whenever the file that the plugin came from is written, replaced or created anew, until it is unloaded. A refusal is a
-    /// ``PluginEvent`` and leaves the running version in place.
+    /// ``PluginEvent`` and leaves the running version in place. Of a folder of versions (``PluginSource/versions(in:)``) the greatest one is
+    /// followed; a folder that is away, or without a version, changes nothing.
     ///
     /// Under a policy the files that its manifest is in, or would be in, are watched as well: a changed manifest is a changed plugin. What was
     /// written with the same content as a version that serves, is being tried or is staged changes nothing.
@@ -65,19 +66,19 @@ public struct PluginReleases: Sendable {
 
     /// Lets a version take over that is staged or being tried.
     /// - Parameter number: its number; whichever it is if left out.
-    /// - Throws: ``PluginError/Code/configuration`` where there is none, or why it could not be started.
+    /// - Throws: ``PluginError/Code/noSuchVersion`` where there is none, or why it could not be started.
     public func promote(_ number: Int? = nil) async throws(PluginError) { try await lifecycle.promote(number) }
 
     /// Takes a version out that is staged or being tried.
     /// - Parameter number: its number; whichever it is if left out.
-    /// - Throws: ``PluginError/Code/configuration`` where there is none.
+    /// - Throws: ``PluginError/Code/noSuchVersion`` where there is none.
     public func drop(_ number: Int? = nil) async throws(PluginError) { try await lifecycle.drop(number) }
 
     /// Lets a replaced version take over again, without compiling it. Without a number it ends a trial, if there is one; otherwise the version
     /// that served last comes back.
     /// - Parameter number: the version's number.
     /// - Returns: the version that serves now.
-    /// - Throws: ``PluginError/Code/configuration`` where the version is not kept, or why it could not be started.
+    /// - Throws: ``PluginError/Code/noSuchVersion`` where the version is not kept, or why it could not be started.
     @discardableResult
     public func rollBack(to number: Int? = nil) async throws(PluginError) -> PluginVersion {
         try await lifecycle.rollBack(to: number)
@@ -87,15 +88,19 @@ public struct PluginReleases: Sendable {
     /// - Parameters:
     ///   - digest: the SHA-256 of the module, in hexadecimal.
     ///   - reason: what events and errors say.
-    /// - Throws: ``PluginError/Code/configuration`` where it serves and there is no other version to take its place.
+    /// - Throws: ``PluginError/Code/noSuchVersion`` where it serves and there is no other version to take its place, and
+    ///   ``PluginError/Code/configuration`` where the digest is none.
     public func quarantine(_ digest: String, because reason: String) async throws(PluginError) {
         try await lifecycle.quarantine(digest, reason)
     }
+
+    /// Reloads from a file in a folder that the plugin came from, unless its content is that of a version that serves or is about to.
+    func reload(foundAt path: String) async throws(PluginError) { try await lifecycle.reload(foundAt: path) }
 
     /// Ends the plugin.
     package func unload() async { await lifecycle.unload() }
 
     /// Lets a quarantined module be loaded again.
-    /// - Throws: ``PluginError/Code/configuration`` where it is not quarantined.
+    /// - Throws: ``PluginError/Code/noSuchVersion`` where it is not quarantined.
     public func readmit(_ digest: String) async throws(PluginError) { try await lifecycle.readmit(digest) }
 }

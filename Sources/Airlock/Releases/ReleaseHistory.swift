@@ -86,7 +86,9 @@ struct ReleaseHistory {
 
     /// All versions, the latest first.
     var releases: [PluginRelease] {
-        var releases = kept.map { release($0, .kept) }
+        // One that is tried or staged again is still kept.
+        let again = [candidate?.version, staged?.version]
+        var releases = kept.filter { version in !again.contains { $0 === version } }.map { release($0, .kept) }
         if let serving { releases.append(release(serving, .serving)) }
         if let staged { releases.append(release(staged.version, .staged(staged.result))) }
         if let candidate {

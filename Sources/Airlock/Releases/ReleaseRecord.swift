@@ -18,9 +18,13 @@ package struct ReleaseRecord: Sendable, Hashable {
     package static let mostQuarantined = 64
     /// The most kept digests; beyond, those that were kept first are let go.
     package static let mostKept = 64
+    /// The most bytes of a kept manifest and its path: the manifest's own limit and the system's.
+    package static let mostManifestBytes = (64 << 10) + 4_096
 
     /// The digest of the version that serves; nil where none was promoted.
     package private(set) var promoted: String?
+    /// What is kept of the manifest of the version that serves; nil where it was not loaded under a policy.
+    package private(set) var promotedManifest: KeptManifest?
     /// The digests of other versions whose modules are kept, the last one first.
     package private(set) var kept: [String] = []
     /// The quarantined digests, the oldest first.
@@ -30,7 +34,8 @@ package struct ReleaseRecord: Sendable, Hashable {
     package init() {}
 
     /// Makes a digest the one that serves. The one that served until now is kept.
-    package mutating func promote(_ digest: String) {
+    package mutating func promote(_ digest: String, manifest: KeptManifest? = nil) {
+        promotedManifest = manifest
         let previous = promoted == digest ? nil : promoted
         promoted = digest
         kept.removeAll { $0 == digest }
@@ -81,8 +86,9 @@ package struct ReleaseRecord: Sendable, Hashable {
     /// The digests whose modules must be there.
     var modules: [String] { [promoted].compactMap(\.self) + kept }
 
-    init(promoted: String?, kept: [String], quarantined: [Quarantine]) {
+    init(promoted: String?, manifest: KeptManifest?, kept: [String], quarantined: [Quarantine]) {
         self.promoted = promoted
+        promotedManifest = manifest
         self.kept = kept
         self.quarantined = quarantined
     }
@@ -94,6 +100,12 @@ package struct ReleaseRecord: Sendable, Hashable {
         }
         guard quarantined.count <= Self.mostQuarantined else {
             return ("at most \(Self.mostQuarantined) quarantined digests", "\(quarantined.count)")
+        }
+        if case .file(let path, let text) = promotedManifest {
+            let size = path.utf8.count + text.utf8.count
+            guard size <= Self.mostManifestBytes else {
+                return ("at most \(Self.mostManifestBytes) bytes of a manifest and its path", "\(size)")
+            }
         }
         let digests = modules + quarantined.map(\.digest)
         guard let wrong = digests.first(where: { !Self.isDigest($0) }) else { return nil }

@@ -29,7 +29,12 @@ public struct ReloadPolicy: Sendable {
     ///
     /// With a store, a plugin that is loaded begins with the module that was promoted last under its name, whatever its source holds at that
     /// moment; a source that holds something else is a new version, which comes into service as the strategy says. A module that was
-    /// quarantined stays it. Plugins that are loaded under a policy cannot have a store: their manifests are not kept.
+    /// quarantined stays it.
+    ///
+    /// Of a plugin that is loaded under a policy the manifest is kept as well. After a restart the promoted version is decided on again, under
+    /// the policy of then and with the manifest that it had; a manifest that the service gives in code is the one that it gives then. Where
+    /// it is refused, or cannot be started any more, that is an event (``PluginEvent/Kind/recallFailed(_:)``), and what the source holds
+    /// is loaded. Where what the source holds asks for no less, later versions are held to that, otherwise to what the promoted one got.
     public var store: ReleaseStore?
 
     /// Makes a policy.

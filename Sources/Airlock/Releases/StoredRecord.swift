@@ -19,21 +19,42 @@ struct StoredRecord: Codable {
         let format: Int
     }
 
-    /// The most bytes of a record: more than one with all that it may have.
+    /// A manifest, where the promoted version was loaded under a policy.
+    private struct Manifest: Codable {
+        enum Place: String, Codable {
+            case absent, module, given, file
+        }
+
+        let place: Place
+        var path: String?
+        var text: String?
+    }
+
+    /// The most bytes of a record: more than one with all that it may have, of which each byte may take six.
     static let mostBytes = 1 << 20
-    private static let format = 1
+    /// The second format has a manifest. A record without one is written in the first, which earlier versions of Airlock read, too.
+    private static let formats = 1...2
 
     private let format: Int
     /// For people; the file is found by the digest of the name.
     private let plugin: String
     private let promoted: String?
+    private let manifest: Manifest?
     private let kept: [String]
     private let quarantined: [Quarantine]
 
     init(_ record: ReleaseRecord, of plugin: String) {
-        format = Self.format
+        format = record.promotedManifest == nil ? 1 : 2
         self.plugin = Self.readable(plugin)
         promoted = record.promoted
+        manifest =
+            switch record.promotedManifest {
+            case nil: nil
+            case .absent: Manifest(place: .absent)
+            case .module: Manifest(place: .module)
+            case .given: Manifest(place: .given)
+            case .file(let path, let text): Manifest(place: .file, path: path, text: text)
+            }
         kept = record.kept
         quarantined = record.quarantined.map { Quarantine(digest: $0.digest, reason: $0.reason, since: $0.since) }
     }
@@ -55,8 +76,8 @@ struct StoredRecord: Codable {
         }
         guard !json.isEmpty else { throw Damage(expected: "JSON", found: "an empty file") }
         let head = try decoded(Head.self, json)
-        guard head.format == format else {
-            throw Damage(expected: "the format \(format)", found: "\(head.format)")
+        guard formats.contains(head.format) else {
+            throw Damage(expected: "a format from 1 to 2", found: "\(head.format)")
         }
         let stored = try decoded(StoredRecord.self, json)
         if let plugin, Array(stored.plugin.utf8) != Array(readable(plugin).utf8) {
@@ -67,11 +88,26 @@ struct StoredRecord: Codable {
         }
         let record = ReleaseRecord(
             promoted: stored.promoted,
+            manifest: try stored.keptManifest(),
             kept: stored.kept,
             quarantined: stored.quarantined.map { .init(digest: $0.digest, reason: $0.reason, since: $0.since) }
         )
         if let mistake = record.mistake { throw Damage(expected: mistake.expected, found: mistake.found) }
         return record
+    }
+
+    private func keptManifest() throws(Damage) -> KeptManifest? {
+        switch manifest?.place {
+        case nil: return nil
+        case .absent: return .absent
+        case .module: return .module
+        case .given: return .given
+        case .file:
+            guard let path = manifest?.path, let text = manifest?.text else {
+                throw Damage(expected: "the path and the text of a manifest that was a file", found: "less")
+            }
+            return .file(path: path, text: text)
+        }
     }
 
     private static func decoded<Value: Decodable>(_ type: Value.Type, _ json: [UInt8]) throws(Damage) -> Value {

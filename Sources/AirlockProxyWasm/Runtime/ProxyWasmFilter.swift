@@ -1,7 +1,7 @@
 public import Airlock
 
 /// A loaded filter. Put it into an ``HTTPFilterChain``; it can be in several.
-public final class ProxyWasmFilter: Sendable {
+public final class ProxyWasmFilter: ReleasedPlugin {
     let id: FilterID
     /// What the filter was loaded with.
     public let configuration: FilterConfiguration

@@ -112,9 +112,10 @@ struct PluginFolderChangesTests {
                 #expect(problem?.code == .configuration && problem?.message.contains("'\(tree.root)'") == true)
                 #expect(followed.plugins.count == 3)
                 // Complete when it comes.
-                try tree.write("../next/cart.wasm", "../next/search/\(number)/plugin.wasm", content: content)
-                try tree.write("../next/mail.wasm")
-                try tree.rename("../next", to: "")
+                let next = Tree(place: tree.place, name: "next")
+                try next.write("cart.wasm", "search/\(number)/plugin.wasm", content: content)
+                try next.write("mail.wasm")
+                try tree.place.move(next.name, to: tree.name)
                 await followed.until(["cart": content, "search": "\(number) \(content)", "mail": "module"])
             }
             #expect(followed.removals == 0)

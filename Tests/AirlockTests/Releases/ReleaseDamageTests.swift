@@ -24,8 +24,8 @@ struct ReleaseDamageTests {
         Damage("something else", "expected a record of releases as JSON, found") { _ in "[1, 2]" },
         Damage("zero bytes", "expected a record of releases as JSON, found") { _ in String(repeating: "\0", count: 512)
         },
-        Damage("another format", "expected the format 1, found 2") {
-            $0.replacing("\"format\" : 1", with: "\"format\" : 2")
+        Damage("another format", "expected a format from 1 to 2, found 3") {
+            $0.replacing("\"format\" : 1", with: "\"format\" : 3")
         },
         Damage("no format", "No value associated with key") { $0.replacing("\"format\"", with: "\"formal\"") },
         Damage("another plugin's", "expected the record of 'cart', found that of 'card'") {
@@ -41,6 +41,14 @@ struct ReleaseDamageTests {
         Damage("too many", "expected at most 64 kept digests, found 65") {
             let digest = "\"\(String(repeating: "0", count: 64))\""
             return $0.replacing("[\n\n  ]", with: "[\(Array(repeating: digest, count: 65).joined(separator: ", "))]")
+        },
+        Damage(
+            "a manifest without its text", "expected the path and the text of a manifest that was a file, found less"
+        ) {
+            $0.replacing("{\n  \"format\" : 1", with: "{\n  \"manifest\" : {\"place\": \"file\"}, \"format\" : 2")
+        },
+        Damage("a manifest of nowhere", "expected a record of releases as JSON, found at 'manifest.place'") {
+            $0.replacing("{\n  \"format\" : 1", with: "{\n  \"manifest\" : {\"place\": \"here\"}, \"format\" : 2")
         },
         Damage("deep", "expected a record of releases as JSON, found") { _ in String(repeating: "[", count: 100_000) },
     ]

@@ -29,6 +29,37 @@ struct ReleaseStoreTests {
         }
     }
 
+    @Test("A manifest is kept to the byte with the promoted module, and gone with the next one that has none")
+    func manifests() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try ReleaseStore(folder: folder)
+            let one = try module("one")
+            let texts = [
+                "", "name: \u{1F600}\r\n\0\t\"\\ e\u{301} \u{E9}", String(repeating: "\u{1}", count: 64 << 10),
+            ]
+            let manifests = texts.map { KeptManifest.file(path: "/a \"b\"/plugin.yaml", text: $0) }
+            for manifest in manifests + [.absent, .module, .given] {
+                var record = ReleaseRecord()
+                record.promote(one.digest, manifest: manifest)
+                for index in 0..<64 { record.quarantine(digest(index), reason: String(repeating: "\"", count: 1_000)) }
+                try store.save(record, of: "cart", keeping: [one])
+                let found = try store.record(of: "cart").promotedManifest
+                #expect(found == manifest)
+                if case .file(_, let text)? = found, case .file(_, let before) = manifest {
+                    #expect(Array(text.utf8) == Array(before.utf8))
+                }
+                record.promote(one.digest)
+                try store.save(record, of: "cart")
+                #expect(try store.record(of: "cart").promotedManifest == nil)
+            }
+            var record = ReleaseRecord()
+            record.promote(
+                one.digest, manifest: .file(path: "a", text: String(repeating: "x", count: (64 << 10) + 4_096)))
+            let error = #expect(throws: PluginError.self) { try store.save(record, of: "cart") }
+            #expect(error?.message.contains("at most 69632 bytes of a manifest and its path") == true)
+        }
+    }
+
     @Test("The folder and its files can be used by their owner only")
     func ownerOnly() async throws {
         try await withTemporaryFolder { folder in

@@ -279,7 +279,7 @@ struct RolloutTests {
             #expect(try await plugin.call(answer).value == 1)
             #expect(host.instanceCount == host.loops.count)
             let unknown = await #expect(throws: PluginError.self) { try await plugin.releases.promote(7) }
-            #expect(unknown?.code == .configuration)
+            #expect(unknown?.code == .noSuchVersion)
             try await plugin.releases.promote(version.number)
             #expect(try await plugin.call(answer).value == 2)
         }
@@ -293,7 +293,7 @@ struct RolloutTests {
             try await plugin.releases.drop()
             #expect(await plugin.releases.list().map(\.number) == [1])
             let error = await #expect(throws: PluginError.self) { try await plugin.releases.promote() }
-            #expect(error?.code == .configuration)
+            #expect(error?.code == .noSuchVersion)
         }
     }
 
@@ -312,7 +312,7 @@ struct RolloutTests {
             #expect(try await plugin.releases.rollBack(to: 4).number == 4)
             #expect(try await plugin.call(answer).value == 4)
             let gone = await #expect(throws: PluginError.self) { try await plugin.releases.rollBack(to: 1) }
-            #expect(gone?.code == .configuration)
+            #expect(gone?.code == .noSuchVersion)
             var backs = 0
             while backs < 2, let event = await events.first(where: { _ in true }) {
                 switch event.kind {
@@ -352,7 +352,7 @@ struct RolloutTests {
             let alone = await #expect(throws: PluginError.self) {
                 try await plugin.releases.quarantine(first.digest, because: "a test")
             }
-            #expect(alone?.code == .configuration)
+            #expect(alone?.code == .noSuchVersion)
             let second = try await plugin.reload(from: .wat(answering(2)))
             try await plugin.releases.quarantine(second.digest.uppercased(), because: "a test")
             #expect(try await plugin.call(answer).value == 1)
