@@ -16,6 +16,7 @@ import Testing
                 drain: 10s
                 bounds: { body: 1MiB, headerCount: 50, headerSize: 8KiB, headersSize: 32KiB, idle: 1m }
                 moduleCache: cache
+                releaseStore: releases
                 upstreams: { echo: { url: "http://127.0.0.1:9090/base/", responseTimeout: 5s } }
                 quotas: { team: { fuelPerSecond: 1000, memory: 64MiB } }
                 plugins:
@@ -65,6 +66,7 @@ import Testing
         #expect(plugin.filter.quota?.name == "team")
         #expect(plugin.filter.quota?.memory == 64 << 20)
         #expect(configuration.moduleCache == folder.path + "/cache")
+        #expect(configuration.releaseStore == folder.path + "/releases")
         #expect(configuration.routes.count == 2)
         #expect(configuration.routes.last?.action == .forward(filters: ["auth"], upstream: "echo"))
     }
@@ -102,7 +104,7 @@ import Testing
         #expect(
             error.description == """
                 dir/gateway.yaml:1: listen: expected an address such as 127.0.0.1:8080 with a port from 0 to 65535, found "127.0.0.1:99999"
-                dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, admin, workers, drain, bounds, canaryKey, moduleCache, upstreams, quotas, policy, plugins, routes
+                dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, admin, workers, drain, bounds, canaryKey, moduleCache, releaseStore, upstreams, quotas, policy, plugins, routes
                 dir/gateway.yaml:3: upstreams.echo.url: expected a URL such as http://127.0.0.1:9090, without query, fragment or user, found "ftp://x"
                 dir/gateway.yaml:5: routes[0].match.prefix: expected a path that begins with /, without query, found "health"
                 dir/gateway.yaml:6: routes[0].upstream: expected the name of a defined upstream, found "ecko" (did you mean echo?); defined: echo
@@ -177,7 +179,7 @@ import Testing
         ),
         Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: no/such.wasm",
-            line: 5, key: "plugins[0].path", message: "found no file at"
+            line: 5, key: "plugins[0].path", message: "found none at"
         ),
         Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    abi: wasi",

@@ -114,11 +114,25 @@ import Testing
             for verb in ["promote", "drop", "rollback"] {
                 let refusal = try await filter.refusal(verb)
                 #expect(refusal.status == 409)
-                #expect(refusal.error.code == "configuration")
+                #expect(refusal.error.code == "noSuchVersion")
                 #expect(refusal.error.message.contains("1 (serving)"))
             }
+            let serving = try #require(try await filter.versions().versions.first?.digest)
+            let alone = try await filter.refusal("quarantine", #"{"digest": "\#(serving)", "reason": "r"}"#)
+            #expect(alone.status == 409)
+            #expect(alone.error.code == "noSuchVersion")
+        }
+    }
+
+    @Test func `a version or a module that there is not is not found`() async throws {
+        try await FilterOfAFile.with { filter in
+            for verb in ["promote", "drop", "rollback"] {
+                let refusal = try await filter.refusal(verb, #"{"version": 7}"#)
+                #expect(refusal.status == 404)
+                #expect(refusal.error.code == "noSuchVersion")
+            }
             let digest = String(repeating: "0a", count: 32)
-            #expect(try await filter.refusal("readmit", #"{"digest": "\#(digest)"}"#).status == 409)
+            #expect(try await filter.refusal("readmit", #"{"digest": "\#(digest)"}"#).status == 404)
         }
     }
 

@@ -37,12 +37,17 @@ struct AdminError: HTTPResponseError {
         report = Report(code: code, message: message)
     }
 
-    /// - Parameter makesVersion: whether a new version was to be made; otherwise the request was about what there is.
-    init(_ error: PluginError, makesVersion: Bool) {
+    /// - Parameters:
+    ///   - makesVersion: whether a new version was to be made; otherwise the request was about what there is.
+    ///   - namesVersion: whether the request said which version, or which module.
+    init(_ error: PluginError, makesVersion: Bool, namesVersion: Bool) {
         report = Report(error)
         var headers: HTTPFields = [:]
         switch error.code {
-        case .configuration where !makesVersion:
+        case .noSuchVersion where namesVersion:
+            status = .notFound
+        case .noSuchVersion,
+            .configuration where !makesVersion:
             status = .conflict
         case .overloaded, .quotaExceeded, .stopped, .cancelled:
             status = .serviceUnavailable

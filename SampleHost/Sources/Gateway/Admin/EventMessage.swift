@@ -4,7 +4,7 @@ import Airlock
 struct EventMessage: Encodable {
     let plugin: String
     let version: Int
-    /// The name of the case of `PluginEvent.Kind`.
+    /// What `PluginEvent.Kind` is called.
     let kind: String
     /// How long it took.
     let milliseconds: Double?
@@ -24,12 +24,13 @@ struct EventMessage: Encodable {
         plugin = event.plugin
         version = event.version
         milliseconds = event.duration.map { ($0 / .microseconds(1)).rounded() / 1000 }
-        kind = Self.name(of: event.kind)
+        kind = event.kind.name
         switch event.kind {
         case .reloaded(let previous), .rolledBack(let previous):
             self.previous = previous
         case .reloadFailed(let error), .compilationFailed(let error), .instanceDiscarded(let error),
-            .stateLost(let error):
+            .stateLost(let error), .loadFailed(let error), .recallFailed(let error), .storeFailed(let error),
+            .folderUnreadable(let error):
             self.error = .init(error)
         case .step(let step, let error):
             self.step = "\(step)"
@@ -53,9 +54,4 @@ struct EventMessage: Encodable {
 
     /// The message as it is sent.
     func text() throws -> String { "event: \(kind)\ndata: \(try AdminJSON.line(self))\n\n" }
-
-    /// The name of the case, also of those that the library gets later.
-    private static func name(of kind: PluginEvent.Kind) -> String {
-        Mirror(reflecting: kind).children.first?.label ?? "\(kind)"
-    }
 }

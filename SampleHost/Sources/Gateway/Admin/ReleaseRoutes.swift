@@ -49,7 +49,8 @@ struct ReleaseRoutes: Sendable {
             do {
                 try await body(filter, fields)
             } catch let error as PluginError {
-                throw AdminError(error, makesVersion: makesVersion)
+                let namesVersion = fields.has("version") || verb == "readmit"
+                throw AdminError(error, makesVersion: makesVersion, namesVersion: namesVersion)
             }
             return try AdminJSON.response(await PluginVersions(of: filter.releases))
         }

@@ -51,6 +51,8 @@ struct RequestFields: Sendable {
         self.fields = fields
     }
 
+    func has(_ name: String) -> Bool { fields[name] != nil }
+
     func text(_ name: String) throws(AdminError) -> String? {
         switch fields[name] {
         case nil: return nil

@@ -10,8 +10,8 @@ struct ConfigurationReader {
     /// `nil` when something that the rest depends on is missing; the log has the reasons.
     func read(_ root: Node) -> GatewayConfiguration? {
         let known = [
-            "listen", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache", "upstreams", "quotas",
-            "policy", "plugins", "routes",
+            "listen", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache", "releaseStore", "upstreams",
+            "quotas", "policy", "plugins", "routes",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
@@ -21,7 +21,8 @@ struct ConfigurationReader {
         let bounds = bounds(top)
         let canaryKey = CanaryKeyReader(log: log).read(top)
         let upstreams = upstreams(top)
-        let cache = moduleCache(top)
+        let cache = folder(top, "moduleCache")
+        let store = folder(top, "releaseStore")
         let plugins = plugins(top, QuotaReader(log: log).quotas(top))
         let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name))
         let routes = RouteReader(names: names, log: log).routes(top)
@@ -36,6 +37,7 @@ struct ConfigurationReader {
             bounds: bounds,
             canaryKey: canaryKey,
             moduleCache: cache,
+            releaseStore: store,
             upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
             },
             plugins: plugins.compactMap(\.value),
@@ -98,9 +100,9 @@ struct ConfigurationReader {
         return upstream
     }
 
-    private func moduleCache(_ top: SectionReader) -> String? {
-        guard top.has("moduleCache") else { return nil }
-        return top.value("moduleCache", "a folder") { text in
+    private func folder(_ top: SectionReader, _ name: String) -> String? {
+        guard top.has(name) else { return nil }
+        return top.value(name, "a folder") { text in
             text.isEmpty ? nil : URL(fileURLWithPath: text, relativeTo: folder).standardizedFileURL.path
         }
     }

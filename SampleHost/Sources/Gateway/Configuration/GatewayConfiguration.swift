@@ -18,6 +18,9 @@ public struct GatewayConfiguration: Sendable {
     public var canaryKey: CanaryKey
     /// The folder that compiled modules are kept in from one run to the next; `nil` keeps none.
     public var moduleCache: String?
+    /// The folder that it is kept in what was promoted and quarantined, so that a restarted gateway serves it; `nil` keeps nothing. One gateway
+    /// uses it at a time.
+    public var releaseStore: String?
     /// The servers behind the gateway, by name.
     public var upstreams: [String: UpstreamConfiguration]
     /// The filters, in the order of the file.
@@ -34,6 +37,7 @@ public struct GatewayConfiguration: Sendable {
         bounds: RequestBounds = RequestBounds(),
         canaryKey: CanaryKey = .client,
         moduleCache: String? = nil,
+        releaseStore: String? = nil,
         upstreams: [String: UpstreamConfiguration] = [:],
         plugins: [PluginConfiguration] = [],
         routes: [RouteConfiguration]
@@ -45,6 +49,7 @@ public struct GatewayConfiguration: Sendable {
         self.bounds = bounds
         self.canaryKey = canaryKey
         self.moduleCache = moduleCache
+        self.releaseStore = releaseStore
         self.upstreams = upstreams
         self.plugins = plugins
         self.routes = routes
@@ -109,7 +114,7 @@ public struct UpstreamConfiguration: Sendable, Hashable {
 public struct PluginConfiguration: Sendable {
     /// What Airlock loads. Its name is what routes refer to.
     public var filter: FilterConfiguration
-    /// Whether the file is watched and the filter replaced when it changes.
+    /// Whether the file, or the folder of versions, is watched and the filter replaced when it changes.
     public var watchesFile: Bool
     /// How a version is tried when an operator asks for a canary.
     public var canary: CanaryTerms

@@ -21,7 +21,7 @@ struct PluginReader {
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
-        let file = file(section)
+        let origin = origin(section)
         let digest = digest(section)
         let signers = SignerReader(folder: folder, log: log).read(section)
         var policy = section.has("policy") ? policies.policy(section) : common
@@ -35,7 +35,7 @@ struct PluginReader {
         let vmConfiguration = text(section, "vmConfiguration")
         let configuration = text(section, "configuration")
         guard let name else { return nil }
-        guard let file, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
+        guard let origin, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
             let configuration
         else { return (name, nil) }
         policy?.limits = limits
@@ -45,7 +45,7 @@ struct PluginReader {
             vmID: vmID,
             vmConfiguration: Array(vmConfiguration.utf8),
             configuration: Array(configuration.utf8),
-            source: PluginSource(.file(file), pinnedDigest: digest, signers: signers),
+            source: PluginSource(origin, pinnedDigest: digest, signers: signers),
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
@@ -60,18 +60,20 @@ struct PluginReader {
         section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
     }
 
-    private func file(_ section: SectionReader) -> String? {
-        guard let path = section.value("path", "the path of a .wasm file", parse: { $0.isEmpty ? nil : $0 }) else {
-            return nil
-        }
+    private func origin(_ section: SectionReader) -> PluginSource.Origin? {
+        let expected = "the path of a .wasm file, or of a folder of versions"
+        guard let path = section.value("path", expected, parse: { $0.isEmpty ? nil : $0 }) else { return nil }
         let url = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
-        guard (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
+        let keys: Set<URLResourceKey> = [.isRegularFileKey, .isDirectoryKey]
+        let values = try? url.resolvingSymlinksInPath().resourceValues(forKeys: keys)
+        let isFolder = values?.isDirectory == true
+        guard isFolder || values?.isRegularFile == true else {
             log.add(
                 section.optional("path") ?? section.node, key: section.key("path"),
-                "expected a .wasm file, found no file at \(url.path)")
+                "expected a .wasm file or a folder of versions, found none at \(url.path)")
             return nil
         }
-        return url.path
+        return isFolder ? .versions(url.path) : .file(url.path)
     }
 
     private func digest(_ section: SectionReader) -> String? {

@@ -13,10 +13,14 @@ struct FilterSet: Sendable {
     ///
     /// - Throws: ``GatewayError`` with every plugin that was refused; none is loaded then.
     init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
+        let store: ReleaseStore?
         do {
             let cache = configuration.moduleCache.map { CompilationCache(folder: $0) }
             let settings = PluginHostConfiguration(
                 workers: configuration.workers, compilation: CompilationPolicy(cache: cache))
+            store = try configuration.releaseStore.map { (folder) throws(PluginError) in
+                try ReleaseStore(folder: folder)
+            }
             host = try PluginHost(settings, logger: logger)
         } catch {
             throw GatewayError(reasons: ["\(error)"])
@@ -26,7 +30,9 @@ struct FilterSet: Sendable {
         var reasons: [String] = []
         for plugin in configuration.plugins {
             do {
-                let filter = try await runtime.load(plugin.filter)
+                var described = plugin.filter
+                described.reload.store = described.reload.store ?? store
+                let filter = try await runtime.load(described)
                 if plugin.watchesFile { try await filter.watch() }
                 filters.append(filter)
             } catch {

@@ -44,6 +44,12 @@ final class GatewayProcess {
         return process.terminationStatus
     }
 
+    /// Ends it as the system does when it has to: at once, whatever it is about.
+    func kill() {
+        _ = Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
     /// The memory that it has in bytes, and the number of descriptors that are open in it; nil where the system does not tell.
     func usage() -> (memory: Int, descriptors: Int)? {
         let folder = "/proc/\(process.processIdentifier)"
