@@ -182,6 +182,33 @@ struct PluginFolderTests {
     }
 }
 
+@Suite("What belongs to a module in a folder of plugins")
+struct PluginFolderCompanionTests {
+    @Test("A manifest or a signature that comes, is written anew or goes is a change of its plugin only")
+    func companions() async throws {
+        try await withTree { tree in
+            try tree.write("cart.wasm", "mail.wasm", "search/1/plugin.wasm")
+            var before = try tree.folder.scan()
+            for (file, plugin) in [
+                ("cart.plugin.yaml", "cart"), ("cart.wasm.sig", "cart"), ("search/1/plugin.yaml", "search"),
+                ("search/1/plugin.plugin.yaml", "search"), ("search/1/plugin.wasm.sig", "search"),
+            ] {
+                for content in ["one", "other", nil] {
+                    if let content { try tree.write(file, content: content) } else { try tree.remove(file) }
+                    let after = try tree.folder.scan()
+                    let difference = PluginFolder.Difference(from: before, to: after)
+                    #expect(difference.changed.map(\.name) == [plugin])
+                    #expect(difference.added.isEmpty && difference.removed.isEmpty)
+                    before = after
+                }
+            }
+            try tree.write("plugin.yaml", "search/plugin.yaml")
+            let difference = PluginFolder.Difference(from: before, to: try tree.folder.scan())
+            #expect(difference.changed.map(\.name) == ["cart", "mail"])
+        }
+    }
+}
+
 /// A folder that a test puts plugins into, and in which others may lie beside it.
 struct Tree: Sendable {
     let place: TemporaryFolder
