@@ -20,14 +20,25 @@ struct ProcessLimits {
 
     /// Sets the limits. Returns what the system refused, or nil.
     func enforce() -> String? {
+        // What serves requests goes first. Who starts later threads has this priority, and hands it on.
+        _ = setpriority(Self.thisProcess, 0, Self.priority)
         // At the first number the system sends SIGXCPU, at the second one SIGKILL.
-        set(RLIMIT_CPU, "processor time", processorSeconds, processorSeconds + 1)
+        return set(RLIMIT_CPU, "processor time", processorSeconds, processorSeconds + 1)
             ?? setAddressSpace()
             ?? set(RLIMIT_CORE, "size of core dumps", 0)
             ?? set(RLIMIT_FSIZE, "size of files", 0)
             // Standard input, output and error.
             ?? set(RLIMIT_NOFILE, "open files", 3)
     }
+
+    /// From 0, which is usual, to 19, which gives way to everybody else.
+    private static let priority: CInt = 10
+
+    #if canImport(Glibc)
+    private static let thisProcess = CInt(PRIO_PROCESS.rawValue)
+    #else
+    private static let thisProcess = CInt(PRIO_PROCESS)
+    #endif
 
     /// Darwin takes this limit and does not keep it. Under a sanitizer, which reserves terabytes before anything else runs, no such limit
     /// can be kept.

@@ -28,11 +28,11 @@ extension OpenFile {
         #endif
     }
 
-    /// Waits a tenth of a second for those who have the file open for writing. A process that was forked from a writer's has it open for a
+    /// Waits a second for those who have the file open for writing. A process that was forked from a writer's has it open for a
     /// moment, too, until it runs a program of its own.
     /// - Returns: `false` where somebody has it open all the time.
     func isLeftByWriters() -> Bool {
-        for _ in 0..<20 {
+        for _ in 0..<200 {
             guard isOpenForWriting == true else { return true }
             usleep(5_000)
         }

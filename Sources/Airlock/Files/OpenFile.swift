@@ -110,9 +110,9 @@ struct OpenFile: ~Copyable, Sendable {
     }
 
     /// Takes the lock of this file until it is closed; `false` where whoever opened it elsewhere has it, in this process or another. It waits a
-    /// tenth of a second for a process that was forked from a former owner's, which has the lock until it runs a program of its own.
+    /// second for a process that was forked from a former owner's, which has the lock until it runs a program of its own.
     func tryLock() throws(FileFailure) -> Bool {
-        for _ in 0..<20 {
+        for _ in 0..<200 {
             guard Self.retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) != 0 else { return true }
             guard errno == EWOULDBLOCK else { throw FileFailure("lock", name) }
             usleep(5_000)
