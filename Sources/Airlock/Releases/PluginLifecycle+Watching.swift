@@ -121,7 +121,7 @@ extension PluginLifecycle {
 
 extension PluginError {
     /// Whether the same module may be accepted later.
-    var passes: Bool {
+    package var passes: Bool {
         [.incomplete, .overloaded, .quotaExceeded, .storage].contains(code)
     }
 }

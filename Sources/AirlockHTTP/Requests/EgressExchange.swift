@@ -12,7 +12,7 @@ import struct Foundation.URL
 /// One request of a guest with all its redirects.
 struct EgressExchange: Sendable {
     /// Addresses of one name that are tried, of both families by turns; all of an answer are checked.
-    static let mostAddresses = 4
+    private static let mostAddresses = 4
 
     let egress: HTTPEgress
     let call: AsyncHostCall
@@ -54,7 +54,7 @@ struct EgressExchange: Sendable {
         case .address(let address): addresses = [address]
         case .name(let name):
             do {
-                addresses = try await egress.lookUp(name)
+                addresses = try await egress.client.lookUp(name, for: egress.usage)
             } catch let result as HTTPEgressResult where result == .overloaded {
                 throw result
             } catch {
@@ -70,7 +70,12 @@ struct EgressExchange: Sendable {
             let text = "\(request.method) \(url.origin) is not allowed: the host's address \(reason)"
             throw refusal(of: request, HostError(.denied, text))
         }
-        return Array(Self.byTurns(addresses).prefix(Self.mostAddresses))
+        return Self.tried(of: addresses)
+    }
+
+    /// The addresses that are tried, in their order.
+    static func tried(of addresses: [IPAddress]) -> [IPAddress] {
+        Array(byTurns(addresses).prefix(mostAddresses))
     }
 
     /// The addresses of each family in their order, by turns, beginning with the family of the first one.
