@@ -19,9 +19,9 @@ serve: guests ## The same gateway, staying up; prints curl lines to try
 test: bootstrap ## Run every test and check: about a quarter of an hour the first time
 	@Scripts/test
 
-bench: bootstrap ## Measure calls and hops against the same in C; writes Benchmarks/results.json
+bench: guests ## Measure calls and hops against the same in C, and what reloads cost; writes Benchmarks/results.json
 	@swift build --package-path Benchmarks -c release
-	@swift run --package-path Benchmarks -c release --skip-build --quiet benchmarks --output Benchmarks/results.json
+	@swift run --package-path Benchmarks -c release --skip-build --quiet benchmarks --plugins $(GUESTS) --output Benchmarks/results.json
 
 fuzz: bootstrap ## Give hostile bytes to everything that reads some, for SECONDS=60 in all
 	@Scripts/fuzz $(or $(SECONDS),60)

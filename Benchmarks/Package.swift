@@ -16,7 +16,11 @@ let package = Package(
     platforms: [.macOS(.v26)],
     dependencies: [
         .package(name: "airlock", path: ".."),
+        .package(name: "sample-host", path: "../SampleHost"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(
@@ -29,7 +33,14 @@ let package = Package(
                 "CFloor",
                 .product(name: "Airlock", package: "airlock"),
                 .product(name: "AirlockProxyWasm", package: "airlock"),
+                // Compiles the filters that are reloaded, from beside the benchmarks.
+                .product(name: "airlock-compiler", package: "airlock"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Gateway", package: "sample-host"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Wasmtime", package: "airlock"),
                 .product(name: "WorkerLoop", package: "airlock"),
             ],

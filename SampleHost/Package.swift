@@ -14,6 +14,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "sample-host",
     platforms: [.macOS(.v26)],
+    products: [
+        // For Benchmarks.
+        .library(name: "Gateway", targets: ["Gateway"])
+    ],
     dependencies: [
         .package(name: "airlock", path: ".."),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
