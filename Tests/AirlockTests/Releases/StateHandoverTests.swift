@@ -44,6 +44,16 @@ struct StateHandoverTests {
         }
     }
 
+    @Test("A module that is being quarantined hands over nothing")
+    func quarantined() async throws {
+        try await withCounter(counter(factor: 1)) { plugin, count, _ in
+            let bad = try await plugin.reload(from: counter(factor: 100))
+            #expect(try await plugin.call(count).value == 400)
+            try await plugin.releases.quarantine(bad.digest, because: "it counts wrongly")
+            #expect(try await plugin.call(count).value == 1)
+        }
+    }
+
     @Test("A version goes on with the state of the one that it replaces, and a rollback with that of the newer one")
     func handsOver() async throws {
         try await withCounter(counter(factor: 1)) { plugin, count, events in
