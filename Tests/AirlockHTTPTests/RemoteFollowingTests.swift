@@ -23,6 +23,23 @@ struct RemoteFollowingTests {
         }
     }
 
+    @Test func `a tag is shown to the place that it came from, behind a redirect, and to no other`() async throws {
+        try await withFollowedPlugin(tag: #""1""#) { followed in
+            let moved = "HTTP/1.1 307 Moved\r\nLocation: /new/cart.sha256\r\nContent-Length: 0\r\n\r\n"
+            followed.files.put("/new/cart.sha256", try digest(try answering(1)).utf8, tag: #""n""#)
+            followed.files.answer("/cart.wasm.sha256", moved)
+            let seen = followed.server.requests.count
+            await followed.server.arrivals(seen + 12)
+            let requests = followed.server.requests.dropFirst(seen)
+            let asked = requests.filter { $0.hasPrefix("GET /new/") }
+            #expect(!asked.isEmpty)
+            #expect(asked.dropFirst().allSatisfy { $0.contains(#"If-None-Match: "n""#) })
+            #expect(!asked.contains { $0.contains(#"If-None-Match: "1""#) })
+            #expect(!requests.contains { $0.hasPrefix("GET /cart.wasm.sha256") && $0.contains(#""n""#) })
+            #expect(followed.server.count(of: "/cart.wasm") == 1)
+        }
+    }
+
     @Test(arguments: [nil, "changed", #""un"quoted""#])
     func `without a usable tag the digests are compared`(tag: String?) async throws {
         try await withFollowedPlugin(tag: tag) { followed in
@@ -128,6 +145,20 @@ struct RemoteFollowingTests {
                     try await following.value
                     await server.closures(1)
                 }
+            }
+        }
+    }
+
+    @Test func `cancelling ends it between two looks`() async throws {
+        try await withModuleServer { files, server, url, client in
+            try files.publish(try answering(1))
+            let remote = try RemoteModule(url, digest: .published, client: client)
+            try await withPluginHost { host in
+                let plugin = try await host.load(try await remote.fetch())
+                let following = Task { try await remote.follow(plugin.releases, every: .seconds(3_600)) }
+                await server.arrivals(3)
+                following.cancel()
+                try await following.value
             }
         }
     }
