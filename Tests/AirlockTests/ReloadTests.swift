@@ -142,6 +142,55 @@ struct ReloadTests {
         }
     }
 
+    @Test("A probe of a suspendable plugin may wait, and refuses a version by an error or by a call that fails")
+    func suspendableProbe() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 2)) { host in
+            let probed = Mutex<[Int]>([])
+            var policy = ReloadPolicy()
+            policy.suspendableProbe = { (instance, version) async throws(PluginError) in
+                probed.withLock { $0.append(version.number) }
+                await Task.yield()
+                let answer = try version.function("answer", returning: Int32.self)
+                guard let answer, try await instance.call(answer).value < 3 else {
+                    throw PluginError(.guestError, message: "not today")
+                }
+                // It has failed, whoever forgets about it.
+                if let trap = try version.function("trap") { _ = try? await instance.call(trap) }
+            }
+            let plugin = try await host.loadSuspendable(.wat(answering(1)), reload: policy)
+            #expect(probed.withLock { $0 } == [1, 1])
+            let answer = try plugin.function("answer", returning: Int32.self)
+            try await plugin.reload(from: .wat(answering(2)))
+            let refused = await #expect(throws: PluginError.self) { try await plugin.reload(from: .wat(answering(3))) }
+            #expect(refused?.code == .guestError)
+            #expect(refused?.version == 3)
+            let trapping = """
+                (module (func (export "answer") (result i32) i32.const 1) (func (export "trap") unreachable))
+                """
+            let failed = await #expect(throws: PluginError.self) { try await plugin.reload(from: .wat(trapping)) }
+            #expect(failed?.code == .trap)
+            #expect(probed.withLock { $0 } == [1, 1, 2, 2, 3, 4])
+            #expect(try await plugin.call(answer).value == 2)
+            #expect(host.instanceCount == 2)
+        }
+    }
+
+    @Test("A probe that does not go with how the plugin runs is refused")
+    func wrongProbe() async throws {
+        try await withPluginHost { host in
+            let suspendable = ReloadPolicy(suspendableProbe: { (_, _) async throws(PluginError) in })
+            var error = await #expect(throws: PluginError.self) {
+                try await host.load(.wat(answering(1)), reload: suspendable)
+            }
+            #expect(error?.code == .configuration)
+            let direct = ReloadPolicy(probe: { (_, _) throws(PluginError) in })
+            error = await #expect(throws: PluginError.self) {
+                try await host.loadSuspendable(.wat(answering(1)), reload: direct)
+            }
+            #expect(error?.code == .configuration)
+        }
+    }
+
     @Test("A watched file is loaded anew when another one is renamed over it")
     func watchedFile() async throws {
         let folder = try TemporaryFolder()

@@ -128,6 +128,11 @@ struct PluginSpecification: Sendable {
                 .configuration, plugin: name,
                 message: "the reload policy has a probe, which needs a plugin that runs to completion")
         }
+        guard reload.suspendableProbe == nil || mode == .suspendable else {
+            throw PluginError(
+                .configuration, plugin: name,
+                message: "the reload policy has a suspendable probe, which needs a suspendable plugin")
+        }
     }
 
     private static func hostFunctions(of grants: [any Capability]) -> [String] {

@@ -58,10 +58,28 @@ actor SuspendableInstancePool: VersionedPool {
     func prepare(_ version: PluginVersion) async throws(PluginError) {
         let stop = begin(version, isCall: false)
         defer { end(stop) }
+        let instance: SuspendableInstance
         do {
-            prepared.append(try await makeInstance(of: version, stop))
+            instance = try await makeInstance(of: version, stop)
         } catch {
             account.countFailedStart(error, of: version)
+            throw error
+        }
+        if let probe = specification.reload.suspendableProbe { try await self.probe(instance, stop, probe) }
+        prepared.append(instance)
+    }
+
+    private func probe(
+        _ instance: SuspendableInstance, _ stop: CallStop, _ probe: ReloadPolicy.SuspendableProbe
+    ) async throws(PluginError) {
+        let probed = ProbedInstance(instance, stop: stop, account)
+        do throws(PluginError) {
+            try await probe(probed, instance.version)
+            if let failure = probed.failure { throw failure }
+        } catch {
+            var error = error
+            error.plugin = specification.name
+            error.version = instance.version.number
             throw error
         }
     }

@@ -4,10 +4,15 @@ public struct ReloadPolicy: Sendable {
     /// limits of one call. It refuses the version by throwing. For plugins that run to completion.
     public typealias Probe = @Sendable (borrowing PluginSession, PluginVersion) throws(PluginError) -> Void
 
+    /// The same for suspendable plugins: what is called may wait, and each call has the limits of a call. It runs on the worker loop.
+    public typealias SuspendableProbe = @Sendable (ProbedInstance, PluginVersion) async throws(PluginError) -> Void
+
     /// How a new version takes over, unless a reload says otherwise.
     public var strategy: ReloadStrategy
     /// The health check of a new version; nil for none but its start.
     public var probe: Probe?
+    /// The health check of a new version of a suspendable plugin; nil for none but its start.
+    public var suspendableProbe: SuspendableProbe?
     /// How long calls and streams of a replaced version may go on before they are stopped. Those of a version that serves again by then go on.
     public var drainDeadline: Duration
     /// How many replaced versions are kept, so that ``PluginReleases/rollBack(to:)`` needs no compiling.
@@ -41,6 +46,7 @@ public struct ReloadPolicy: Sendable {
     /// - Parameters:
     ///   - strategy: how a new version takes over.
     ///   - probe: the health check of a new version.
+    ///   - suspendableProbe: the health check of a new version of a suspendable plugin.
     ///   - drainDeadline: how long calls of a replaced version may go on, zero or more.
     ///   - keptVersions: how many replaced versions are kept, 0 to 16.
     ///   - stateBytes: how many bytes of state are handed over at the most, zero or more.
@@ -48,6 +54,7 @@ public struct ReloadPolicy: Sendable {
     public init(
         strategy: ReloadStrategy = .immediate,
         probe: Probe? = nil,
+        suspendableProbe: SuspendableProbe? = nil,
         drainDeadline: Duration = .seconds(30),
         keptVersions: Int = 2,
         stateBytes: Int = 1 << 20,
@@ -55,6 +62,7 @@ public struct ReloadPolicy: Sendable {
     ) {
         self.strategy = strategy
         self.probe = probe
+        self.suspendableProbe = suspendableProbe
         self.drainDeadline = drainDeadline
         self.keptVersions = keptVersions
         self.stateBytes = stateBytes
