@@ -58,7 +58,8 @@ struct RecursionTests {
     func reentryAtTheEnd(isSuspendable: Bool) async {
         await #expect(processExitsWith: .success) { [isSuspendable] in
             // One repetition makes some hundred host calls, each of which calls back.
-            try await withstand(repetitions: 50, smallStack) { host in
+            // The heap finds its size late where calls and their callbacks are hundreds deep.
+            try await withstand(repetitions: 50, warmUp: 150, smallStack) { host in
                 let caller = try await Caller(.wat(recursing), isSuspendable, granting: [Echo()], on: host)
                 let recurse = try caller.function("recurseAndCallBack")
                 return {
