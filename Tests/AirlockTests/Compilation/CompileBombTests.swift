@@ -104,8 +104,4 @@ struct CompileBombTests {
             return try #require(error)
         }
     }
-
-    private func answering(_ value: Int32) -> String {
-        "(module (func (export \"answer\") (result i32) i32.const \(value)))"
-    }
 }

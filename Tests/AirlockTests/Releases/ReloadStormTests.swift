@@ -19,7 +19,7 @@ struct ReloadStormTests {
                 }
                 let (slow, quick) = (try #require(plugins["slow"]), try #require(plugins["quick"]))
                 var events = RecordedEvents(of: host)
-                try tree.put(waitingModule(2), at: "slow/2/plugin.wasm")
+                try tree.put(Data(try binary(waitingStart(2))), at: "slow/2/plugin.wasm")
                 await gate.arrivals(1)
                 // While it starts, it gets many versions more, and the other one is reloaded. What was written before that is known then.
                 for version in 3...30 { try tree.put(version, at: "slow/\(version)/plugin.wasm") }

@@ -11,12 +11,12 @@ struct RestartTests {
     func promoted() async throws {
         try await withTemporaryFolder { folder in
             let file = folder + "/plugin.wasm"
-            try module(1).write(to: URL(fileURLWithPath: file))
+            try answerModule(1).write(to: URL(fileURLWithPath: file))
             try await withStore(folder) { host, policy in
                 let plugin = try await host.load(.file(file), reload: policy)
                 try await plugin.reload(from: .wat(answering(2)))
             }
-            try module(3).write(to: URL(fileURLWithPath: file))
+            try answerModule(3).write(to: URL(fileURLWithPath: file))
             try await withStore(folder, strategy: .manual) { host, policy in
                 var events = RecordedEvents(of: host)
                 let plugin = try await host.load(.file(file), reload: policy)
@@ -73,11 +73,8 @@ struct RestartTests {
             try await withStore(folder) { host, policy in
                 _ = try await host.load(.wat(answering(1)), name: "other", reload: policy)
             }
-            let record = try #require(
-                try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
-                    $0.hasSuffix(".json")
-                })
-            try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/releases/\(record)"))
+            let record = try release(".json", in: folder)
+            try Data("{".utf8).write(to: record)
             try await withStore(folder) { host, policy in
                 var events = RecordedEvents(of: host)
                 let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
@@ -148,13 +145,9 @@ struct RestartTests {
                     from: .wat(answering(3)), strategy: .canary(share: 1, for: .seconds(3_600)))
                 let instances = host.instanceCount
                 // Nothing can be renamed over a folder, not even by root.
-                let record = try #require(
-                    try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
-                        $0.hasSuffix(".json")
-                    })
-                try FileManager.default.removeItem(atPath: "\(folder)/releases/\(record)")
-                try FileManager.default.createDirectory(
-                    atPath: "\(folder)/releases/\(record)", withIntermediateDirectories: false)
+                let record = try release(".json", in: folder)
+                try FileManager.default.removeItem(at: record)
+                try FileManager.default.createDirectory(at: record, withIntermediateDirectories: false)
                 for _ in 1...3 {
                     let error = await #expect(throws: PluginError.self) { try await plugin.releases.promote() }
                     #expect(error?.code == .storage)
@@ -164,7 +157,7 @@ struct RestartTests {
                 try await plugin.releases.drop()
                 try await plugin.releases.quarantine(bad.digest, because: "it is bad")
                 #expect(try await plugin.call(answer).value == 1)
-                try FileManager.default.removeItem(atPath: "\(folder)/releases/\(record)")
+                try FileManager.default.removeItem(at: record)
                 // The next change carries what could not be written.
                 try await plugin.reload(from: .wat(answering(4)))
             }
@@ -255,17 +248,14 @@ struct RestartTests {
             try await withStore(folder) { host, policy in
                 _ = try await host.load(.wat(answering(1)), name: "p", reload: policy)
             }
-            let record = try #require(
-                try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
-                    $0.hasSuffix(".json")
-                })
-            try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/releases/\(record)"))
+            let record = try release(".json", in: folder)
+            try Data("{".utf8).write(to: record)
             try await withStore(folder) { host, policy in
                 let error = await #expect(throws: PluginError.self) {
                     try await host.load(.wat(answering(1)), name: "p", reload: policy)
                 }
                 #expect(error?.code == .storage)
-                #expect(error?.message.contains(record) == true)
+                #expect(error?.message.contains(record.lastPathComponent) == true)
                 #expect(host.instanceCount == 0)
             }
         }
@@ -277,11 +267,7 @@ struct RestartTests {
             try await withStore(folder) { host, policy in
                 _ = try await host.load(.wat(answering(1)), name: "p", reload: policy)
             }
-            let kept = try #require(
-                try FileManager.default.contentsOfDirectory(atPath: folder + "/releases").first {
-                    $0.hasSuffix(".wasm")
-                })
-            try module(9).write(to: URL(fileURLWithPath: "\(folder)/releases/\(kept)"))
+            try answerModule(9).write(to: try release(".wasm", in: folder))
             try await withStore(folder) { host, policy in
                 var events = RecordedEvents(of: host)
                 let plugin = try await host.load(.wat(answering(5)), name: "p", reload: policy)
@@ -309,6 +295,13 @@ private func withStore(
     }
 }
 
+/// The file in `FOLDER/releases` whose name ends so.
+private func release(_ suffix: String, in folder: String) throws -> URL {
+    let releases = folder + "/releases"
+    let names = try FileManager.default.contentsOfDirectory(atPath: releases)
+    return URL(filePath: "\(releases)/\(try #require(names.first { $0.hasSuffix(suffix) }))")
+}
+
 /// Ends the process as the system does when it has to.
 private struct Killing: Capability {
     static let id: CapabilityID = "test:killing"
@@ -316,12 +309,4 @@ private struct Killing: Capability {
     static let functions = HostFunctions<Self>(module: "test") {
         HostFunction("kill") { (_, _) throws(HostError) -> Void in kill(getpid(), SIGKILL) }
     }
-}
-
-private func module(_ value: Int) throws -> Data {
-    Data(try Module.binary(ofWAT: answering(value)))
-}
-
-private func answering(_ value: Int) -> String {
-    "(module (func (export \"answer\") (result i32) i32.const \(value)))"
 }

@@ -46,27 +46,14 @@ struct RolloutTests {
         }
     }
 
-    @Test("A canary takes over when its window has passed within its budget")
-    func promotion() async throws {
+    @Test("A canary takes over when its window has passed within its budget", arguments: [true, false])
+    func promotion(isSuspendable: Bool) async throws {
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)
-            let plugin = try await host.load(.wat(answering(1)))
-            let answer = try plugin.function("answer", returning: Int32.self)
-            try await plugin.releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: moment))
-            #expect(try await plugin.call(answer).value == 2)
-            try await expectPromotion(&events, of: plugin.releases)
-        }
-    }
-
-    @Test("A suspendable canary takes over when its window has passed within its budget")
-    func suspendablePromotion() async throws {
-        try await withPluginHost { host in
-            var events = RecordedEvents(of: host)
-            let plugin = try await host.loadSuspendable(.wat(answering(1)))
-            let answer = try plugin.function("answer", returning: Int32.self)
-            try await plugin.releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: moment))
-            #expect(try await plugin.call(answer).value == 2)
-            try await expectPromotion(&events, of: plugin.releases)
+            let (releases, call) = try await load(isSuspendable: isSuspendable, on: host)
+            try await releases.reload(from: .wat(answering(2)), strategy: .canary(share: 1, for: moment))
+            #expect(try await call() == 2)
+            try await expectPromotion(&events, of: releases)
         }
     }
 
@@ -159,18 +146,8 @@ struct RolloutTests {
     func noFallback(isSuspendable: Bool) async throws {
         try await withPluginHost { host in
             let strategy = ReloadStrategy.canary(share: 1, for: long, fallsBack: false)
-            let call: @Sendable () async throws -> Void
-            if isSuspendable {
-                let plugin = try await host.loadSuspendable(.wat(answering(1)))
-                let answer = try plugin.function("answer", returning: Int32.self)
-                try await plugin.releases.reload(from: .wat(trapping), strategy: strategy)
-                call = { try await plugin.call(answer) }
-            } else {
-                let plugin = try await host.load(.wat(answering(1)))
-                let answer = try plugin.function("answer", returning: Int32.self)
-                try await plugin.releases.reload(from: .wat(trapping), strategy: strategy)
-                call = { try await plugin.call(answer) }
-            }
+            let (releases, call) = try await load(isSuspendable: isSuspendable, on: host)
+            try await releases.reload(from: .wat(trapping), strategy: strategy)
             let error = await #expect(throws: PluginError.self) { try await call() }
             #expect(error?.code == .trap)
             #expect(error?.version == 2)
@@ -224,17 +201,7 @@ struct RolloutTests {
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)
             let strategy = ReloadStrategy.shadow(for: long, errorBudget: ErrorBudget(share: 0.1, ofAtLeast: 100))
-            let releases: PluginReleases
-            let call: @Sendable () async throws -> Int32
-            if isSuspendable {
-                let plugin = try await host.loadSuspendable(.wat(answering(1)))
-                let answer = try plugin.function("answer", returning: Int32.self)
-                (releases, call) = (plugin.releases, { try await plugin.call(answer).value })
-            } else {
-                let plugin = try await host.load(.wat(answering(1)))
-                let answer = try plugin.function("answer", returning: Int32.self)
-                (releases, call) = (plugin.releases, { try await plugin.call(answer).value })
-            }
+            let (releases, call) = try await load(isSuspendable: isSuspendable, on: host)
             try await releases.reload(from: .wat(answering(2)), strategy: strategy)
             var calls = 0
             while await releases.list().first?.number == 2 {
@@ -304,7 +271,7 @@ struct RolloutTests {
         try await withPluginHost { host in
             let plugin = try await host.load(.wat(answering(1)), reload: ReloadPolicy(keptVersions: 2))
             let answer = try plugin.function("answer", returning: Int32.self)
-            for value in 2...4 { try await plugin.reload(from: .wat(answering(Int32(value)))) }
+            for value in 2...4 { try await plugin.reload(from: .wat(answering(value))) }
             #expect(await plugin.releases.list().map(\.number) == [4, 3, 2])
             var events = RecordedEvents(of: host)
             #expect(try await plugin.releases.rollBack().number == 3)
@@ -328,7 +295,7 @@ struct RolloutTests {
     func rollBackDuringReload() async throws {
         try await withPluginHost { host in
             let gate = Gate()
-            let waiting = WaitingStart(gate: gate)
+            let waiting = WaitingAtGate(gate: gate)
             let plugin = try await host.loadSuspendable(
                 .wat(answering(1)), granting: [waiting], limits: PluginLimits(deadline: .seconds(600)))
             let answer = try plugin.function("answer", returning: Int32.self)
@@ -378,7 +345,7 @@ struct RolloutTests {
             var events = RecordedEvents(of: host)
             let gate = Gate()
             let plugin = try await host.loadSuspendable(
-                .wat(waitingCall(1)), granting: [WaitingStart(gate: gate)],
+                .wat(waitingCall(1)), granting: [WaitingAtGate(gate: gate)],
                 limits: PluginLimits(deadline: .seconds(600)), reload: policy)
             let answer = try plugin.function("answer", returning: Int32.self)
             let call = Task { try await plugin.call(answer).value }
@@ -450,6 +417,20 @@ struct RolloutTests {
             #expect(host.instanceCount == 0)
         }
     }
+
+    /// Loads a plugin that answers 1, with a call of it.
+    private func load(
+        isSuspendable: Bool, on host: PluginHost
+    ) async throws -> (PluginReleases, @Sendable () async throws -> Int32) {
+        if isSuspendable {
+            let plugin = try await host.loadSuspendable(.wat(answering(1)))
+            let answer = try plugin.function("answer", returning: Int32.self)
+            return (plugin.releases, { try await plugin.call(answer).value })
+        }
+        let plugin = try await host.load(.wat(answering(1)))
+        let answer = try plugin.function("answer", returning: Int32.self)
+        return (plugin.releases, { try await plugin.call(answer).value })
+    }
 }
 
 extension [RoutingKey] {
@@ -459,32 +440,3 @@ extension [RoutingKey] {
         return values
     }
 }
-
-private struct WaitingStart: Capability {
-    static let id: CapabilityID = "test:waiting"
-    let gate: Gate
-
-    static let functions = HostFunctions<Self>(module: "test") {
-        HostFunction("wait") { (capability, _) async throws(HostError) -> Void in try? await capability.gate.pass() }
-    }
-}
-
-private func answering(_ value: Int32) -> String {
-    "(module (func (export \"answer\") (result i32) i32.const \(value)))"
-}
-
-private func waitingStart(_ value: Int32) -> String {
-    """
-    (module (import "test" "wait" (func $wait)) (func (export "_initialize") call $wait)
-      (func (export "answer") (result i32) i32.const \(value)))
-    """
-}
-
-private func waitingCall(_ value: Int32) -> String {
-    """
-    (module (import "test" "wait" (func $wait))
-      (func (export "answer") (result i32) call $wait i32.const \(value)))
-    """
-}
-
-private let trapping = "(module (func (export \"answer\") (result i32) unreachable))"

@@ -104,14 +104,10 @@ struct TrialTests {
         try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
             let gate = Gate()
             let plugin = try await host.loadSuspendable(
-                .wat(answering(1)), granting: [Held(gate: gate)],
+                .wat(answering(1)), granting: [WaitingAtGate(gate: gate)],
                 limits: PluginLimits(deadline: .seconds(600), concurrentCalls: 1))
             let answer = try plugin.function("answer", returning: Int32.self)
-            let starting = """
-                (module (import "test" "wait" (func $wait)) (func (export "_initialize") call $wait)
-                  (func (export "answer") (result i32) i32.const 2))
-                """
-            let reload = Task { try await plugin.reload(from: .wat(starting)) }
+            let reload = Task { try await plugin.reload(from: .wat(waitingStart(2))) }
             await gate.arrivals(1)
             #expect(try await plugin.call(answer).value == 1)
             gate.open()
@@ -125,13 +121,9 @@ struct TrialTests {
         try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
             let gate = Gate()
             var events = RecordedEvents(of: host)
-            let waiting = """
-                (module (import "test" "wait" (func $wait))
-                  (func (export "answer") (result i32) call $wait i32.const 1))
-                """
             func load(_ name: String) async throws -> SuspendablePlugin {
                 try await host.loadSuspendable(
-                    .wat(waiting), name: name, granting: [Held(gate: gate)],
+                    .wat(waitingCall(1)), name: name, granting: [WaitingAtGate(gate: gate)],
                     limits: PluginLimits(deadline: .seconds(600)),
                     reload: ReloadPolicy(drainDeadline: .milliseconds(20)))
             }
@@ -158,18 +150,3 @@ struct TrialTests {
         }
     }
 }
-
-private struct Held: Capability {
-    static let id: CapabilityID = "test:waiting"
-    let gate: Gate
-
-    static let functions = HostFunctions<Self>(module: "test") {
-        HostFunction("wait") { (capability, _) async throws(HostError) -> Void in try? await capability.gate.pass() }
-    }
-}
-
-private func answering(_ value: Int32) -> String {
-    "(module (func (export \"answer\") (result i32) i32.const \(value)))"
-}
-
-private let trapping = "(module (func (export \"answer\") (result i32) unreachable))"

@@ -13,7 +13,7 @@ struct SignedPluginTests {
     @Test("A module that one of the keys signed is loaded, wherever the signature is")
     func signed() async throws {
         let folder = try TemporaryFolder()
-        let module = try answering(1)
+        let module = try binary(answering(1))
         let keys = [other.verificationKey, key.verificationKey]
         let detached = try key.detachedSignature(of: module)
         try Data(module).write(to: URL(filePath: folder.at("plugin.wasm")))
@@ -27,7 +27,7 @@ struct SignedPluginTests {
                 .file(folder.at("plugin.wasm")).signed(by: keys),
             ] {
                 let plugin = try await host.load(source)
-                #expect(try await answer(of: plugin) == 1)
+                #expect(try await plugin.answer() == 1)
                 await plugin.unload()
             }
         }
@@ -37,7 +37,7 @@ struct SignedPluginTests {
     func refused() async throws {
         let folder = try TemporaryFolder()
         let file = folder.at("plugin.wasm")
-        let module = try answering(1)
+        let module = try binary(answering(1))
         let (id, otherID) = (key.verificationKey.id, other.verificationKey.id)
         let second = ModuleSigningKey().verificationKey
         let ids = [id, second.id].sorted().joined(separator: ", ")
@@ -112,19 +112,19 @@ struct SignedPluginTests {
     func reload() async throws {
         let folder = try TemporaryFolder()
         let file = URL(filePath: folder.at("plugin.wasm"))
-        try Data(try key.signed(try answering(1))).write(to: file)
+        try Data(try key.signed(try binary(answering(1)))).write(to: file)
         try await withPluginHost { host in
             let plugin = try await host.load(.file(file.path).signed(by: [key.verificationKey]))
-            for module in [try answering(2), try other.signed(try answering(2))] {
+            for module in [try binary(answering(2)), try other.signed(try binary(answering(2)))] {
                 try Data(module).write(to: file, options: .atomic)
                 let error = await #expect(throws: PluginError.self) { try await plugin.reload() }
                 #expect(error?.code == .signatureRefused)
-                #expect(try await answer(of: plugin) == 1)
+                #expect(try await plugin.answer() == 1)
                 #expect(plugin.currentVersion?.number == 1)
             }
-            try Data(try key.signed(try answering(3))).write(to: file, options: .atomic)
+            try Data(try key.signed(try binary(answering(3)))).write(to: file, options: .atomic)
             try await plugin.reload()
-            #expect(try await answer(of: plugin) == 3)
+            #expect(try await plugin.answer() == 3)
         }
     }
 
@@ -133,23 +133,23 @@ struct SignedPluginTests {
         let folder = try TemporaryFolder()
         let file = URL(filePath: folder.at("plugin.wasm"))
         let signature = URL(filePath: folder.at("plugin.wasm.sig"))
-        try Data(try key.signed(try answering(1))).write(to: file)
+        try Data(try key.signed(try binary(answering(1)))).write(to: file)
         try await withPluginHost { host in
             var events = RecordedEvents(of: host)
             let plugin = try await host.load(.file(file.path).signed(by: [key.verificationKey]))
             try await plugin.watch()
-            try Data(try answering(2)).write(to: file, options: .atomic)
+            try answerModule(2).write(to: file, options: .atomic)
             #expect(await refusal(&events)?.contains("it is not signed") == true)
-            #expect(try await answer(of: plugin) == 1)
-            try Data(try key.detachedSignature(of: try answering(2))).write(to: signature, options: .atomic)
+            #expect(try await plugin.answer() == 1)
+            try Data(try key.detachedSignature(of: try binary(answering(2)))).write(to: signature, options: .atomic)
             await reloaded(&events)
-            #expect(try await answer(of: plugin) == 2)
-            try Data(try key.detachedSignature(of: try answering(3))).write(to: signature, options: .atomic)
+            #expect(try await plugin.answer() == 2)
+            try Data(try key.detachedSignature(of: try binary(answering(3)))).write(to: signature, options: .atomic)
             #expect(await refusal(&events)?.contains("signed something else") == true)
-            #expect(try await answer(of: plugin) == 2)
-            try Data(try answering(3)).write(to: file, options: .atomic)
+            #expect(try await plugin.answer() == 2)
+            try answerModule(3).write(to: file, options: .atomic)
             await reloaded(&events)
-            #expect(try await answer(of: plugin) == 3)
+            #expect(try await plugin.answer() == 3)
         }
     }
 
@@ -157,8 +157,8 @@ struct SignedPluginTests {
     func restart(isDetached: Bool) async throws {
         let folder = try TemporaryFolder()
         let file = URL(filePath: folder.at("plugin.wasm"))
-        func write(_ answer: Int32, _ key: ModuleSigningKey) throws {
-            let module = try answering(answer)
+        func write(_ answer: Int, _ key: ModuleSigningKey) throws {
+            let module = try binary(answering(answer))
             try Data(isDetached ? module : try key.signed(module)).write(to: file)
             let signature = URL(filePath: file.path + ".sig")
             if isDetached { try Data(try key.detachedSignature(of: module)).write(to: signature) }
@@ -170,7 +170,7 @@ struct SignedPluginTests {
                 let source = PluginSource.file(file.path).signed(by: keys.map(\.verificationKey))
                 let plugin = try await host.load(source, reload: ReloadPolicy(strategy: .manual, store: store))
                 if staging { _ = await events.first { if case .staged = $0.kind { true } else { false } } }
-                return try await answer(of: plugin)
+                return try await plugin.answer()
             }
         }
         try write(1, key)
@@ -188,14 +188,6 @@ struct SignedPluginTests {
             await Task.yield()
         }
         return try ReleaseStore(folder: path)
-    }
-
-    private func answering(_ number: Int32) throws -> [UInt8] {
-        try Module.binary(ofWAT: #"(module (func (export "answer") (result i32) i32.const \#(number)))"#)
-    }
-
-    private func answer(of plugin: Plugin) async throws -> Int32 {
-        try await plugin.call(try plugin.function("answer", returning: Int32.self)).value
     }
 
     private func refusal(_ events: inout RecordedEvents) async -> String? {

@@ -4,22 +4,35 @@ import Foundation
 import TestSupport
 import Wasmtime
 
-/// A module that answers with a number.
-func answerModule(_ value: Int) throws -> Data {
-    Data(try Module.binary(ofWAT: "(module (func (export \"answer\") (result i32) i32.const \(value)))"))
-}
+/// A module that answers with a number, as text.
+func answering(_ value: Int) -> String { "(module (func (export \"answer\") (result i32) i32.const \(value)))" }
+
+/// One that traps instead.
+let trapping = "(module (func (export \"answer\") (result i32) unreachable))"
 
 /// One whose instances wait at a gate when they start.
-func waitingModule(_ value: Int) throws -> Data {
-    Data(
-        try Module.binary(
-            ofWAT: """
-                (module (import "test" "wait" (func $wait)) (func (export "_initialize") call $wait)
-                  (func (export "answer") (result i32) i32.const \(value)))
-                """))
+func waitingStart(_ value: Int) -> String {
+    """
+    (module (import "test" "wait" (func $wait)) (func (export "_initialize") call $wait)
+      (func (export "answer") (result i32) i32.const \(value)))
+    """
 }
 
-/// Lets instances wait at a gate.
+/// One that waits at a gate before it answers.
+func waitingCall(_ value: Int) -> String {
+    """
+    (module (import "test" "wait" (func $wait))
+      (func (export "answer") (result i32) call $wait i32.const \(value)))
+    """
+}
+
+/// A module in the binary format.
+func binary(_ text: String) throws -> [UInt8] { try Module.binary(ofWAT: text) }
+
+/// What a file holds whose module answers with a number.
+func answerModule(_ value: Int) throws -> Data { Data(try binary(answering(value))) }
+
+/// Lets the guest wait at a gate.
 struct WaitingAtGate: Capability {
     static let id: CapabilityID = "test:waiting-at-gate"
     let gate: Gate
@@ -83,6 +96,3 @@ extension RecordedEvents {
         await first { $0.plugin == plugin && matches($0.kind) }
     }
 }
-
-/// A module in the binary format.
-func binary(_ text: String) throws -> [UInt8] { try Module.binary(ofWAT: text) }
