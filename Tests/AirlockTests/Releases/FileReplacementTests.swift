@@ -8,41 +8,41 @@ import Testing
 struct FileReplacementTests {
     @Test("Half a module is refused, the running version serves, and the whole one is loaded when it is there")
     func halfWritten() async throws {
-        try await withWatched { watched in
+        try await withFilePlugin { cart in
             let whole = try answerModule(2)
             for length in [0, 4, whole.count / 2, whole.count - 1] {
-                try watched.tree.overwrite("cart.wasm", with: whole.prefix(length))
-                #expect(await watched.events.refused("cart")?.code == .invalidModule)
-                #expect(try await watched.plugin.answer() == 1)
+                try cart.tree.overwrite("cart.wasm", with: whole.prefix(length))
+                #expect(await cart.events.refused("cart")?.code == .invalidModule)
+                #expect(try await cart.plugin.answer() == 1)
             }
-            try watched.tree.overwrite("cart.wasm", with: whole)
-            await watched.events.served("cart")
-            #expect(try await watched.plugin.answer() == 2)
+            try cart.tree.overwrite("cart.wasm", with: whole)
+            await cart.reloaded()
+            #expect(try await cart.plugin.answer() == 2)
         }
     }
 
     @Test("A file that is deleted leaves the running version in place, and is loaded when it is back")
     func deleted() async throws {
-        try await withWatched { watched in
-            try watched.tree.remove("cart.wasm")
-            #expect(await watched.events.refused("cart")?.code == .invalidModule)
-            #expect(try await watched.plugin.answer() == 1)
-            try watched.tree.put(2, at: "cart.wasm")
-            await watched.events.served("cart")
-            #expect(try await watched.plugin.answer() == 2)
+        try await withFilePlugin { cart in
+            try cart.tree.remove("cart.wasm")
+            #expect(await cart.events.refused("cart")?.code == .invalidModule)
+            #expect(try await cart.plugin.answer() == 1)
+            try cart.put(2)
+            await cart.reloaded()
+            #expect(try await cart.plugin.answer() == 2)
         }
     }
 
     @Test("Its folder vanishes and comes back with another module")
     func vanishing() async throws {
-        try await withWatched { watched in
-            let away = Tree(place: watched.tree.place, name: "away")
-            try away.place.move(watched.tree.name, to: away.name)
-            #expect(await watched.events.refused("cart") != nil)
+        try await withFilePlugin { cart in
+            let away = Tree(place: cart.tree.place, name: "away")
+            try away.place.move(cart.tree.name, to: away.name)
+            #expect(await cart.events.refused("cart") != nil)
             try away.put(2, at: "cart.wasm")
-            try away.place.move(away.name, to: watched.tree.name)
-            await watched.events.served("cart")
-            #expect(try await watched.plugin.answer() == 2)
+            try away.place.move(away.name, to: cart.tree.name)
+            await cart.reloaded()
+            #expect(try await cart.plugin.answer() == 2)
         }
     }
 
@@ -77,16 +77,15 @@ struct FileReplacementTests {
 
     @Test("A change of permissions alone is seen, and changes nothing")
     func permissions() async throws {
-        try await withWatched { watched in
-            let file = "\(watched.tree.root)/cart.wasm"
+        try await withFilePlugin { cart in
             for mode in [0o400, 0o640] {
-                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-                _ = await watched.events.seen("cart") { if case .changeSeen = $0 { true } else { false } }
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: cart.file.path)
+                _ = await cart.events.seen("cart") { if case .changeSeen = $0 { true } else { false } }
             }
-            try watched.tree.put(2, at: "cart.wasm")
-            await watched.events.served("cart")
-            #expect(watched.plugin.currentVersion?.number == 2)
-            #expect(try await watched.plugin.answer() == 2)
+            try cart.put(2)
+            await cart.reloaded()
+            #expect(cart.plugin.currentVersion?.number == 2)
+            #expect(try await cart.plugin.answer() == 2)
         }
     }
 
@@ -124,25 +123,6 @@ struct FileReplacementTests {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
             await events.served("cart")
             #expect(try await plugin.answer() == 2)
-        }
-    }
-
-    /// A plugin in a folder, watched, with what happens to it.
-    private struct Watched: ~Copyable {
-        let tree: Tree
-        let plugin: Plugin
-        var events: RecordedEvents
-    }
-
-    private func withWatched(_ body: (inout Watched) async throws -> Void) async throws {
-        try await withTree { tree in
-            try tree.put(1, at: "cart.wasm")
-            try await withPluginHost { host in
-                let plugin = try await host.load(.file("\(tree.root)/cart.wasm"))
-                var watched = Watched(tree: tree, plugin: plugin, events: RecordedEvents(of: host))
-                try await plugin.watch()
-                try await body(&watched)
-            }
         }
     }
 }
