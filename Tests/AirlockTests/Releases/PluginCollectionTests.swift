@@ -91,30 +91,24 @@ struct PluginCollectionTests {
 
     @Test("A plugin that is removed goes on, or is unloaded and loaded anew when it is back", arguments: [false, true])
     func removal(isUnloaded: Bool) async throws {
-        try await withTree { tree in
-            try tree.put(1, at: "cart.wasm")
-            try tree.put(2, at: "search/1/plugin.wasm")
-            try await withPluginHost { host in
-                let plugins = try await load(tree, on: host, removed: isUnloaded ? .isUnloaded : .goesOn)
-                let cart = try #require(plugins["cart"])
-                var events = RecordedEvents(of: host)
-                try tree.remove("cart.wasm")
-                let event = await events.seen("cart") { if case .removalSeen = $0 { true } else { false } }
-                #expect(event?.version == 1)
-                if isUnloaded {
-                    _ = await events.seen("cart") { if case .unloaded = $0 { true } else { false } }
-                    #expect(plugins.names == ["search"])
-                    #expect(plugins["cart"] == nil && cart.currentVersion == nil)
-                } else {
-                    #expect(plugins.names == ["cart", "search"])
-                    #expect(try await cart.answer() == 1)
-                }
-                try tree.put(3, at: "cart.wasm")
-                await events.served("cart")
-                while plugins["cart"] == nil { await Task.yield() }
-                #expect(try await plugins["cart"]?.answer() == 3)
-                #expect((plugins["cart"] === cart) == !isUnloaded)
+        try await withTwo(removed: isUnloaded ? .isUnloaded : .goesOn) { tree, plugins, events in
+            let cart = try #require(plugins["cart"])
+            try tree.remove("cart.wasm")
+            let event = await events.seen("cart") { if case .removalSeen = $0 { true } else { false } }
+            #expect(event?.version == 1)
+            if isUnloaded {
+                _ = await events.seen("cart") { if case .unloaded = $0 { true } else { false } }
+                #expect(plugins.names == ["search"])
+                #expect(plugins["cart"] == nil && cart.currentVersion == nil)
+            } else {
+                #expect(plugins.names == ["cart", "search"])
+                #expect(try await cart.answer() == 1)
             }
+            try tree.put(3, at: "cart.wasm")
+            await events.served("cart")
+            while plugins["cart"] == nil { await Task.yield() }
+            #expect(try await plugins["cart"]?.answer() == 3)
+            #expect((plugins["cart"] === cart) == !isUnloaded)
         }
     }
 
@@ -122,28 +116,22 @@ struct PluginCollectionTests {
         "A folder that vanishes changes nothing, and what is other when it is back is reloaded",
         arguments: [false, true])
     func vanishing(isUnloaded: Bool) async throws {
-        try await withTree { tree in
-            try tree.put(1, at: "cart.wasm")
-            try tree.put(2, at: "search/1/plugin.wasm")
-            try await withPluginHost { host in
-                let plugins = try await load(tree, on: host, removed: isUnloaded ? .isUnloaded : .goesOn)
-                var events = RecordedEvents(of: host)
-                let away = Tree(place: tree.place, name: "away")
-                try tree.place.move(tree.name, to: away.name)
-                let event = await events.first { if case .folderUnreadable = $0.kind { true } else { false } }
-                guard case .folderUnreadable(let error)? = event?.kind else {
-                    Issue.record("no event")
-                    return
-                }
-                #expect(error.code == .configuration)
-                #expect(try await plugins["cart"]?.answer() == 1)
-                try away.put(3, at: "cart.wasm")
-                try tree.place.move(away.name, to: tree.name)
-                await events.served("cart")
-                #expect(try await plugins["cart"]?.answer() == 3)
-                #expect(try await plugins["search"]?.answer() == 2)
-                #expect(plugins["search"]?.currentVersion?.number == 1)
+        try await withTwo(removed: isUnloaded ? .isUnloaded : .goesOn) { tree, plugins, events in
+            let away = Tree(place: tree.place, name: "away")
+            try tree.place.move(tree.name, to: away.name)
+            let event = await events.first { if case .folderUnreadable = $0.kind { true } else { false } }
+            guard case .folderUnreadable(let error)? = event?.kind else {
+                Issue.record("no event")
+                return
             }
+            #expect(error.code == .configuration)
+            #expect(try await plugins["cart"]?.answer() == 1)
+            try away.put(3, at: "cart.wasm")
+            try tree.place.move(away.name, to: tree.name)
+            await events.served("cart")
+            #expect(try await plugins["cart"]?.answer() == 3)
+            #expect(try await plugins["search"]?.answer() == 2)
+            #expect(plugins["search"]?.currentVersion?.number == 1)
         }
     }
 
@@ -226,6 +214,21 @@ struct PluginCollectionTests {
                 await plugins.unload()
                 #expect(plugins.names.isEmpty && cart.currentVersion == nil)
                 #expect(host.instanceCount == 0)
+            }
+        }
+    }
+
+    /// Loads a folder with `cart`, which answers 1, and `search`, which answers 2.
+    private func withTwo(
+        removed: RemovedPlugin, _ body: (Tree, PluginCollection<Plugin>, inout RecordedEvents) async throws -> Void
+    ) async throws {
+        try await withTree { tree in
+            try tree.put(1, at: "cart.wasm")
+            try tree.put(2, at: "search/1/plugin.wasm")
+            try await withPluginHost { host in
+                let plugins = try await load(tree, on: host, removed: removed)
+                var events = RecordedEvents(of: host)
+                try await body(tree, plugins, &events)
             }
         }
     }

@@ -28,13 +28,7 @@ struct PolicyRestartTests {
                 #expect(plugin.currentVersion?.manifest?.name == "cart")
             }
             // A new version.
-            try stored.put(500)
-            try await stored.host(Self.wide, strategy: .manual) { plugin, events in
-                try await expectRoom(1_000, of: plugin)
-                _ = await events.seen("cart") { if case .staged = $0 { true } else { false } }
-                try await plugin.releases.promote()
-                try await expectRoom(500, of: plugin)
-            }
+            try await expectNewVersion(500, after: 1_000, of: stored)
         }
     }
 
@@ -77,13 +71,7 @@ struct PolicyRestartTests {
             try await withStored { stored in
                 try stored.put(before)
                 try await stored.host(Self.wide) { _, _ in }
-                try stored.put(after)
-                try await stored.host(Self.wide, strategy: .manual) { plugin, events in
-                    try await expectRoom(Int64(before), of: plugin)
-                    _ = await events.seen("cart") { if case .staged = $0 { true } else { false } }
-                    try await plugin.releases.promote()
-                    try await expectRoom(Int64(after), of: plugin)
-                }
+                try await expectNewVersion(after, after: before, of: stored)
             }
         }
     }
@@ -186,6 +174,19 @@ struct PolicyRestartTests {
 
     private func withStored(_ body: (Stored) async throws -> Void) async throws {
         try await body(Stored(folder: try TemporaryFolder()))
+    }
+
+    /// What the source asks for by now comes after the version that was promoted before the host was started.
+    private func expectNewVersion(
+        _ bytes: Int, after before: Int, of stored: Stored, _ place: SourceLocation = #_sourceLocation
+    ) async throws {
+        try stored.put(bytes)
+        try await stored.host(Self.wide, strategy: .manual) { plugin, events in
+            try await expectRoom(Int64(before), of: plugin, place)
+            _ = await events.seen("cart") { if case .staged = $0 { true } else { false } }
+            try await plugin.releases.promote()
+            try await expectRoom(Int64(bytes), of: plugin, place)
+        }
     }
 
     private func expectRoom(_ bytes: Int64, of plugin: Plugin, _ place: SourceLocation = #_sourceLocation) async throws
