@@ -101,6 +101,10 @@ struct RemoteFollowingTests {
             await followed.server.arrivals(seen + 3)
             #expect(followed.server.count(of: "/cart.wasm") == 1)
             #expect(followed.failures.map { ($0 as? PluginError)?.code } == [.quarantined])
+            #expect(
+                await followed.event {
+                    if case .sourceUnavailable(let event) = $0 { event.code == .quarantined } else { false }
+                })
         }
     }
 
@@ -113,6 +117,10 @@ struct RemoteFollowingTests {
             #expect(error.code == .status)
             #expect(error.status == 503)
             #expect(error.retryAfter == .seconds(86_400))
+            #expect(
+                await followed.event {
+                    if case .sourceUnavailable(let event) = $0 { event.message == "\(error)" } else { false }
+                })
             #expect(try await answer(of: followed.plugin) == 1)
             try followed.files.publish(try answering(2))
             followed.files.answer("/cart.wasm.sha256", nil)

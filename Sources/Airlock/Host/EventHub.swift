@@ -114,6 +114,8 @@ final class EventHub: Sendable {
             logger.notice("plugin removed from its folder", metadata: metadata.merging(["path": "\(path)"]) { $1 })
         case .folderUnreadable(let error):
             logger.error("folder of plugins", metadata: ["error": "\(error)"])
+        case .sourceUnavailable(let error):
+            logger.warning("plugin's source unavailable", metadata: metadata.merging(["error": "\(error)"]) { $1 })
         case .compiling(let route):
             logger.debug("module is being compiled", metadata: metadata.merging(["route": "\(route)"]) { $1 })
         case .compiled(let route):

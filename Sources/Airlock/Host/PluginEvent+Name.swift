@@ -22,6 +22,7 @@ extension PluginEvent.Kind {
         case .changeSeen: "changeSeen"
         case .removalSeen: "removalSeen"
         case .folderUnreadable: "folderUnreadable"
+        case .sourceUnavailable: "sourceUnavailable"
         case .compiling: "compiling"
         case .compiled: "compiled"
         case .compilationFailed: "compilationFailed"

@@ -136,39 +136,3 @@ extension ModuleCompiler {
         try body()
     }
 }
-
-/// A version that an earlier host promoted.
-struct RecalledRelease: Sendable {
-    /// Its module, with what is said now about the plugin's source.
-    let source: PluginSource
-    /// What was kept of its manifest; nil where it was not loaded under a policy.
-    let manifest: KeptManifest?
-}
-
-extension ReleaseStore {
-    /// What was promoted last of a plugin; nil where there is nothing, or another module is pinned.
-    func recall(_ plugin: String, from source: PluginSource, atMost most: Int) throws(PluginError) -> RecalledRelease? {
-        try recall(try record(of: plugin), from: source, atMost: most)
-    }
-
-    /// - Parameters:
-    ///   - source: where the plugin comes from now.
-    ///   - most: the most bytes that the module may have.
-    func recall(
-        _ record: ReleaseRecord, from source: PluginSource, atMost most: Int
-    ) throws(PluginError) -> RecalledRelease? {
-        guard let digest = record.promoted, source.pinnedDigest.map({ $0.lowercased() == digest }) ?? true,
-            let kept = try self.source(of: digest, for: source, atMost: most)
-        else { return nil }
-        return RecalledRelease(source: kept, manifest: record.promotedManifest)
-    }
-
-    /// The module of a digest, with what is said of a plugin's source now; nil where it is not kept.
-    func source(of digest: String, for source: PluginSource, atMost most: Int) throws(PluginError) -> PluginSource? {
-        guard let bytes = try bytes(of: digest, atMost: most) else { return nil }
-        // Whoever may sign it may have changed since it was kept.
-        return PluginSource(
-            .bytes(bytes), pinnedDigest: digest, signers: source.signers,
-            detachedSignature: try signature(of: digest), trust: source.trust)
-    }
-}

@@ -97,6 +97,11 @@ public struct PluginReleases: Sendable {
     /// Reloads from a file in a folder that the plugin came from, unless its content is that of a version that serves or is about to.
     func reload(foundAt path: String) async throws(PluginError) { try await lifecycle.reload(foundAt: path) }
 
+    /// Tells those who listen to events that what the plugin comes from has no new version that could be loaded.
+    package func noteUnavailable(_ error: PluginError) {
+        lifecycle.services.events.send(.sourceUnavailable(error), plugin: plugin, version: serving?.number ?? 0)
+    }
+
     /// Ends the plugin.
     package func unload() async { await lifecycle.unload() }
 

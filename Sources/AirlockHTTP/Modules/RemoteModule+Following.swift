@@ -18,7 +18,7 @@ extension RemoteModule {
     /// - Parameters:
     ///   - releases: of the plugin.
     ///   - interval: the time between two looks; more than zero, at most 24 hours.
-    ///   - onFailure: gets each failure: a ``RemoteModuleError`` or the ``PluginError`` of a refused version. Nothing in either
+    ///   - onFailure: gets each failure, as do those who listen to the host's events: a ``RemoteModuleError`` or the ``PluginError`` of a refused version. Nothing in either
     ///     is of the URL's query.
     /// - Throws: ``RemoteModuleError/Code/configuration`` where the interval is not usable. Nothing else ends it with an error.
     public func follow(
@@ -70,6 +70,9 @@ private struct RemoteFollowing {
                 guard !Task.isCancelled, releases.serving != nil else { return }
                 failures += 1
                 asked = (error as? RemoteModuleError)?.retryAfter ?? .zero
+                if let error = error as? RemoteModuleError {
+                    releases.noteUnavailable(PluginError(error, releases.plugin))
+                }
                 onFailure(error)
             }
             try? await Task.sleep(for: wait(asked))
@@ -88,7 +91,9 @@ private struct RemoteFollowing {
         }
         if let quarantined = await releases.quarantined().first(where: { $0.digest == digest }) {
             settled = digest
-            onFailure(quarantined.refusal(of: releases.plugin))
+            let refusal = quarantined.refusal(of: releases.plugin)
+            releases.noteUnavailable(refusal)
+            onFailure(refusal)
             return
         }
         let source = try await module.inTime { [module] in try await module.source(with: digest) }
@@ -110,6 +115,18 @@ private struct RemoteFollowing {
         for _ in 0..<min(failures, 64) where wait < longest { wait = min(wait * 2, longest) }
         // Servers are not asked by all hosts at the same moment, nor earlier than they ask for.
         return max(wait * Double.random(in: 0.9...1.1), min(asked, longest))
+    }
+}
+
+extension PluginError {
+    fileprivate init(_ error: RemoteModuleError, _ plugin: String) {
+        let code: Code =
+            switch error.code {
+            case .digestMismatch: .digestMismatch
+            case .tooLarge: .moduleBounds
+            default: .invalidModule
+            }
+        self.init(code, plugin: plugin, message: "\(error)")
     }
 }
 

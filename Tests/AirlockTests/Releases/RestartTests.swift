@@ -36,6 +36,36 @@ struct RestartTests {
     }
 
     @Test(
+        "A plugin whose source is away at the start is loaded from what was promoted last, and then makes no version of it again"
+    )
+    func promotedWithoutSource() async throws {
+        try await withTemporaryFolder { folder in
+            let digest = try ModuleBytes(.wat(answering(2)), most: .max).digest
+            try await withStore(folder) { host, policy in
+                let plugin = try await host.load(.wat(answering(1)), name: "p", reload: policy)
+                try await plugin.reload(from: .wat(answering(2)))
+            }
+            try await withStore(folder) { host, policy in
+                let store = try #require(policy.store)
+                let said = PluginSource.bytes([]).trusted()
+                #expect(try store.promoted("other", as: said, atMost: 1_000) == nil)
+                let another = said.pinned(sha256: String(repeating: "0", count: 64))
+                #expect(try store.promoted("p", as: another, atMost: 1_000) == nil)
+                let error = #expect(throws: PluginError.self) { try store.promoted("p", as: said, atMost: 10) }
+                #expect(error?.code == .moduleBounds)
+                let source = try #require(try store.promoted("p", as: said, atMost: 1_000))
+                #expect(source.pinnedDigest == digest)
+                #expect(source.trust == .trusted)
+                let plugin = try await host.load(source, name: "p", reload: policy)
+                let answer = try plugin.function("answer", returning: Int32.self)
+                while await plugin.releases.list().count < 2 { await Task.yield() }
+                #expect(await plugin.releases.list().map(\.state) == [.serving, .kept])
+                #expect(try await plugin.call(answer).value == 2)
+            }
+        }
+    }
+
+    @Test(
         "What served before the one that was promoted last can be gone back to after a restart", .timeLimit(.minutes(1))
     )
     func keptOverRestarts() async throws {
