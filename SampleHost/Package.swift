@@ -35,8 +35,9 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockHTTP", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -73,7 +73,7 @@ public final class Gateway: Service, Sendable {
     /// then takes no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs
     /// once.
     public func run(drainsOnSignals: Bool) async throws {
-        var services: [any Service] = [filters.host]
+        var services: [any Service] = [filters.host, FilterFollowing(filters: filters)]
         if let admin = configuration.admin { services.append(adminServer(admin)) }
         services.append(server())
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []

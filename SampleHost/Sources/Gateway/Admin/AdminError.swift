@@ -1,4 +1,5 @@
 import Airlock
+import AirlockHTTP
 import Hummingbird
 
 /// Why an operator's request was refused; the answer is `{"error": {"code", "message", "plugin", "version"}}`.
@@ -56,6 +57,15 @@ struct AdminError: HTTPResponseError {
             status = .unprocessableContent
         }
         self.headers = headers
+    }
+
+    /// A module could not be fetched.
+    init(_ error: RemoteModuleError, plugin: String) {
+        status = error.code == .timedOut ? .gatewayTimeout : .badGateway
+        var report = Report(code: "\(error.code)", message: error.message)
+        report.plugin = plugin
+        self.report = report
+        headers = [:]
     }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -30,7 +30,7 @@ struct EventMessage: Encodable {
             self.previous = previous
         case .reloadFailed(let error), .compilationFailed(let error), .instanceDiscarded(let error),
             .stateLost(let error), .loadFailed(let error), .recallFailed(let error), .storeFailed(let error),
-            .folderUnreadable(let error):
+            .folderUnreadable(let error), .sourceUnavailable(let error):
             self.error = .init(error)
         case .step(let step, let error):
             self.step = "\(step)"

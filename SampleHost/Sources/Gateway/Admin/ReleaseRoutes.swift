@@ -1,4 +1,5 @@
 import Airlock
+import AirlockHTTP
 import AirlockProxyWasm
 import Foundation
 import Hummingbird
@@ -13,7 +14,7 @@ struct ReleaseRoutes: Sendable {
         }
         add("reload", ["strategy"], makesVersion: true, to: router) { filter, fields in
             let strategy = try strategy(try fields.text("strategy"), of: filter)
-            try await filter.releases.reload(strategy: strategy)
+            try await filters.reload(filter, strategy)
         }
         add("promote", ["version"], to: router) { filter, fields in
             try await filter.releases.promote(try fields.number("version"))
@@ -51,6 +52,8 @@ struct ReleaseRoutes: Sendable {
             } catch let error as PluginError {
                 let namesVersion = fields.has("version") || verb == "readmit"
                 throw AdminError(error, makesVersion: makesVersion, namesVersion: namesVersion)
+            } catch let error as RemoteModuleError {
+                throw AdminError(error, plugin: filter.name)
             }
             return try AdminJSON.response(await PluginVersions(of: filter.releases))
         }

@@ -114,14 +114,22 @@ public struct UpstreamConfiguration: Sendable, Hashable {
 public struct PluginConfiguration: Sendable {
     /// What Airlock loads. Its name is what routes refer to.
     public var filter: FilterConfiguration
-    /// Whether the file, or the folder of versions, is watched and the filter replaced when it changes.
+    /// Where the module is fetched from; `nil` where the filter's own source says where it is. What that says else, a digest and keys, counts in
+    /// both cases.
+    public var remote: RemoteSource?
+    /// Whether the file, or the folder of versions, is watched and the filter replaced when it changes. A remote module has an interval for
+    /// that.
     public var watchesFile: Bool
     /// How a version is tried when an operator asks for a canary.
     public var canary: CanaryTerms
 
     /// A filter that routes can refer to by `filter.name`.
-    public init(filter: FilterConfiguration, watchesFile: Bool = false, canary: CanaryTerms = CanaryTerms()) {
+    public init(
+        filter: FilterConfiguration, remote: RemoteSource? = nil, watchesFile: Bool = false,
+        canary: CanaryTerms = CanaryTerms()
+    ) {
         self.filter = filter
+        self.remote = remote
         self.watchesFile = watchesFile
         self.canary = canary
     }

@@ -14,28 +14,28 @@ struct PluginReader {
 
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
-        let known = [
-            "name", "abi", "path", "sha256", "signedBy", "policy", "quota", "rootID", "vmID", "vmConfiguration",
-            "configuration", "limits", "onFailure", "reload",
-        ]
+        let known =
+            ["name", "abi"] + SourceReader.keys
+            + [
+                "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure",
+                "reload",
+            ]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
-        let origin = origin(section)
-        let digest = digest(section)
-        let signers = SignerReader(folder: folder, log: log).read(section)
+        let source = SourceReader(folder: folder, log: log).read(section)
         var policy = section.has("policy") ? policies.policy(section) : common
         let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
         let limits = limits(section, ceilings: policy?.limits)
         let failurePolicy = section.value(
             "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
-        let reloading = ReloadReader(log: log).read(section)
+        let reloading = ReloadReader(source: section.has("url") ? .url : .file, log: log).read(section)
         let rootID = text(section, "rootID")
         let vmID = text(section, "vmID")
         let vmConfiguration = text(section, "vmConfiguration")
         let configuration = text(section, "configuration")
         guard let name else { return nil }
-        guard let origin, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
+        guard let source, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
             let configuration
         else { return (name, nil) }
         policy?.limits = limits
@@ -45,42 +45,29 @@ struct PluginReader {
             vmID: vmID,
             vmConfiguration: Array(vmConfiguration.utf8),
             configuration: Array(configuration.utf8),
-            source: PluginSource(origin, pinnedDigest: digest, signers: signers),
+            source: source.module,
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
             policy: policy,
             reload: reloading.policy
         )
-        let plugin = PluginConfiguration(filter: filter, watchesFile: reloading.watchesFile, canary: reloading.canary)
+        var plugin = PluginConfiguration(filter: filter, watchesFile: reloading.watches, canary: reloading.canary)
+        if var remote = source.remote {
+            remote.interval = reloading.watches ? reloading.interval : nil
+            if reloading.watches, source.module.pinnedDigest != nil {
+                log.add(
+                    section.optional("reload") ?? node, key: section.key("reload"),
+                    "expected no watch beside url and sha256, since no other version can follow")
+            }
+            plugin.remote = remote
+            plugin.watchesFile = false
+        }
         return (name, plugin)
     }
 
     private func text(_ section: SectionReader, _ name: String) -> String? {
         section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
-    }
-
-    private func origin(_ section: SectionReader) -> PluginSource.Origin? {
-        let expected = "the path of a .wasm file, or of a folder of versions"
-        guard let path = section.value("path", expected, parse: { $0.isEmpty ? nil : $0 }) else { return nil }
-        let url = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL
-        let keys: Set<URLResourceKey> = [.isRegularFileKey, .isDirectoryKey]
-        let values = try? url.resolvingSymlinksInPath().resourceValues(forKeys: keys)
-        let isFolder = values?.isDirectory == true
-        guard isFolder || values?.isRegularFile == true else {
-            log.add(
-                section.optional("path") ?? section.node, key: section.key("path"),
-                "expected a .wasm file or a folder of versions, found none at \(url.path)")
-            return nil
-        }
-        return isFolder ? .versions(url.path) : .file(url.path)
-    }
-
-    private func digest(_ section: SectionReader) -> String? {
-        guard section.has("sha256") else { return nil }
-        return section.value("sha256", "64 hexadecimal digits") { text in
-            text.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit } ? text : nil
-        }
     }
 
     private func quota(_ section: SectionReader, imposed: Quota?) -> Quota? {

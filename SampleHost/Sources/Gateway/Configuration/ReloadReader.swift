@@ -5,9 +5,17 @@ import Yams
 struct ReloadReader {
     /// What `reload` says.
     struct Reloading {
-        var watchesFile = false
+        var watches = false
+        /// The time between two looks at a URL.
+        var interval = Duration.seconds(30)
         var policy = ReloadPolicy()
         var canary = CanaryTerms()
+    }
+
+    /// What is watched.
+    enum Watched {
+        case file
+        case url
     }
 
     private enum Strategy: String, CaseIterable {
@@ -15,23 +23,28 @@ struct ReloadReader {
     }
 
     private static let ofCanaries = ["share", "window", "errorBudget", "errorBudgetCalls", "fallBack"]
-    private static let known = ["watch", "strategy"] + ofCanaries + ["drain", "keep"]
 
+    let source: Watched
     let log: MistakeLog
+
+    private var known: [String] {
+        ["watch"] + (source == .url ? ["every"] : []) + ["strategy"] + Self.ofCanaries + ["drain", "keep"]
+    }
 
     /// `nil`, with the mistakes logged, when it cannot be used.
     func read(_ plugin: SectionReader) -> Reloading? {
         guard let node = plugin.optional("reload") else { return Reloading() }
         guard case .mapping = node else {
-            let expected = "watch, off or a mapping with the keys \(Self.known.joined(separator: ", "))"
+            let expected = "watch, off or a mapping with the keys \(known.joined(separator: ", "))"
             return plugin.value("reload", expected) { text in
-                ["watch": true, "off": false][text].map { Reloading(watchesFile: $0) }
+                ["watch": true, "off": false][text].map { Reloading(watches: $0) }
             }
         }
-        guard let section = SectionReader(node, path: plugin.key("reload"), known: Self.known, log: log) else {
+        guard let section = SectionReader(node, path: plugin.key("reload"), known: known, log: log) else {
             return nil
         }
         let watches = flag(section, "watch", default: false)
+        let interval = interval(section, watches: watches)
         let strategy = section.value("strategy", "immediate, canary or manual", default: .immediate) {
             Strategy(rawValue: $0)
         }
@@ -41,7 +54,7 @@ struct ReloadReader {
         let kept = section.value("keep", "a number of versions from 0 to 16", default: ReloadPolicy().keptVersions) {
             Int($0).flatMap { (0...16).contains($0) ? $0 : nil }
         }
-        guard let watches, let strategy, let canary, let drain, let kept else { return nil }
+        guard let watches, let interval, let strategy, let canary, let drain, let kept else { return nil }
         let chosen: ReloadStrategy =
             switch strategy {
             case .immediate: .immediate
@@ -49,7 +62,17 @@ struct ReloadReader {
             case .canary: canary.strategy
             }
         let policy = ReloadPolicy(strategy: chosen, drainDeadline: drain, keptVersions: kept)
-        return Reloading(watchesFile: watches, policy: policy, canary: canary)
+        return Reloading(watches: watches, interval: interval, policy: policy, canary: canary)
+    }
+
+    private func interval(_ section: SectionReader, watches: Bool?) -> Duration? {
+        if source == .url, watches == false, let node = section.optional("every") {
+            log.add(node, key: section.key("every"), "expected watch: true beside every, found \(node.spoken)")
+        }
+        return section.value("every", "a duration such as 30s or 5m, up to 24h", default: Reloading().interval) {
+            text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero && $0 <= .seconds(24 * 3600) ? $0 : nil }
+        }
     }
 
     /// Keys that say something of canaries are mistakes beside another strategy.

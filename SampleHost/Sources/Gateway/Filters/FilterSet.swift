@@ -1,18 +1,23 @@
 import Airlock
+import AirlockHTTP
 import AirlockProxyWasm
 import Logging
+import ServiceLifecycle
 
 /// The filters of a gateway and the worker loops that they run on.
 struct FilterSet: Sendable {
     let host: PluginHost
     let filters: [ProxyWasmFilter]
     private let runtime: ProxyWasmRuntime
+    private let remotes: RemoteModules
     private let canaries: [String: CanaryTerms]
 
-    /// Loads all plugins of a configuration and begins to watch the files of those that ask for it.
+    /// Loads all plugins of a configuration and begins to watch the files of those that ask for it. Where a server has no module for one, the
+    /// version serves that was promoted last, if that is kept.
     ///
     /// - Throws: ``GatewayError`` with every plugin that was refused; none is loaded then.
     init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
+        remotes = try RemoteModules(configuration.plugins)
         let store: ReleaseStore?
         do {
             let cache = configuration.moduleCache.map { CompilationCache(folder: $0) }
@@ -26,25 +31,50 @@ struct FilterSet: Sendable {
             throw GatewayError(reasons: ["\(error)"])
         }
         runtime = ProxyWasmRuntime(host: host, logger: logger)
+        let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []
         for plugin in configuration.plugins {
             do {
                 var described = plugin.filter
                 described.reload.store = described.reload.store ?? store
+                if let fetched = fetched[described.name] {
+                    described.source = try Self.source(of: described, fetched, logger)
+                }
                 let filter = try await runtime.load(described)
                 if plugin.watchesFile { try await filter.watch() }
                 filters.append(filter)
+            } catch let error as RemoteModuleError {
+                reasons.append(error.reason(for: plugin.filter.name))
             } catch {
                 reasons.append("\(error)")
             }
         }
         guard reasons.isEmpty else {
             await host.shutdown()
+            await remotes.shutdown()
             throw GatewayError(reasons: reasons)
         }
         self.filters = filters
         canaries = Dictionary(configuration.plugins.map { ($0.filter.name, $0.canary) }) { first, _ in first }
+    }
+
+    /// What was fetched of a filter, or else what was promoted last.
+    private static func source(
+        of filter: FilterConfiguration, _ fetched: Result<PluginSource, RemoteModuleError>, _ logger: Logger
+    ) throws -> PluginSource {
+        do {
+            return try fetched.get()
+        } catch {
+            let most = (filter.policy?.limits ?? filter.limits).module.moduleBytes
+            guard let promoted = try filter.reload.store?.promoted(filter.name, as: filter.source, atMost: most) else {
+                throw error
+            }
+            logger.error(
+                "plugin not fetched, the version that was promoted last serves",
+                metadata: ["plugin": "\(filter.name)", "error": "\(error)"])
+            return promoted
+        }
     }
 
     /// The filter with that name.
@@ -70,6 +100,31 @@ struct FilterSet: Sendable {
         return statuses
     }
 
+    /// Follows what servers have of the filters that ask for it, until the service group shuts down.
+    func followRemotes() async {
+        await remotes.follow(Dictionary(filters.map { ($0.name, $0.releases) }) { first, _ in first })
+    }
+
+    /// Makes a new version of a filter: of its file, or of what its server has now.
+    /// - Throws: ``PluginError`` or `RemoteModuleError`.
+    func reload(_ filter: ProxyWasmFilter, _ strategy: ReloadStrategy?) async throws {
+        let source = try await remotes.fetch(filter.name)
+        try await filter.releases.reload(from: source, strategy: strategy)
+    }
+
     /// Unloads the filters and ends the worker loops.
-    func shutdown() async { await host.shutdown() }
+    func shutdown() async {
+        await host.shutdown()
+        await remotes.shutdown()
+    }
+}
+
+/// Follows the filters whose modules are on HTTP servers, until the gateway drains.
+struct FilterFollowing: Service {
+    let filters: FilterSet
+
+    func run() async throws {
+        await filters.followRemotes()
+        try? await gracefulShutdown()
+    }
 }

@@ -1,0 +1,40 @@
+import Airlock
+import AirlockHTTP
+
+/// A module of a filter on an HTTP server, in place of a file.
+///
+/// With a pinned digest (`PluginSource.pinnedDigest`) that module is fetched and no other one; without, the one whose digest is published
+/// beside it, at the URL with `.sha256` behind its path. `RemoteModule` of `AirlockHTTP` says what a server may do.
+public struct RemoteSource: Sendable, Hashable {
+    /// Where the module is: `https`; `http` with a pinned digest, or for loopback addresses.
+    public var url: String
+    /// The time between two looks for another published digest, more than zero, at most 24 hours; `nil` to follow none.
+    public var interval: Duration?
+    /// How long the server may take for one look or one fetch, more than zero.
+    public var timeout: Duration
+    /// Redirects that are followed, 0 to 20; none leads from `https` to `http`.
+    public var redirects: Int
+
+    /// A source with the defaults of the configuration reference.
+    public init(url: String, interval: Duration? = nil, timeout: Duration = .seconds(60), redirects: Int = 5) {
+        self.url = url
+        self.interval = interval
+        self.timeout = timeout
+        self.redirects = redirects
+    }
+
+    /// The module, which nothing is asked of yet.
+    /// - Parameter filter: what is said of its source, but for where that is, and of its signatures.
+    func module(of filter: PluginSource, signers: Set<ModuleVerificationKey>?, client: HTTPEgressClient)
+        throws(RemoteModuleError) -> RemoteModule
+    {
+        var configuration = RemoteModule.Configuration()
+        configuration.timeout = timeout
+        configuration.redirects = redirects
+        configuration.signers = signers
+        configuration.trust = filter.trust
+        return try RemoteModule(
+            url, digest: filter.pinnedDigest.map { .pinned($0) } ?? .published, configuration: configuration,
+            client: client)
+    }
+}
