@@ -35,7 +35,7 @@ actor SuspendableInstancePool: VersionedPool {
         var isCall: Bool
     }
 
-    /// Who waits for what ran on a version when it was replaced.
+    /// Who waits for what ran on a version at some moment.
     private struct Drain {
         var work: Set<ObjectIdentifier>
         var continuation: CheckedContinuation<Void, Never>
@@ -112,17 +112,29 @@ actor SuspendableInstancePool: VersionedPool {
         account.endTrial()
     }
 
+    func finishCalls(of version: PluginVersion) async {
+        await finish(work(on: version))
+    }
+
     /// Waits for the calls that are in flight now. Those of a version that serves again when the deadline has passed go on.
     func drain(_ version: PluginVersion, within deadline: Duration) async -> Int {
-        let work = Set(inFlight.filter { $0.value.version === version }.keys)
-        guard !work.isEmpty else { return 0 }
+        let work = work(on: version)
         let stopped = Mutex(0)
         let timer = try? loop.schedule(after: deadline) { [weak self] in
             self?.assumeIsolated { pool in stopped.withLock { $0 = pool.stop(work, of: version) } }
         }
-        await withCheckedContinuation { drains.append(Drain(work: work, continuation: $0)) }
+        await finish(work)
         timer?.cancel()
         return stopped.withLock { $0 }
+    }
+
+    private func work(on version: PluginVersion) -> Set<ObjectIdentifier> {
+        Set(inFlight.filter { $0.value.version === version }.keys)
+    }
+
+    private func finish(_ work: Set<ObjectIdentifier>) async {
+        guard !work.isEmpty else { return }
+        await withCheckedContinuation { drains.append(Drain(work: work, continuation: $0)) }
     }
 
     private func stop(_ work: Set<ObjectIdentifier>, of version: PluginVersion) -> Int {

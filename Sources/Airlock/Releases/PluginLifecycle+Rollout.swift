@@ -118,8 +118,15 @@ extension PluginLifecycle {
     private func beginWindow(of trial: Trial) {
         // A host that was shut down has no timers, and ends all trials.
         trialTimer = try? services.ticker.schedule(after: trial.terms.window) { [weak self] in
-            Task { await self?.end(trial) }
+            Task { await self?.endWindow(of: trial) }
         }
+    }
+
+    /// What runs when the window has passed may fail yet. It is waited for outside of turns, since an operator does not wait for it.
+    private func endWindow(of trial: Trial) async {
+        guard let candidate = history.candidate, candidate.trial === trial else { return }
+        await pools.finishCalls(of: candidate.version)
+        await end(trial)
     }
 
     /// Ends a trial whose window has passed or whose budget is overdrawn.

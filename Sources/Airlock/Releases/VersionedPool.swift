@@ -8,7 +8,9 @@ package protocol VersionedPool: Actor {
     func discardPrepared(_ version: PluginVersion) async
     /// Throws why a version that was prepared or is being tried could not take over now.
     func checkIsReady(_ version: PluginVersion) async throws(PluginError)
-    /// How many calls wait for a version that is being tried, and may yet fail by its fault.
+    /// Waits for the calls that run on a version now, which end within their deadlines. Nothing is stopped.
+    func finishCalls(of version: PluginVersion) async
+    /// How many calls wait for a version that is being tried, and may yet fail by its fault; calls that ``finishCalls(of:)`` waits for are none.
     func waitingCalls(of version: PluginVersion) async -> Int
     /// Makes the version serve all calls from now on; a trial ends.
     func adopt(_ version: PluginVersion) async
@@ -33,6 +35,9 @@ extension VersionedPool {
     /// What was prepared stays ready where nothing but calls runs in it.
     package func checkIsReady(_ version: PluginVersion) throws(PluginError) {}
 
+    /// None run here where a call never waits.
+    package func finishCalls(of version: PluginVersion) {}
+
     /// None where calls end within their deadline.
     package func waitingCalls(of version: PluginVersion) -> Int { 0 }
 }
@@ -41,6 +46,11 @@ extension [any VersionedPool] {
     /// Throws where the version could not take over on one of the loops.
     func checkAreReady(for version: PluginVersion) async throws(PluginError) {
         for pool in self { try await pool.checkIsReady(version) }
+    }
+
+    /// Waits for the calls that run on the version now, on all loops.
+    func finishCalls(of version: PluginVersion) async {
+        for pool in self { await pool.finishCalls(of: version) }
     }
 
     /// How many calls wait for the version on all loops.

@@ -116,6 +116,42 @@ struct TrialTests {
         }
     }
 
+    @Test("What still runs on it when its window has passed is waited for")
+    func windowEnd() async throws {
+        try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
+            let gate = Gate()
+            let plugin = try await host.loadSuspendable(
+                picky(1), granting: [Held(gate: gate)], limits: PluginLimits(deadline: .seconds(600)))
+            let answer = try plugin.function("answer", taking: Int32.self, returning: Int32.self)
+            var events = RecordedEvents(of: host)
+            let late = try await plugin.releases.reload(
+                from: .wat(
+                    """
+                    (module (import "test" "wait" (func $wait)) (func (export "answer") (param i32) (result i32)
+                      (if (local.get 0) (then call $wait unreachable)) (i32.const 2)))
+                    """),
+                strategy: .canary(
+                    share: 1, for: .milliseconds(20), errorBudget: ErrorBudget(share: 0, ofAtLeast: 2), fallsBack: false
+                ))
+            #expect(try await plugin.call(answer, 0).value == 2)
+            let failing = Task { try await plugin.call(answer, 1).value }
+            await gate.arrivals(1)
+            // Another plugin's window, which began later, has passed when this one's has.
+            let other = try await host.loadSuspendable(.wat(answering(1)))
+            let otherAnswer = try other.function("answer", returning: Int32.self)
+            try await other.releases.reload(
+                from: .wat(answering(2)), strategy: .canary(share: 1, for: .milliseconds(20)))
+            _ = try await other.call(otherAnswer)
+            _ = await events.first { if case .trialEnded(_, .passed) = $0.kind { true } else { false } }
+            #expect(plugin.currentVersion?.number == 1)
+            gate.open()
+            await #expect(throws: PluginError.self) { try await failing.value }
+            _ = await events.first { if case .moduleQuarantined = $0.kind { true } else { false } }
+            #expect(await plugin.releases.quarantined().map(\.digest) == [late.digest])
+            #expect(plugin.currentVersion?.number == 1)
+        }
+    }
+
     @Test("Calls of a version that serves again go on after the drain deadline")
     func cameBack() async throws {
         try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
