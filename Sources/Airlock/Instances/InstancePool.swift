@@ -15,6 +15,8 @@ actor InstancePool: VersionedPool {
 
     nonisolated var copiesCalls: Bool { true }
 
+    nonisolated var handsOverState: Bool { true }
+
     func prepare(_ version: PluginVersion) throws(PluginError) {
         try unsafe instances.prepare(version)
     }

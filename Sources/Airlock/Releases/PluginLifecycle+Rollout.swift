@@ -46,6 +46,7 @@ extension PluginLifecycle {
         let previous = history.serving
         do throws(PluginError) {
             try await pools.checkAreReady(for: version)
+            try await prepareForState(version)
         } catch {
             await discardPrepared(version)
             throw error
@@ -80,6 +81,14 @@ extension PluginLifecycle {
         specification.crashGuard?.readmit()
         services.events.send(event, plugin: name, version: version.number, duration: .now - began)
         if let previous, previous !== version { drain(previous) }
+    }
+
+    /// Makes instances that take the state over in place of those that a trial left its marks in.
+    private func prepareForState(_ version: PluginVersion) async throws(PluginError) {
+        guard let serving = history.serving, history.candidate?.version === version,
+            pools.contains(where: \.handsOverState), StateHandover.isPossible(from: serving, to: version)
+        else { return }
+        try await prepare(version)
     }
 
     private func checkIsInBudget(_ version: PluginVersion) throws(PluginError) {

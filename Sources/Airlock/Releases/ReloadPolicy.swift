@@ -28,7 +28,9 @@ public struct ReloadPolicy: Sendable {
     ///   it does not understand it.
     ///
     /// The state goes from instance to instance on each worker loop, for plugins that run to completion. A version that was tried beside the
-    /// running one keeps its own. Where it cannot be handed over the new version begins without, which is an event.
+    /// running one begins its trial without any, since the running one is not touched before it is replaced; when it takes over, it does so
+    /// with new instances and the state of the one that it replaces. Where state cannot be handed over the new version begins without, which is
+    /// an event.
     public var stateBytes: Int
     /// Where it is kept on disk what was promoted and what is quarantined; nil for nowhere.
     ///

@@ -10,6 +10,12 @@ struct StateHandover {
     /// The most bytes that are handed over.
     let limit: Int
 
+    /// Whether a version has what to save, and the other one how to take it.
+    static func isPossible(from old: PluginVersion, to new: PluginVersion) -> Bool {
+        !old.isBanned && old.functionType(of: "airlock_save_state") != nil
+            && new.functionType(of: "airlock_restore_state") != nil
+    }
+
     /// Takes the state out of an instance; nil where its module does not save any.
     func save(_ instance: LiveInstance, loopTime: Int64) throws(PluginError) -> Saved? {
         let version = instance.version

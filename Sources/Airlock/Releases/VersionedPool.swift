@@ -2,6 +2,8 @@
 package protocol VersionedPool: Actor {
     /// Whether a version can get copies of calls.
     nonisolated var copiesCalls: Bool { get }
+    /// Whether what a version remembers is handed to the one that replaces it.
+    nonisolated var handsOverState: Bool { get }
     /// Makes and starts an instance of a version that is to serve, beside those that do.
     func prepare(_ version: PluginVersion) async throws(PluginError)
     /// Lets go of what was prepared for a version that does not serve.
@@ -32,6 +34,8 @@ package protocol VersionedPool: Actor {
 }
 
 extension VersionedPool {
+    package nonisolated var handsOverState: Bool { false }
+
     /// What was prepared stays ready where nothing but calls runs in it.
     package func checkIsReady(_ version: PluginVersion) throws(PluginError) {}
 

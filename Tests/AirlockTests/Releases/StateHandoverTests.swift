@@ -70,6 +70,21 @@ struct StateHandoverTests {
         }
     }
 
+    @Test(
+        "A version that was tried takes over with the state of the one that served meanwhile, not with that of its trial",
+        arguments: [ReloadStrategy.canary(share: 0.5, for: .seconds(3_600)), .shadow(for: .seconds(3_600))])
+    func tried(strategy: ReloadStrategy) async throws {
+        try await withCounter(counter(factor: 1)) { plugin, count, events in
+            try await plugin.releases.reload(from: counter(factor: 100), strategy: strategy)
+            // Calls 4, 5 and 6 of the version that serves.
+            var served = 0
+            while served < 3 { if try await plugin.call(count).value < 100 { served += 1 } }
+            try await plugin.releases.promote()
+            #expect(try await plugin.call(count).value == 700)
+            _ = await events.first { if case .stateRestored(bytes: 4) = $0.kind { true } else { false } }
+        }
+    }
+
     @Test("A module that saves no state is replaced by one that begins without")
     func none() async throws {
         try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
