@@ -8,6 +8,12 @@ package enum KeptManifest: Sendable, Hashable {
     case given
     /// It was a file with this text.
     case file(path: String, text: String)
+
+    /// How many bytes of text it is.
+    var byteCount: Int {
+        guard case .file(let path, let text) = self else { return 0 }
+        return path.utf8.count + text.utf8.count
+    }
 }
 
 /// A manifest, and what is to be kept of it.

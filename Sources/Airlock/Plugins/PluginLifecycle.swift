@@ -89,8 +89,7 @@ actor PluginLifecycle {
                     .manifest, plugin: name,
                     message: "the promoted version was not loaded under a policy, so that its manifest was not kept")
             }
-            // Under a policy, of those before it there is no manifest.
-            let earlier = specification.review == nil ? record.kept.prefix(specification.reload.keptVersions) : []
+            let earlier = record.kept.prefix(specification.reload.keptVersions)
             // What served before has lower numbers.
             number = earlier.count
             let original = source

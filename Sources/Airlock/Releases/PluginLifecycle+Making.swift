@@ -13,19 +13,26 @@ extension PluginLifecycle {
             return try await makeUnreviewed(from: source, unlessIn: known)
         }
         let passed = try await services.compiler.pass(review, source, plugin: name, recalling: kept)
-        let (manifest, decision) = (passed.granted.manifest, passed.granted.decision)
+        let manifest = passed.granted.manifest
         let same = known.first { $0.digest == passed.source.pinnedDigest && $0.manifest == manifest }
         if let same { return same }
-        services.events.send(.decided(decision), plugin: name, version: number + 1)
-        let decided = PluginSpecification(
-            specification, grants: review.grants(decision), limits: decision.limits)
-        return try await make(from: passed.source, decided, passed.granted)
+        return try await make(decided(passed, by: review, number: number + 1))
+    }
+
+    /// What a policy gives a version.
+    func decided(_ passed: PolicyReview.Passed, by review: PolicyReview, number: Int) -> DecidedSource {
+        let decision = passed.granted.decision
+        services.events.send(.decided(decision), plugin: name, version: number)
+        return DecidedSource(
+            passed.source,
+            PluginSpecification(specification, grants: review.grants(decision), limits: decision.limits),
+            passed.granted)
     }
 
     private func makeUnreviewed(
         from source: PluginSource, unlessIn known: [PluginVersion]
     ) async throws(PluginError) -> PluginVersion {
-        guard !known.isEmpty else { return try await make(from: source, specification, nil) }
+        guard !known.isEmpty else { return try await make(DecidedSource(source, specification)) }
         let (name, most) = (name, specification.limits.module.moduleBytes)
         let read = try await services.compiler.waiting { () throws(PluginError) in
             do throws(PluginError) {
@@ -38,15 +45,11 @@ extension PluginLifecycle {
         }
         if let same = known.first(where: { $0.digest == read.digest }) { return same }
         // Exactly the bytes that were compared.
-        return try await make(from: source.holding(read), specification, nil)
+        return try await make(DecidedSource(source.holding(read), specification))
     }
 
-    private func make(
-        from source: PluginSource,
-        _ specification: PluginSpecification,
-        _ granted: PolicyReview.Granted?
-    ) async throws(PluginError) -> PluginVersion {
-        let (version, module) = try await compile(source, specification, number: number + 1, granted)
+    private func make(_ decided: DecidedSource) async throws(PluginError) -> PluginVersion {
+        let (version, module) = try await compile(decided, number: number + 1)
         self.number = version.number
         try await prepare(version)
         do {
@@ -61,14 +64,12 @@ extension PluginLifecycle {
 
     /// Compiles and links a version.
     func compile(
-        _ source: PluginSource,
-        _ specification: PluginSpecification,
-        number: Int,
-        _ granted: PolicyReview.Granted?
+        _ decided: DecidedSource, number: Int
     ) async throws(PluginError) -> (version: PluginVersion, module: ModuleBytes) {
+        let (specification, granted) = (decided.specification, decided.granted)
         let quarantined = history.quarantined
         let compiled = try await services.compiler.compile(
-            source,
+            decided.source,
             for: name,
             version: number,
             limits: specification.limits,
@@ -111,6 +112,20 @@ extension PluginLifecycle {
 
     func checkIsNotQuarantined(_ digest: String) throws(PluginError) {
         try history.quarantined.check(digest, plugin: name)
+    }
+}
+
+/// A module, and what its version gets.
+struct DecidedSource: Sendable {
+    let source: PluginSource
+    let specification: PluginSpecification
+    /// What it asked for and got; nil without a policy.
+    let granted: PolicyReview.Granted?
+
+    init(_ source: PluginSource, _ specification: PluginSpecification, _ granted: PolicyReview.Granted? = nil) {
+        self.source = source
+        self.specification = specification
+        self.granted = granted
     }
 }
 

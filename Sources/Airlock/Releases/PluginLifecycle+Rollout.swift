@@ -202,7 +202,7 @@ extension PluginLifecycle {
         history.quarantine(module)
         await noteQuarantine { record in
             record.quarantine(digest, reason: reason)
-            record.letGo(digest)
+            record.letGo { $0 == digest }
         }
         services.events.send(.moduleQuarantined(module), plugin: name, version: number)
     }

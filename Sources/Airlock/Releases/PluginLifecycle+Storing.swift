@@ -35,9 +35,11 @@ extension PluginLifecycle {
     func recallKept(_ digests: [String]) async {
         for (index, digest) in digests.enumerated() where recalled.contains(digest) && !Task.isCancelled {
             do throws(PluginError) {
-                guard let source = try await kept(digest) else { continue }
-                let version = try await compile(source, specification, number: digests.count - index, nil)
-                    .version
+                let number = digests.count - index
+                guard let source = try await kept(digest),
+                    let decided = try await decide(onKept: source, number: number)
+                else { continue }
+                let version = try await compile(decided, number: number).version
                 try await inTurn { (self) async throws(PluginError) in
                     self.history.keep(version)
                     self.recalled.removeAll { $0 == digest }
@@ -46,6 +48,21 @@ extension PluginLifecycle {
                 services.events.send(.storeFailed(error), plugin: name, version: current?.number ?? 0)
             }
         }
+    }
+
+    /// - Returns: nil where a policy decides now and the manifest was not kept.
+    private func decide(onKept source: PluginSource, number: Int) async throws(PluginError) -> DecidedSource? {
+        guard var review = specification.review else { return DecidedSource(source, specification) }
+        guard let digest = source.pinnedDigest, let manifest = record.manifests[digest] else { return nil }
+        let passed: PolicyReview.Passed
+        do {
+            passed = try await services.compiler.pass(review, source, plugin: name, recalling: manifest)
+        } catch  where error.code == .manifest {
+            // It may ask for more than the version that serves, and had got that before the restart.
+            review.first = nil
+            passed = try await services.compiler.pass(review, source, plugin: name, recalling: manifest)
+        }
+        return decided(passed, by: review, number: number)
     }
 
     /// Keeps the module of a version that may come to serve.

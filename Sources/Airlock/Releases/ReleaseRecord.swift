@@ -16,53 +16,62 @@ package struct ReleaseRecord: Sendable, Hashable {
 
     /// The most quarantined digests; beyond, the oldest are let go.
     package static let mostQuarantined = 64
-    /// The most kept digests; beyond, those that were kept first are let go.
+    /// The most digests in each list of modules; beyond, the oldest are let go.
     package static let mostKept = 64
     /// The most bytes of a kept manifest and its path: the manifest's own limit and the system's.
     package static let mostManifestBytes = (64 << 10) + 4_096
+    /// The most bytes of all kept manifests; beyond, those of the oldest versions are let go.
+    package static let mostManifestsBytes = 512 << 10
 
     /// The digest of the version that serves; nil where none was promoted.
     package private(set) var promoted: String?
-    /// What is kept of the manifest of the version that serves; nil where it was not loaded under a policy.
-    package private(set) var promotedManifest: KeptManifest?
-    /// The digests of other versions whose modules are kept, the last one first.
+    /// The digests of versions that served before and can be gone back to, the last one first.
     package private(set) var kept: [String] = []
+    /// The digests of versions that have not served: they are being made, are tried, or wait to be promoted; the last one first.
+    package private(set) var made: [String] = []
+    /// What is kept of the manifests of versions that served, by digest; none of those that were not loaded under a policy.
+    package private(set) var manifests: [String: KeptManifest] = [:]
     /// The quarantined digests, the oldest first.
     package private(set) var quarantined: [Quarantine] = []
 
     /// A record that says nothing.
     package init() {}
 
+    /// What is kept of the manifest of the version that serves.
+    package var promotedManifest: KeptManifest? { promoted.flatMap { manifests[$0] } }
+
     /// Makes a digest the one that serves. The one that served until now is kept.
     package mutating func promote(_ digest: String, manifest: KeptManifest? = nil) {
-        promotedManifest = manifest
         let previous = promoted == digest ? nil : promoted
         promoted = digest
+        made.removeAll { $0 == digest }
         kept.removeAll { $0 == digest }
-        if let previous { keep(previous) }
+        if let previous { kept = Array(([previous] + kept).prefix(Self.mostKept)) }
+        manifests[digest] = manifest
+        forgetManifests()
     }
 
-    /// Keeps a digest's module as well. The promoted one is kept anyway.
+    /// Keeps the module of a digest that has not served. That of one that has is kept anyway.
     package mutating func keep(_ digest: String) {
-        guard digest != promoted else { return }
-        kept.removeAll { $0 == digest }
-        kept = Array(([digest] + kept).prefix(Self.mostKept))
-    }
-
-    /// Keeps no more than the last `count` digests, in addition to the promoted one.
-    package mutating func keepLast(_ count: Int) {
-        kept = Array(kept.prefix(max(0, count)))
-    }
-
-    /// Keeps a digest's module no longer. What serves stays.
-    package mutating func letGo(_ digest: String) {
-        kept.removeAll { $0 == digest }
+        guard digest != promoted, !kept.contains(digest) else { return }
+        made.removeAll { $0 == digest }
+        made = Array(([digest] + made).prefix(Self.mostKept))
     }
 
     /// Keeps the modules of digests no longer for which that holds. What serves stays.
-    mutating func letGo(where isNotNeeded: (String) -> Bool) {
+    package mutating func letGo(where isNotNeeded: (String) -> Bool) {
         kept.removeAll(where: isNotNeeded)
+        made.removeAll(where: isNotNeeded)
+        forgetManifests()
     }
+
+    private mutating func forgetManifests() {
+        let served = [promoted].compactMap(\.self) + kept
+        manifests = manifests.filter { served.contains($0.key) }
+        for digest in kept.reversed() where manifestsBytes > Self.mostManifestsBytes { manifests[digest] = nil }
+    }
+
+    private var manifestsBytes: Int { manifests.values.reduce(0) { $0 + $1.byteCount } }
 
     /// Quarantines a digest; one that is quarantined already gets the new reason and time. It is neither let go nor replaced.
     package mutating func quarantine(_ digest: String, reason: String, at time: Date = .now) {
@@ -84,30 +93,33 @@ package struct ReleaseRecord: Sendable, Hashable {
     }
 
     /// The digests whose modules must be there.
-    var modules: [String] { [promoted].compactMap(\.self) + kept }
+    var modules: [String] { [promoted].compactMap(\.self) + kept + made }
 
-    init(promoted: String?, manifest: KeptManifest?, kept: [String], quarantined: [Quarantine]) {
+    init(
+        promoted: String?, kept: [String], made: [String], manifests: [String: KeptManifest], quarantined: [Quarantine]
+    ) {
         self.promoted = promoted
-        promotedManifest = manifest
         self.kept = kept
+        self.made = made
+        self.manifests = manifests
         self.quarantined = quarantined
     }
 
     /// What is expected and what came, if a list is too long or something that should be a digest is none.
     var mistake: (expected: String, found: String)? {
-        guard kept.count <= Self.mostKept else {
-            return ("at most \(Self.mostKept) kept digests", "\(kept.count)")
+        for count in [kept.count, made.count] where count > Self.mostKept {
+            return ("at most \(Self.mostKept) kept digests", "\(count)")
         }
         guard quarantined.count <= Self.mostQuarantined else {
             return ("at most \(Self.mostQuarantined) quarantined digests", "\(quarantined.count)")
         }
-        if case .file(let path, let text) = promotedManifest {
-            let size = path.utf8.count + text.utf8.count
-            guard size <= Self.mostManifestBytes else {
-                return ("at most \(Self.mostManifestBytes) bytes of a manifest and its path", "\(size)")
-            }
+        for size in manifests.values.map(\.byteCount) where size > Self.mostManifestBytes {
+            return ("at most \(Self.mostManifestBytes) bytes of a manifest and its path", "\(size)")
         }
-        let digests = modules + quarantined.map(\.digest)
+        guard manifestsBytes <= Self.mostManifestsBytes else {
+            return ("at most \(Self.mostManifestsBytes) bytes of manifests", "\(manifestsBytes)")
+        }
+        let digests = modules + manifests.keys + quarantined.map(\.digest)
         guard let wrong = digests.first(where: { !Self.isDigest($0) }) else { return nil }
         return ("digests of 64 lower-case hexadecimal digits", LogText.quoted(Array(wrong.utf8)))
     }

@@ -19,7 +19,7 @@ struct StoredRecord: Codable {
         let format: Int
     }
 
-    /// A manifest, where the promoted version was loaded under a policy.
+    /// A manifest of a version that was loaded under a policy.
     private struct Manifest: Codable {
         enum Place: String, Codable {
             case absent, module, given, file
@@ -28,10 +28,32 @@ struct StoredRecord: Codable {
         let place: Place
         var path: String?
         var text: String?
+
+        init(_ manifest: KeptManifest) {
+            switch manifest {
+            case .absent: place = .absent
+            case .module: place = .module
+            case .given: place = .given
+            case .file(let path, let text): (place, self.path, self.text) = (.file, path, text)
+            }
+        }
+
+        func kept() throws(Damage) -> KeptManifest {
+            switch place {
+            case .absent: return .absent
+            case .module: return .module
+            case .given: return .given
+            case .file:
+                guard let path, let text else {
+                    throw Damage(expected: "the path and the text of a manifest that was a file", found: "less")
+                }
+                return .file(path: path, text: text)
+            }
+        }
     }
 
     /// The most bytes of a record: more than one with all that it may have, of which each byte may take six.
-    static let mostBytes = 1 << 20
+    static let mostBytes = 4 << 20
     /// The second format has a manifest. A record without one is written in the first, which earlier versions of Airlock read, too.
     private static let formats = 1...2
 
@@ -39,23 +61,24 @@ struct StoredRecord: Codable {
     /// For people; the file is found by the digest of the name.
     private let plugin: String
     private let promoted: String?
+    /// That of the promoted version.
     private let manifest: Manifest?
     private let kept: [String]
+    /// Those of kept versions; earlier versions of Airlock wrote none.
+    private let manifests: [String: Manifest]?
+    /// Earlier versions of Airlock had them among the kept ones.
+    private let made: [String]?
     private let quarantined: [Quarantine]
 
     init(_ record: ReleaseRecord, of plugin: String) {
-        format = record.promotedManifest == nil ? 1 : 2
+        format = record.manifests.isEmpty ? 1 : 2
         self.plugin = Self.readable(plugin)
         promoted = record.promoted
-        manifest =
-            switch record.promotedManifest {
-            case nil: nil
-            case .absent: Manifest(place: .absent)
-            case .module: Manifest(place: .module)
-            case .given: Manifest(place: .given)
-            case .file(let path, let text): Manifest(place: .file, path: path, text: text)
-            }
+        manifest = record.promotedManifest.map(Manifest.init)
         kept = record.kept
+        let others = record.manifests.filter { $0.key != record.promoted }
+        manifests = others.isEmpty ? nil : others.mapValues(Manifest.init)
+        made = record.made.isEmpty ? nil : record.made
         quarantined = record.quarantined.map { Quarantine(digest: $0.digest, reason: $0.reason, since: $0.since) }
     }
 
@@ -86,28 +109,18 @@ struct StoredRecord: Codable {
                 found: "that of \(LogText.quoted(Array(stored.plugin.utf8)))"
             )
         }
+        var manifests: [String: KeptManifest] = [:]
+        for (digest, manifest) in stored.manifests ?? [:] { manifests[digest] = try manifest.kept() }
+        if let promoted = stored.promoted { manifests[promoted] = try stored.manifest?.kept() }
         let record = ReleaseRecord(
             promoted: stored.promoted,
-            manifest: try stored.keptManifest(),
             kept: stored.kept,
+            made: stored.made ?? [],
+            manifests: manifests,
             quarantined: stored.quarantined.map { .init(digest: $0.digest, reason: $0.reason, since: $0.since) }
         )
         if let mistake = record.mistake { throw Damage(expected: mistake.expected, found: mistake.found) }
         return record
-    }
-
-    private func keptManifest() throws(Damage) -> KeptManifest? {
-        switch manifest?.place {
-        case nil: return nil
-        case .absent: return .absent
-        case .module: return .module
-        case .given: return .given
-        case .file:
-            guard let path = manifest?.path, let text = manifest?.text else {
-                throw Damage(expected: "the path and the text of a manifest that was a file", found: "less")
-            }
-            return .file(path: path, text: text)
-        }
     }
 
     private static func decoded<Value: Decodable>(_ type: Value.Type, _ json: [UInt8]) throws(Damage) -> Value {

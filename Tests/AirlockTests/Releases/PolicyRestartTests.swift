@@ -32,6 +32,29 @@ struct PolicyRestartTests {
         }
     }
 
+    @Test("What served before can be gone back to after a restart, with the manifest that it had")
+    func earlier() async throws {
+        try await withStored { stored in
+            try stored.put(1_000)
+            try await stored.host(Self.wide) { plugin, _ in
+                for bytes in [700, 900] {
+                    try stored.put(bytes)
+                    try await plugin.reload()
+                }
+                // It never serves, so that it is not what one goes back to.
+                try stored.put(100)
+                try await plugin.releases.reload(strategy: .manual)
+            }
+            try stored.put(900)
+            try await stored.host(Self.wide) { plugin, _ in
+                while await plugin.releases.list().count < 3 { await Task.yield() }
+                try await expectRoom(900, of: plugin)
+                try await plugin.releases.rollBack()
+                try await expectRoom(700, of: plugin)
+            }
+        }
+    }
+
     @Test("What was promoted gets what the policy of now gives it")
     func narrower() async throws {
         try await withStored { stored in

@@ -134,6 +134,28 @@ struct ReleaseStoreTests {
         }
     }
 
+    @Test("Manifests stay with the versions that served, and of too many bytes those of the oldest are let go")
+    func manifestsOfKept() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try ReleaseStore(folder: folder)
+            let modules = try (0..<10).map { try module("\($0)") }
+            // What takes the most room as JSON.
+            func manifest(_ index: Int) -> KeptManifest {
+                .file(path: "\(index)", text: String(repeating: "\u{1}", count: 64 << 10))
+            }
+            var record = ReleaseRecord()
+            for (index, module) in modules.enumerated() { record.promote(module.digest, manifest: manifest(index)) }
+            try store.save(record, of: "cart", keeping: modules)
+            let found = try store.record(of: "cart")
+            #expect(found == record)
+            #expect(modules.map { found.manifests[$0.digest] } == (0..<10).map { $0 < 3 ? nil : manifest($0) })
+            record.promote(modules[8].digest, manifest: .module)
+            #expect(record.manifests[modules[9].digest] == manifest(9))
+            record.letGo { $0 == modules[9].digest }
+            #expect(record.manifests[modules[9].digest] == nil)
+        }
+    }
+
     @Test("Of too many quarantined and kept digests the oldest are let go, and reasons are cut")
     func bounded() async throws {
         try await withTemporaryFolder { folder in
@@ -149,9 +171,13 @@ struct ReleaseStoreTests {
             #expect(found == record)
             #expect(found.quarantined.map(\.digest) == (36..<100).map(digest))
             #expect(found.quarantined.allSatisfy { $0.reason.utf8.count == 1_000 })
-            #expect(found.kept == modules[36..<99].reversed().map(\.digest))
-            record.keepLast(2)
-            #expect(record.kept == [modules[98].digest, modules[97].digest])
+            #expect(found.kept == [])
+            #expect(found.made == modules[36..<99].reversed().map(\.digest))
+            for module in modules { record.promote(module.digest) }
+            #expect(record.made == [])
+            #expect(record.kept == modules[35..<99].reversed().map(\.digest))
+            try store.save(record, of: "served")
+            #expect(try store.record(of: "served") == record)
         }
     }
 
@@ -167,9 +193,17 @@ struct ReleaseStoreTests {
         // Back to an earlier one.
         record.promote(digest(1))
         #expect(record.promoted == digest(1) && record.kept == [digest(3), digest(2)])
-        record.letGo(digest(3))
+        record.letGo { $0 == digest(3) || $0 == digest(1) }
         record.keep(digest(1))
-        #expect(record.kept == [digest(2)])
+        record.keep(digest(2))
+        #expect(record.promoted == digest(1) && record.kept == [digest(2)] && record.made == [])
+        record.keep(digest(5))
+        record.keep(digest(6))
+        #expect(record.made == [digest(6), digest(5)])
+        record.promote(digest(5))
+        #expect(record.kept == [digest(1), digest(2)] && record.made == [digest(6)])
+        record.letGo { $0 == digest(6) }
+        #expect(record.made == [])
 
         let time = Date(timeIntervalSince1970: 1_000.75)
         record.quarantine(digest(3), reason: "first")

@@ -72,7 +72,10 @@ struct StateHandoverTests {
 
     @Test(
         "A version that was tried takes over with the state of the one that served meanwhile, not with that of its trial",
-        arguments: [ReloadStrategy.canary(share: 0.5, for: .seconds(3_600)), .shadow(for: .seconds(3_600))])
+        arguments: [
+            ReloadStrategy.canary(share: 0.5, for: .seconds(3_600)),
+            .shadow(for: .seconds(3_600), errorBudget: ErrorBudget(share: 1)),
+        ])
     func tried(strategy: ReloadStrategy) async throws {
         try await withCounter(counter(factor: 1)) { plugin, count, events in
             try await plugin.releases.reload(from: counter(factor: 100), strategy: strategy)
