@@ -102,7 +102,7 @@ final class FolderMembers<Member: ReleasedPlugin>: Sendable {
     }
 
     private func bring(_ found: PluginFolder.Found) async {
-        await writers(of: found)
+        await services.compiler.waitForWriters(of: found.source) { isFollowed(found.name) }
         do {
             if let member = member(found.name) {
                 try await member.releases.reload(foundAt: found.path)
@@ -121,13 +121,9 @@ final class FolderMembers<Member: ReleasedPlugin>: Sendable {
         }
     }
 
-    /// Waits while a file that changed is being written, for ten seconds at the most, or until something newer is known of it.
-    private func writers(of found: PluginFolder.Found) async {
-        for _ in 0..<1000 {
-            let waits = state.withLock { $0.isFollowing && !$0.isClosed && $0.places[found.name]?.next == nil }
-            guard waits, await services.compiler.isBeingWritten(found.source) else { return }
-            try? await Task.sleep(for: .milliseconds(10))
-        }
+    /// Whether a change of the plugin is waited for to be whole, which is until something newer is known of it.
+    private func isFollowed(_ name: String) -> Bool {
+        state.withLock { $0.isFollowing && !$0.isClosed && $0.places[name]?.next == nil }
     }
 
     private func tryAgain(_ found: PluginFolder.Found, isBeingWritten: Bool) {

@@ -95,7 +95,7 @@ extension PluginLifecycle {
 
     /// Loads a file that changed. A refusal is an event, and the running version goes on.
     private func load(changed source: PluginSource, pause: Duration) async {
-        await writers(of: source)
+        await services.compiler.waitForWriters(of: source) { !isUnloaded }
         do throws(PluginError) {
             // A manifest or a signature and its module may have changed together, and a `plugin.yaml` may be another plugin's.
             try await reload(from: source, unlessSame: true)
@@ -108,31 +108,11 @@ extension PluginLifecycle {
             return
         }
     }
-
-    /// Waits while a file is being written, for ten seconds at the most.
-    private func writers(of source: PluginSource) async {
-        let pause = Duration.milliseconds(10)
-        for _ in 0..<1000 {
-            guard !isUnloaded, await services.compiler.isBeingWritten(source) else { return }
-            try? await Task.sleep(for: pause)
-        }
-    }
 }
 
 extension PluginError {
     /// Whether the same module may be accepted later.
     package var passes: Bool {
         [.incomplete, .overloaded, .quotaExceeded, .storage].contains(code)
-    }
-}
-
-extension ModuleCompiler {
-    /// Whether what is in a file may not be all of it, because somebody writes it. Where the system does not tell, so if it was written just now.
-    func isBeingWritten(_ source: PluginSource) -> Bool {
-        guard case .file(let path)? = (try? source.resolved())?.origin, let file = try? OpenFile(path, .read),
-            let facts = try? file.facts()
-        else { return false }
-        if let isWritten = file.isOpenForWriting { return isWritten }
-        return (0..<50_000_000).contains(Int64(clamping: WallClock.nanoseconds) &- facts.modified)
     }
 }
