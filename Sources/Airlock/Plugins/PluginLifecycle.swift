@@ -299,10 +299,9 @@ extension PluginError {
     /// Whether a module that served once would be refused for good, under what holds for it now.
     fileprivate var isOfModule: Bool {
         let codes: [Code] = [
-            .digestMismatch, .signatureRefused, .invalidModule, .moduleBounds, .missingCapability, .missingExport,
-            .signatureMismatch,
-            .manifest, .memory, .trap,
-            .abiViolation, .guestError, .exit, .fuel,
+            .digestMismatch, .signatureRefused, .manifest,
+            .invalidModule, .moduleBounds, .missingCapability, .missingExport, .signatureMismatch,
+            .memory, .fuel, .trap, .exit, .abiViolation, .guestError,
         ]
         return codes.contains(code)
     }

@@ -14,15 +14,16 @@ extension PluginFolder {
     ///
     ///     for await change in folder.changes(on: loop) { … }
     ///
-    /// New plugins and versions, removed ones, files that are written anew or renamed over, and symbolic links that are swapped are noticed,
-    /// wherever on the way. The folder need not exist at first. While it is away, nothing counts as removed; when it is back, the
+    /// New plugins and versions, removed ones, files that are written anew or renamed over, and symbolic links that are swapped are
+    /// noticed, wherever on the way. The folder need not exist at first. While it is away, nothing counts as removed; when it is back, the
     /// difference to what was there before is told. What is told is always up to date: many changes between two elements of the stream
     /// are one difference.
     ///
-    /// A plugin whose module, manifest or signature was written less than `debounce` ago (20 ms at least) is not told of until it rests; an older version of it
-    /// stays what it is. So a module that is copied into its place is not told of half-written, unless the copying pauses for
-    /// longer. Then it is refused when it is loaded, for it is not a valid module, and told of again when more was written. Whoever
-    /// cannot accept even that renames complete files into their places.
+    /// A plugin whose module, manifest or signature was written less than `debounce` ago (20 ms at least) is not told of until it rests;
+    /// an older version of it stays what it is. So a module that is copied into its place is not told of half-written, unless the copying
+    /// pauses for longer. Half a module can be a valid one. Where the system tells who writes a file, it is refused when it is loaded
+    /// (``PluginError/Code/incomplete``), and either way the plugin is told of again when more was written. Whoever wants no half of a
+    /// module to be seen renames complete files into their places.
     ///
     /// The stream has one consumer, and ends when the consumer's task is cancelled. Once the loop was shut down, nothing more is told.
     ///
@@ -30,8 +31,8 @@ extension PluginFolder {
     ///   - loop: what watches the folder and looks at it. It waits for the disk then: choose one that serves no calls.
     ///   - debounce: the quiet time after the last change before the folder is looked at. While changes keep coming, it is looked at
     ///     after ten times this at the latest.
-    /// - Throws: ``PluginError/Code/configuration`` where the path is empty or holds a zero byte, the debounce is below zero, or the loop was
-    ///   shut down.
+    /// - Throws: ``PluginError/Code/configuration`` where the path is empty or holds a zero byte, the debounce is below zero, or the loop
+    ///   was shut down.
     public func changes(
         on loop: WorkerLoop,
         debounce: Duration = .milliseconds(50)

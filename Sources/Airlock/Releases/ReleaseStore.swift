@@ -6,8 +6,8 @@ import Synchronization
 ///     let releases = try ReleaseStore(folder: "/var/lib/service/releases")
 ///
 /// For each plugin a record says which module was promoted last, which ones are kept to go back to, and which ones are in quarantine and
-/// why. With it are the modules themselves, by their digests, and the signatures that came beside them. So a host that was killed in the middle of a reload serves after its
-/// restart what was promoted last, and does not load again what it had quarantined.
+/// why. With it are the modules themselves, by their digests, and the signatures that came beside them. So a host that was killed in the
+/// middle of a reload serves after its restart what was promoted last, and does not load again what it had quarantined.
 ///
 /// The folder is made if there is none. It must belong to the user that the process runs as, and nobody else may write it. One store
 /// uses it at a time: while one does, another one, in this process or elsewhere, is refused. A killed process leaves nothing locked.
