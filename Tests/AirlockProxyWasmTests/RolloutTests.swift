@@ -49,6 +49,22 @@ struct RolloutTests {
     }
 
     @Test(
+        "A probe is refused, since a filter has the ABI's own",
+        arguments: [
+            ReloadPolicy(probe: { (_, _) throws(PluginError) in }),
+            ReloadPolicy(suspendableProbe: { (_, _) async throws(PluginError) in }),
+        ])
+    func probe(policy: ReloadPolicy) async throws {
+        try await withFilters { filters in
+            let error = await filters.refusal(version(1)) { $0.reload = policy }
+            #expect(error?.code == .configuration)
+            #expect(error?.plugin == "filter")
+            #expect(error?.message.contains("probe, expected none") == true)
+            #expect(filters.host.instanceCount == 0)
+        }
+    }
+
+    @Test(
         "A stream whose canary traps on the request's headers goes on with the running version, as if nothing had been",
         arguments: [
             "unreachable",

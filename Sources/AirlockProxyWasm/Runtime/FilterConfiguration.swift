@@ -44,8 +44,8 @@ public struct FilterConfiguration: Sendable {
     public var policy: PluginPolicy?
     /// Where the manifest is; read only under a ``policy``.
     public var manifest: ManifestSource
-    /// How later versions come into service, and leave it. Its probe is the ABI's own, `proxy_on_vm_start` and `proxy_on_configure`, and it
-    /// has no other; versions of filters cannot be shadows.
+    /// How later versions come into service, and leave it. Its probe is the ABI's own, `proxy_on_vm_start` and `proxy_on_configure`, and one
+    /// of the policy's is refused; versions of filters cannot be shadows.
     public var reload: ReloadPolicy
 
     /// Describes a filter.

@@ -29,7 +29,9 @@ public final class ProxyWasmRuntime: Sendable {
     ///   have, ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator,
     ///   ``PluginError/Code/signatureMismatch`` for a callback of another type, and ``PluginError/Code/guestError``
     ///   where the filter refused its configuration. Under a policy, every reason why that refuses it. Nothing of it is left then.
+    ///   ``PluginError/Code/configuration`` where its reload policy has a probe.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
+        try configuration.checkHasNoProbe()
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
         let pools = loops.map { FilterPool(id, configuration, loop: $0) }
         let releases = try await load(configuration, in: pools)
@@ -80,6 +82,17 @@ public final class ProxyWasmRuntime: Sendable {
 }
 
 extension FilterConfiguration {
+    /// Throws where a probe would be left out without a word.
+    fileprivate func checkHasNoProbe() throws(PluginError) {
+        guard reload.probe == nil, reload.suspendableProbe == nil else {
+            throw PluginError(
+                .configuration, plugin: name,
+                message:
+                    "the reload policy of the filter has a probe, expected none: the ABI has its own, 'proxy_on_configure'"
+            )
+        }
+    }
+
     /// The policy, with no more of the ABI than ``grants``.
     fileprivate var narrowedPolicy: PluginPolicy? {
         guard var policy else { return nil }
