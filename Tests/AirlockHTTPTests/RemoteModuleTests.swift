@@ -92,6 +92,44 @@ struct RemoteModuleTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("0", .zero), ("120", .seconds(120)), ("86401", .seconds(86_400)),
+            ("99999999999999999999", .seconds(86_400)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", .seconds(120)), ("Mon, 07 Nov 1994 08:49:37 GMT", .seconds(86_400)),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", .zero), ("Thu, 01 Jan 1970 00:00:00 GMT", .zero),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
+            // Obsolete forms, other zones, days and times that there are not, and what is neither.
+            ("Sunday, 06-Nov-94 08:51:37 GMT", nil), ("Sun Nov  6 08:51:37 1994", nil),
+            ("Sun, 06 Nov 1994 08:51:37 CET", nil), ("Sun, 31 Feb 1995 08:51:37 GMT", nil),
+            ("Sun, 06 Nov 1994 25:51:37 GMT", nil), ("Sun, 06 Now 1994 08:51:37 GMT", nil),
+            ("Sun, -6 Nov 1994 08:51:37 GMT", nil), ("Sun, 06 Nov 1994 08:51:37 GMT later", nil), ("-1", nil),
+            ("1.5", nil), ("soon", nil), ("", nil),
+        ] as [(String, Duration?)]
+    )
+    func `a server says when to come back, in seconds or by a date`(text: String, wait: Duration?) async throws {
+        try await withModuleServer { files, _, url, client in
+            let date = "Date: Sun, 06 Nov 1994 08:49:37 GMT"
+            files.answer(
+                "/cart.wasm", "HTTP/1.1 503 Busy\r\n\(date)\r\nRetry-After: \(text)\r\nContent-Length: 0\r\n\r\n")
+            let error = await failure(of: url, .pinned(someDigest), client)
+            #expect(error?.status == 503)
+            #expect(error?.retryAfter == wait)
+        }
+    }
+
+    @Test(arguments: [
+        ("Sun, 06 Nov 1994 08:51:37 GMT", Duration.zero), ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
+    ])
+    func `where a server does not say what time it is there, the clock here counts`(text: String, wait: Duration)
+        async throws
+    {
+        try await withModuleServer { files, _, url, client in
+            files.answer("/cart.wasm", "HTTP/1.1 503 Busy\r\nRetry-After: \(text)\r\nContent-Length: 0\r\n\r\n")
+            #expect(await failure(of: url, .pinned(someDigest), client)?.retryAfter == wait)
+        }
+    }
+
     @Test func `a body without end is left off, and its connection closed`() async throws {
         let endless: LoopbackServer.Reply = { _, channel in
             channel.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -134,7 +134,8 @@ struct RemoteDownload: Sendable {
             }
             var error = RemoteModuleError(.status, url, "answered with the status \(status), expected 200")
             error.status = Int(status)
-            error.retryAfter = RetryAfter.wait(response.headers["retry-after"].first)
+            error.retryAfter = RetryAfter.wait(
+                response.headers["retry-after"].first, sentAt: response.headers["date"].first)
             throw error
         }
     }

@@ -36,7 +36,8 @@ public struct RemoteModuleError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// The status that the server answered with, where it is the cause.
     public var status: Int?
-    /// How long the server asks to wait, where it answered with a status and did so in seconds; at most 24 hours.
+    /// How long the server asks to wait, where it answered with a status and said so in seconds or by a date, which counts from the
+    /// server's own (`Date`); at most 24 hours.
     public var retryAfter: Duration?
 
     public var description: String { "\(code): \(message)" }
