@@ -108,6 +108,28 @@ struct RemoteFollowingTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a version that is readmitted is loaded, whether it was before or not`() async throws {
+        try await withFollowedPlugin(tag: #""1""#) { followed in
+            let releases = followed.plugin.releases
+            let version = try digest(try answering(2))
+            try await releases.quarantine(version, because: "of a test")
+            try followed.files.publish(try answering(2), tag: #""2""#)
+            await followed.failure(1)
+            try await releases.readmit(version)
+            #expect(await followed.event { if case .reloaded = $0 { true } else { false } })
+            #expect(try await answer(of: followed.plugin) == 2)
+            try await releases.quarantine(version, because: "of a test")
+            await followed.failure(2)
+            #expect(try await answer(of: followed.plugin) == 1)
+            try await releases.readmit(version)
+            #expect(await followed.event { if case .reloaded = $0 { true } else { false } })
+            #expect(try await answer(of: followed.plugin) == 2)
+            #expect(followed.failures.map { ($0 as? PluginError)?.code } == [.quarantined, .quarantined])
+            #expect(followed.server.count(of: "/cart.wasm") == 3)
+        }
+    }
+
     @Test func `a server that fails for a while ends nothing`() async throws {
         try await withFollowedPlugin(tag: nil) { followed in
             let busy = "HTTP/1.1 503 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n"

@@ -11,15 +11,16 @@ extension RemoteModule {
     /// says. A pinned module is loaded if it is not, and no version follows it. What `Cache-Control` says is not looked at.
     ///
     /// A failed look makes the time to the next one twice as long, up to ``Configuration/longestWait``, and as long as the server asks for
-    /// (`Retry-After`, in seconds) within the same bound. A module that the host refuses, and one that is quarantined, leaves the running
-    /// version in place; it is not fetched again until the digest changes, also where it is readmitted. What passes, such as a host
-    /// without room for more instances, is tried again as after a failed look.
+    /// (`Retry-After`) within the same bound. A module that the host refuses leaves the running version in place; it is not fetched again
+    /// until the digest changes. One that is quarantined is a failure once and is not fetched; when it is readmitted, it is loaded, unless
+    /// that was before a look found it quarantined. What passes, such as a host without room for more instances, is tried again as after a
+    /// failed look.
     ///
     /// - Parameters:
     ///   - releases: of the plugin.
     ///   - interval: the time between two looks; more than zero, at most 24 hours.
-    ///   - onFailure: gets each failure, as do those who listen to the host's events: a ``RemoteModuleError`` or the ``PluginError`` of a refused version. Nothing in either
-    ///     is of the URL's query.
+    ///   - onFailure: gets each failure, as do those who listen to the host's events: a ``RemoteModuleError`` or the ``PluginError`` of a
+    ///     refused version. Nothing in either is of the URL's query.
     /// - Throws: ``RemoteModuleError/Code/configuration`` where the interval is not usable. Nothing else ends it with an error.
     public func follow(
         _ releases: PluginReleases,
@@ -46,8 +47,10 @@ private struct RemoteFollowing {
     let onFailure: @Sendable (any Error) -> Void
 
     private var known: Publication?
-    /// The digest of the module that was loaded or refused last.
+    /// The digest of the module that was loaded or refused last, and may not have been quarantined since.
     private var settled: String?
+    /// The digest that is quarantined, which was said.
+    private var quarantined: String?
     private var failures = 0
 
     init(
@@ -84,16 +87,19 @@ private struct RemoteFollowing {
         let publication = try await module.inTime { [module] in try await module.publication(since: known) }
         self.known = publication
         let digest = publication.digest
+        if let module = await releases.quarantined().first(where: { $0.digest == digest }) {
+            settled = nil
+            guard quarantined != digest else { return }
+            quarantined = digest
+            let refusal = module.refusal(of: releases.plugin)
+            releases.noteUnavailable(refusal)
+            onFailure(refusal)
+            return
+        }
+        quarantined = nil
         guard digest != settled else { return }
         guard await !releases.list().contains(where: { $0.digest == digest && $0.state != .kept }) else {
             settled = digest
-            return
-        }
-        if let quarantined = await releases.quarantined().first(where: { $0.digest == digest }) {
-            settled = digest
-            let refusal = quarantined.refusal(of: releases.plugin)
-            releases.noteUnavailable(refusal)
-            onFailure(refusal)
             return
         }
         let source = try await module.inTime { [module] in try await module.source(with: digest) }
