@@ -67,6 +67,7 @@ final class SoakLoad: Sendable {
                 if let failure, state.tally.failures.count < 100 { state.tally.failures.append(failure) }
             }
             next = max(next + Self.interval, .now)
+            // Paces the load; nothing is waited for by it.
             try? await Task.sleep(until: next, clock: .continuous)
         }
     }

@@ -81,6 +81,7 @@ import Testing
             case 23, 24: try await filter.quarantine(load)
             default: break
             }
+            // Paces the changes; nothing is waited for by it.
             try await Task.sleep(until: began + .seconds(turn) / turnsEachSecond, clock: .continuous)
         }
         load.end()
