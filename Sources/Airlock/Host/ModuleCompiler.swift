@@ -98,6 +98,13 @@ actor ModuleCompiler {
         return edited
     }
 
+    /// Does something that waits for the disk, on the thread that modules are read on.
+    func waiting<Value: Sendable>(
+        _ body: @Sendable () throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        try body()
+    }
+
     /// Ends all compilations and refuses those that come later.
     nonisolated func stop() async {
         await compilations.stop()

@@ -115,8 +115,8 @@ extension PluginHost {
         _ review: PolicyReview, _ source: PluginSource, name: String, reload: ReloadPolicy
     ) async throws(PluginError) -> PolicyReview.Granted {
         let (services, most) = (services, review.policy.limits.module.moduleBytes)
-        let recalled = try? await services.compiler.waiting { () throws(PluginError) in
-            try reload.store?.recall(name, from: source, atMost: most)
+        let recalled = try? await reload.store?.thread.run { [store = reload.store] () throws(PluginError) in
+            try store?.recall(name, from: source, atMost: most)
         }
         guard let recalled, let kept = recalled.manifest else {
             return try await services.compiler.pass(review, source, plugin: name).granted

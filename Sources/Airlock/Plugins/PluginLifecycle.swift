@@ -19,6 +19,8 @@ actor PluginLifecycle {
     var record = ReleaseRecord()
     /// Whether it is to be written once more, since it could not be.
     var isUnwritten = false
+    /// Writes it then.
+    var writing: LoopTimer?
     /// Modules that an earlier host kept, and that this one has made no versions of yet; the one that was promoted last first.
     var recalled: [String] = []
     private var recalling: Task<Void, Never>?
@@ -235,7 +237,7 @@ actor PluginLifecycle {
         isUnloaded = true
         for watch in watches { watch.cancel() }
         watches = []
-        retry = nil
+        (retry, writing) = (nil, nil)
         recalling?.cancel()
         follower = nil
         for reload in reloads { reload.cancel() }

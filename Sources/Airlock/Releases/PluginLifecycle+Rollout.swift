@@ -53,7 +53,7 @@ extension PluginLifecycle {
         }
         // First, so that what serves is never another version than the one that serves after a restart, but for a kill in between.
         do throws(PluginError) {
-            try await keepPromoted(version)
+            try await keepPromoted(version, evenUnwritten: evenUnwritten)
         } catch {
             guard evenUnwritten else {
                 await discardPrepared(version)

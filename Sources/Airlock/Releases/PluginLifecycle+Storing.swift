@@ -1,11 +1,11 @@
-/// Keeping on disk what was promoted and what is quarantined, where the reload policy has a store. The modules' thread waits for the disk.
+/// Keeping on disk what was promoted and what is quarantined, where the reload policy has a store. The store's thread waits for the disk.
 extension PluginLifecycle {
     /// Takes over what an earlier host kept of the plugin.
     /// - Returns: What was promoted last; nil where there is nothing, or another module is pinned.
     func recall() async throws(PluginError) -> RecalledRelease? {
         guard let store = specification.reload.store else { return nil }
         let name = name
-        record = try await services.compiler.waiting { () throws(PluginError) in try store.record(of: name) }
+        record = try await store.thread.run { () throws(PluginError) in try store.record(of: name) }
         recalled = [record.promoted].compactMap(\.self) + record.kept
         for quarantine in record.quarantined {
             history.quarantine(QuarantinedModule(digest: quarantine.digest, reason: quarantine.reason))
@@ -17,7 +17,7 @@ extension PluginLifecycle {
     private func recalled(_ record: ReleaseRecord) async throws(PluginError) -> RecalledRelease? {
         guard let store = specification.reload.store else { return nil }
         let (source, most) = (source, specification.limits.module.moduleBytes)
-        return try await services.compiler.waiting { () throws(PluginError) in
+        return try await store.thread.run { () throws(PluginError) in
             try store.recall(record, from: source, atMost: most)
         }
     }
@@ -26,7 +26,7 @@ extension PluginLifecycle {
     private func kept(_ digest: String) async throws(PluginError) -> PluginSource? {
         guard let store = specification.reload.store else { return nil }
         let (source, most) = (source, specification.limits.module.moduleBytes)
-        return try await services.compiler.waiting { () throws(PluginError) in
+        return try await store.thread.run { () throws(PluginError) in
             try store.source(of: digest, for: source, atMost: most)
         }
     }
@@ -76,11 +76,12 @@ extension PluginLifecycle {
     }
 
     /// Notes that a version serves from now on. What is not gone back to is not kept any longer.
-    func keepPromoted(_ version: PluginVersion) async throws(PluginError) {
+    /// - Parameter evenUnwritten: whether it serves also where that cannot be written now; then it is later.
+    func keepPromoted(_ version: PluginVersion, evenUnwritten: Bool) async throws(PluginError) {
         var after = history
         after.serve(version)
         let needed = digestsToKeep(after: after)
-        try await change { record in
+        try await change(isUndoneOnFailure: !evenUnwritten) { record in
             record.promote(version.digest, manifest: version.keptManifest)
             record.letGo { !needed.contains($0) }
         }
@@ -93,13 +94,13 @@ extension PluginLifecycle {
         return own.union(recalled.filter { !own.contains($0) }.prefix(places))
     }
 
-    /// Notes that a version goes on to serve. Where that cannot be written now, it is with the next change.
+    /// Notes that a version goes on to serve. Where that cannot be written now, it is later.
     func notePromoted(_ version: PluginVersion) async {
         await note { $0.promote(version.digest, manifest: version.keptManifest) }
     }
 
     /// Notes that a module must not be loaded any more, or may be again. What is served does not depend on whether that can be written now;
-    /// where not, it is with the next change.
+    /// where not, it is later.
     func noteQuarantine(_ change: (inout ReleaseRecord) -> Void) async {
         await note(change)
     }
@@ -123,33 +124,41 @@ extension PluginLifecycle {
         // Before the disk is waited for, so that what comes meanwhile changes the same record.
         record = changed
         do {
-            try await services.compiler.waiting { [changed] () throws(PluginError) in
+            try await store.thread.run { [changed] () throws(PluginError) in
                 try store.save(changed, of: name, keeping: modules)
             }
             isUnwritten = isUnwritten && record != changed
         } catch {
-            if !isUndoneOnFailure { isUnwritten = true } else if record == changed { record = before }
+            if isUndoneOnFailure, record == changed { record = before }
+            // Also what is undone may be on the disk, or get there.
+            isUnwritten = true
+            writeLater()
             throw error
         }
         if !Set(before.modules).isSubset(of: changed.modules) { await prune() }
+    }
+
+    /// Writes what is so by then, until it is written.
+    private func writeLater(pause: Duration = .seconds(1)) {
+        guard !isUnloaded else { return }
+        writing = try? services.ticker.schedule(after: pause) { [weak self] in
+            Task { await self?.writeAgain(pause: min(pause * 2, .seconds(60))) }
+        }
+    }
+
+    private func writeAgain(pause: Duration) async {
+        guard isUnwritten else { return }
+        await note { _ in }
+        if isUnwritten { writeLater(pause: pause) }
     }
 
     /// Deletes modules that nobody needs. Where that is not possible they only take up room.
     private func prune() async {
         guard let store = specification.reload.store else { return }
         do {
-            try await services.compiler.waiting { () throws(PluginError) in try store.prune() }
+            try await store.thread.run { () throws(PluginError) in try store.prune() }
         } catch {
             services.events.send(.storeFailed(error), plugin: name, version: current?.number ?? 0)
         }
-    }
-}
-
-extension ModuleCompiler {
-    /// Does something that waits for the disk, on the thread that modules are read on.
-    func waiting<Value: Sendable>(
-        _ body: @Sendable () throws(PluginError) -> Value
-    ) throws(PluginError) -> Value {
-        try body()
     }
 }

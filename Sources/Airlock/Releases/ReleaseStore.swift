@@ -27,6 +27,8 @@ public final class ReleaseStore: Sendable {
     private static let moduleSuffix = ".wasm"
     private static let signatureSuffix = ".wasm" + ModuleBytes.signatureSuffix
 
+    /// Where plugins wait for the disk.
+    package let thread: StoreThread
     private let files: ProtectedFolder
     private let lock: OpenFile
     /// Nothing is deleted while a record is about to name it.
@@ -51,6 +53,7 @@ public final class ReleaseStore: Sendable {
             for entry in try files.entries() where entry.name.hasPrefix(ProtectedFolder.temporaryPrefix) {
                 files.remove(entry.name)
             }
+            thread = try StoreThread(folder: folder)
         } catch let error as PluginError {
             throw error
         } catch {

@@ -1,5 +1,6 @@
 import Airlock
 import AirlockTesting
+import Dispatch
 import Foundation
 import TestSupport
 import Testing
@@ -194,6 +195,39 @@ struct RestartTests {
             try await withStore(folder) { host, policy in
                 let plugin = try await host.load(.wat(answering(4)), name: "p", reload: policy)
                 #expect(await plugin.releases.quarantined().map(\.reason) == ["it is bad"])
+            }
+        }
+    }
+
+    @Test("A disk that does not answer holds up no rollback, and has it when it answers again")
+    func hanging() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try ReleaseStore(folder: folder + "/releases")
+            let first = try await withPluginHost { host in
+                var events = RecordedEvents(of: host)
+                let plugin = try await host.load(
+                    .wat(answering(1)), name: "p", reload: ReloadPolicy(strategy: .immediate, store: store))
+                let first = try #require(plugin.currentVersion)
+                try await plugin.reload(from: .wat(answering(2)))
+                let hanging = DispatchSemaphore(value: 0)
+                let error = await #expect(throws: PluginError.self) {
+                    try await store.thread.run(within: .milliseconds(1)) { hanging.wait() }
+                }
+                #expect(error?.code == .storage)
+                // Neither a promotion, which has to be written, is waited for.
+                await #expect(throws: PluginError.self) { try await plugin.reload(from: .wat(answering(3))) }
+                try await plugin.releases.rollBack()
+                #expect(try await plugin.answer() == 1)
+                #expect(try store.record(of: "p").promoted != first.digest)
+                hanging.signal()
+                while try store.record(of: "p").promoted != first.digest { try await Task.sleep(for: .milliseconds(5)) }
+                _ = await events.first { if case .storeFailed = $0.kind { true } else { false } }
+                return first.digest
+            }
+            try await withPluginHost { host in
+                let plugin = try await host.load(
+                    .wat(answering(1)), name: "p", reload: ReloadPolicy(strategy: .immediate, store: store))
+                #expect(plugin.currentVersion?.digest == first)
             }
         }
     }

@@ -121,7 +121,7 @@ struct TrialTests {
         try await withPluginHost(PluginHostConfiguration(workers: 1)) { host in
             let gate = Gate()
             let plugin = try await host.loadSuspendable(
-                picky(1), granting: [Held(gate: gate)], limits: PluginLimits(deadline: .seconds(600)))
+                picky(1), granting: [WaitingAtGate(gate: gate)], limits: PluginLimits(deadline: .seconds(600)))
             let answer = try plugin.function("answer", taking: Int32.self, returning: Int32.self)
             var events = RecordedEvents(of: host)
             let late = try await plugin.releases.reload(
