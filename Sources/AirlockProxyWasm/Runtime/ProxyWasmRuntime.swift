@@ -25,6 +25,13 @@ public final class ProxyWasmRuntime: Sendable {
     }
 
     /// Loads a filter: compiles and checks its module, starts and configures it on each worker loop.
+    ///
+    /// A folder of filters is loaded, and followed, as a folder of other plugins is:
+    ///
+    ///     let filters = try await host.loadPlugins(in: PluginFolder("filters")) { found in
+    ///         try await runtime.load(FilterConfiguration(name: found.name, source: found.source))
+    ///     }
+    ///
     /// - Throws: Why it was refused, such as ``PluginError/Code/missingCapability`` for imports that the ABI does not
     ///   have, ``PluginError/Code/missingExport`` for a missing ABI version, memory or allocator,
     ///   ``PluginError/Code/signatureMismatch`` for a callback of another type, and ``PluginError/Code/guestError``

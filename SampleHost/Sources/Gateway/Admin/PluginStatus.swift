@@ -11,11 +11,11 @@ struct PluginStatus: Sendable, Encodable {
     }
 
     let name: String
-    /// Counts the loads of this plugin, from 1.
+    /// Counts the loads of this plugin, from 1; 0 where none succeeded.
     let version: Int
     /// The SHA-256 of the module, in hexadecimal.
     let digest: String
-    /// `ready` when every worker loop runs it, `starting` when some do, `failed` when none does.
+    /// `ready` when every worker loop runs it, `starting` when some do, `failed` when none does, `refused` when it was not loaded.
     let status: String
     let workers: Int
     let openStreams: Int
@@ -24,9 +24,11 @@ struct PluginStatus: Sendable, Encodable {
     let memoryBytes: Int
     let failures: Int
     let lastFailure: String?
+    /// Why what is in the folder of filters is not what runs.
+    let refusal: String?
     let totals: Totals
 
-    init(_ status: FilterStatus, workers: Int) {
+    init(_ status: FilterStatus, workers: Int, refusal: PluginError?) {
         name = status.name
         version = status.version
         digest = status.digest
@@ -37,6 +39,7 @@ struct PluginStatus: Sendable, Encodable {
         memoryBytes = status.memoryBytes
         failures = status.failures
         lastFailure = status.lastFailure.map { "\($0)" }
+        self.refusal = refusal.map(Self.text)
         totals = Totals(
             calls: status.totals.calls,
             fuel: status.totals.fuelUsed,
@@ -44,4 +47,23 @@ struct PluginStatus: Sendable, Encodable {
             seconds: status.totals.wallTime / .seconds(1)
         )
     }
+
+    /// One that was found in the folder of filters and could not be loaded.
+    init(refused name: String, _ refusal: PluginError) {
+        self.name = name
+        version = 0
+        digest = ""
+        status = "refused"
+        workers = 0
+        openStreams = 0
+        liveVersions = []
+        memoryBytes = 0
+        failures = 0
+        lastFailure = nil
+        self.refusal = Self.text(refusal)
+        totals = Totals(calls: 0, fuel: 0, hostCalls: 0, seconds: 0)
+    }
+
+    /// What a guest said may be in it.
+    private static func text(_ refusal: PluginError) -> String { String("\(refusal)".prefix(4096)) }
 }

@@ -61,8 +61,10 @@ struct ReleaseRoutes: Sendable {
 
     private func filter(_ context: AdminContext) throws -> ProxyWasmFilter {
         let name = try context.parameters.require("plugin")
-        guard let filter = filters.filter(name.removingPercentEncoding ?? name) else {
-            throw AdminError(.notFound, code: "notFound", "no plugin \"\(name.prefix(100))\"")
+        let plain = name.removingPercentEncoding ?? name
+        guard let filter = filters.filter(plain) else {
+            let reason = filters.refusal(plain).map { ": \($0.message.prefix(4096))" } ?? ""
+            throw AdminError(.notFound, code: "notFound", "no plugin \"\(name.prefix(100))\"\(reason)")
         }
         return filter
     }

@@ -11,7 +11,7 @@ struct ConfigurationReader {
     func read(_ root: Node) -> GatewayConfiguration? {
         let known = [
             "listen", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache", "releaseStore", "upstreams",
-            "quotas", "policy", "plugins", "routes",
+            "quotas", "policy", "plugins", "pluginFolder", "routes",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let listen = address(top, "listen")
@@ -23,8 +23,13 @@ struct ConfigurationReader {
         let upstreams = upstreams(top)
         let cache = folder(top, "moduleCache")
         let store = folder(top, "releaseStore")
-        let plugins = plugins(top, QuotaReader(log: log).quotas(top))
-        let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name))
+        let policies = FilterPolicies(folder: self.folder, log: log)
+        let settings = FilterSettingsReader(
+            quotas: QuotaReader(log: log).quotas(top), policies: policies, common: policies.policy(top), log: log)
+        let plugins = plugins(top, settings)
+        let (folder, found) = PluginFolderReader(folder: self.folder, settings: settings, log: log)
+            .read(top, beside: plugins.map(\.name))
+        let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name) + found)
         let routes = RouteReader(names: names, log: log).routes(top)
         guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds, let canaryKey else {
             return nil
@@ -41,6 +46,7 @@ struct ConfigurationReader {
             upstreams: Dictionary(upstreams.compactMap { name, value in value.map { (name, $0) } }) { first, _ in first
             },
             plugins: plugins.compactMap(\.value),
+            pluginFolder: folder,
             routes: routes
         )
     }
@@ -107,14 +113,12 @@ struct ConfigurationReader {
         }
     }
 
-    private func plugins(_ top: SectionReader, _ quotas: [String: Quota]) -> [(
+    private func plugins(_ top: SectionReader, _ settings: FilterSettingsReader) -> [(
         name: String, value: PluginConfiguration?
     )] {
         var names: Set<String> = []
-        let policies = FilterPolicies(folder: folder, log: log)
-        let common = policies.policy(top)
+        let reader = PluginReader(folder: folder, settings: settings, log: log)
         return top.list("plugins", "a list of plugins").compactMap { node, path in
-            let reader = PluginReader(folder: folder, quotas: quotas, policies: policies, common: common, log: log)
             guard let (name, plugin) = reader.read(node, path: path) else { return nil }
             if !names.insert(name).inserted {
                 log.add(node, key: "\(path).name", "expected a name of its own, found \"\(name)\" a second time")

@@ -25,6 +25,8 @@ public struct GatewayConfiguration: Sendable {
     public var upstreams: [String: UpstreamConfiguration]
     /// The filters, in the order of the file.
     public var plugins: [PluginConfiguration]
+    /// A folder of more filters.
+    public var pluginFolder: PluginFolderConfiguration?
     /// The routes; the first that matches takes the request.
     public var routes: [RouteConfiguration]
 
@@ -40,6 +42,7 @@ public struct GatewayConfiguration: Sendable {
         releaseStore: String? = nil,
         upstreams: [String: UpstreamConfiguration] = [:],
         plugins: [PluginConfiguration] = [],
+        pluginFolder: PluginFolderConfiguration? = nil,
         routes: [RouteConfiguration]
     ) {
         self.listen = listen
@@ -52,6 +55,7 @@ public struct GatewayConfiguration: Sendable {
         self.releaseStore = releaseStore
         self.upstreams = upstreams
         self.plugins = plugins
+        self.pluginFolder = pluginFolder
         self.routes = routes
     }
 }

@@ -6,53 +6,23 @@ import Yams
 /// Reads one entry of `plugins`.
 struct PluginReader {
     let folder: URL
-    let quotas: [String: Quota]
-    let policies: FilterPolicies
-    /// The policy of filters that name none.
-    let common: PluginPolicy?
+    let settings: FilterSettingsReader
     let log: MistakeLog
 
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
-        let known =
-            ["name", "abi"] + SourceReader.keys
-            + [
-                "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure",
-                "reload",
-            ]
+        let known = ["name", "abi"] + SourceReader.keys + FilterSettingsReader.keys
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let source = SourceReader(folder: folder, log: log).read(section)
-        var policy = section.has("policy") ? policies.policy(section) : common
-        let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
-        let limits = limits(section, ceilings: policy?.limits)
-        let failurePolicy = section.value(
-            "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
-        let reloading = ReloadReader(source: section.has("url") ? .url : .file, log: log).read(section)
-        let rootID = text(section, "rootID")
-        let vmID = text(section, "vmID")
-        let vmConfiguration = text(section, "vmConfiguration")
-        let configuration = text(section, "configuration")
+        let settings = settings.read(section, name: name, watched: section.has("url") ? .url : .file)
         guard let name else { return nil }
-        guard let source, let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
-            let configuration
-        else { return (name, nil) }
-        policy?.limits = limits
-        let filter = FilterConfiguration(
-            name: name,
-            rootID: rootID,
-            vmID: vmID,
-            vmConfiguration: Array(vmConfiguration.utf8),
-            configuration: Array(configuration.utf8),
-            source: source.module,
-            limits: limits,
-            quota: quota,
-            failurePolicy: failurePolicy,
-            policy: policy,
-            reload: reloading.policy
-        )
-        var plugin = PluginConfiguration(filter: filter, watchesFile: reloading.watches, canary: reloading.canary)
+        guard let source, let settings else { return (name, nil) }
+        let reloading = settings.reloading
+        var plugin = PluginConfiguration(
+            filter: settings.filter, watchesFile: reloading.watches, canary: reloading.canary)
+        plugin.filter.source = source.module
         if var remote = source.remote {
             remote.interval = reloading.watches ? reloading.interval : nil
             if reloading.watches, source.module.pinnedDigest != nil {
@@ -64,87 +34,5 @@ struct PluginReader {
             plugin.watchesFile = false
         }
         return (name, plugin)
-    }
-
-    private func text(_ section: SectionReader, _ name: String) -> String? {
-        section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
-    }
-
-    private func quota(_ section: SectionReader, imposed: Quota?) -> Quota? {
-        guard let node = section.optional("quota") else { return nil }
-        if let imposed {
-            log.add(
-                node, key: section.key("quota"),
-                "expected no quota beside the one that the policy gives, \"\(imposed.name)\", found \(node.spoken)")
-            return nil
-        }
-        let names = quotas.keys.sorted()
-        return section.value("quota", "the name of a defined quota; defined: \(names.joined(separator: ", "))") {
-            quotas[$0]
-        }
-    }
-
-    /// The limits of the filter; under a policy, which has the highest, those of the policy but for what is lower here.
-    private func limits(_ section: SectionReader, ceilings: PluginLimits?) -> PluginLimits? {
-        var limits = ceilings ?? PluginLimits()
-        guard let node = section.optional("limits") else { return limits }
-        let known = ["fuel", "memory", "deadline", "loopTime", "loopBurst"]
-        guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
-        let fuel = section.value("fuel", "a number of instructions from 1, such as 5000000", default: limits.fuel) {
-            text in
-            UInt64(text).flatMap { $0 > 0 ? $0 : nil }
-        }
-        let memory = section.value("memory", "a size from 64KiB to 4GiB, such as 16MiB", default: limits.memory) {
-            text in
-            ScalarFormats.bytes(text).flatMap { (64 << 10...4 << 30).contains($0) ? $0 : nil }
-        }
-        let deadline = section.value("deadline", "a duration such as 50ms or 1s", default: limits.deadline) { text in
-            ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
-        }
-        let loopShare = loopShare(section)
-        guard let fuel, let memory, let deadline else { return nil }
-        if let ceilings {
-            check(section, "fuel", fuel, ceilings.fuel)
-            check(section, "memory", memory, ceilings.memory)
-            check(section, "deadline", deadline, ceilings.deadline)
-            if let loopShare, let ceiling = ceilings.loopShare {
-                check(section, "loopTime", loopShare.perSecond, ceiling.perSecond)
-                check(section, "loopBurst", loopShare.burst, ceiling.burst)
-            }
-        }
-        limits.loopShare = loopShare ?? limits.loopShare
-        limits.fuel = fuel
-        limits.memory = memory
-        limits.deadline = deadline
-        return limits
-    }
-
-    private func check<Value: Comparable>(_ section: SectionReader, _ name: String, _ value: Value, _ ceiling: Value) {
-        guard value > ceiling else { return }
-        let node = section.optional(name) ?? section.node
-        log.add(node, key: section.key(name), "expected at most the policy's \(ceiling), found \(node.spoken)")
-    }
-
-    private func loopShare(_ section: SectionReader) -> LoopShare? {
-        guard section.has("loopTime") || section.has("loopBurst") else { return nil }
-        let time = section.value("loopTime", "the time in each second that the filter may hold a worker, up to 1s") {
-            text in
-            ScalarFormats.duration(text).flatMap { $0 > .zero && $0 <= .seconds(1) ? $0 : nil }
-        }
-        let burst = section.value("loopBurst", "the longest time at once, such as 20ms", default: time ?? .zero) {
-            text in
-            ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
-        }
-        guard let time, let burst else { return nil }
-        return LoopShare(perSecond: time, burst: burst)
-    }
-
-    private func failurePolicy(_ text: String) -> FailurePolicy? {
-        switch text {
-        case "closed": .closed
-        case "open": .open
-        case "reload": .reload(backoff: ReloadBackoff())
-        default: nil
-        }
     }
 }

@@ -16,6 +16,8 @@ struct ReloadReader {
     enum Watched {
         case file
         case url
+        /// A folder of filters, which is followed in any case.
+        case folder
     }
 
     private enum Strategy: String, CaseIterable {
@@ -28,13 +30,26 @@ struct ReloadReader {
     let log: MistakeLog
 
     private var known: [String] {
-        ["watch"] + (source == .url ? ["every"] : []) + ["strategy"] + Self.ofCanaries + ["drain", "keep"]
+        let watching =
+            switch source {
+            case .file: ["watch"]
+            case .url: ["watch", "every"]
+            case .folder: [] as [String]
+            }
+        return watching + ["strategy"] + Self.ofCanaries + ["drain", "keep"]
     }
 
     /// `nil`, with the mistakes logged, when it cannot be used.
     func read(_ plugin: SectionReader) -> Reloading? {
         guard let node = plugin.optional("reload") else { return Reloading() }
         guard case .mapping = node else {
+            if source == .folder {
+                log.add(
+                    node, key: plugin.key("reload"),
+                    "expected a mapping with the keys \(known.joined(separator: ", ")), since a folder is watched in any case, "
+                        + "found \(node.spoken)")
+                return nil
+            }
             let expected = "watch, off or a mapping with the keys \(known.joined(separator: ", "))"
             return plugin.value("reload", expected) { text in
                 ["watch": true, "off": false][text].map { Reloading(watches: $0) }

@@ -5,7 +5,7 @@ struct SectionReader {
     let path: String
     let node: Node
     let log: MistakeLog
-    private let entries: [String: Node]
+    private var entries: [String: Node]
 
     /// `nil`, with the mistake logged, when `node` is not a mapping, or has keys other than `known`.
     init?(_ node: Node, path: String, known: [String], log: MistakeLog) {
@@ -32,6 +32,13 @@ struct SectionReader {
                 "unknown key\(Suggestion.phrase(for: name, among: known)); expected \(expected)")
         }
         self.entries = entries
+    }
+
+    /// The same with the entries of another section where this one has none.
+    func falling(backTo other: SectionReader) -> SectionReader {
+        var both = self
+        both.entries.merge(other.entries) { own, _ in own }
+        return both
     }
 
     func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

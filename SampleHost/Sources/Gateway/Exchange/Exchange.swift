@@ -30,7 +30,7 @@ struct Exchange: Sendable {
                     request: request, checked: checked, response: response, upstream: upstream,
                     canaryKey: canaryKey, metrics: metrics, reporting: reporting
                 )
-                try await forwarding.run(through: chain, route: route)
+                try await forwarding.run(through: chain?.current, route: route)
             }
         } catch let refusal as Refusal where !response.hasBegun {
             try await response.send(refusal)

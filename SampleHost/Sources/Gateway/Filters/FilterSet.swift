@@ -7,15 +7,18 @@ import ServiceLifecycle
 /// The filters of a gateway and the worker loops that they run on.
 struct FilterSet: Sendable {
     let host: PluginHost
-    let filters: [ProxyWasmFilter]
     private let runtime: ProxyWasmRuntime
     private let remotes: RemoteModules
+    /// Those that are named in the configuration.
+    private let named: [ProxyWasmFilter]
+    private let folder: PluginCollection<ProxyWasmFilter>?
     private let canaries: [String: CanaryTerms]
+    private let folderConfiguration: PluginFolderConfiguration?
 
-    /// Loads all plugins of a configuration and begins to watch the files of those that ask for it. Where a server has no module for one, the
+    /// Loads all plugins of a configuration, begins to watch the files of those that ask for it, and follows the folder of filters. Where a server has no module for one, the
     /// version serves that was promoted last, if that is kept.
     ///
-    /// - Throws: ``GatewayError`` with every plugin that was refused; none is loaded then.
+    /// - Throws: ``GatewayError`` with every plugin that was refused, but for those of the folder; none is loaded then.
     init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
         remotes = try RemoteModules(configuration.plugins)
         let store: ReleaseStore?
@@ -50,12 +53,21 @@ struct FilterSet: Sendable {
                 reasons.append("\(error)")
             }
         }
+        var folder: PluginCollection<ProxyWasmFilter>?
+        do {
+            folder = try await configuration.pluginFolder?.load(
+                on: host, runtime, store: store, beside: Set(configuration.plugins.map(\.filter.name)))
+        } catch {
+            reasons.append("\(error)")
+        }
         guard reasons.isEmpty else {
             await host.shutdown()
             await remotes.shutdown()
             throw GatewayError(reasons: reasons)
         }
-        self.filters = filters
+        named = filters
+        self.folder = folder
+        folderConfiguration = configuration.pluginFolder
         canaries = Dictionary(configuration.plugins.map { ($0.filter.name, $0.canary) }) { first, _ in first }
     }
 
@@ -77,32 +89,51 @@ struct FilterSet: Sendable {
         }
     }
 
-    /// The filter with that name.
-    func filter(_ name: String) -> ProxyWasmFilter? { filters.first { $0.name == name } }
+    /// All filters that there are now.
+    var filters: [ProxyWasmFilter] { named + (folder.map { folder in folder.names.compactMap { folder[$0] } } ?? []) }
+
+    /// The filter with that name; one of the folder is another one after it was unloaded and loaded anew.
+    func filter(_ name: String) -> ProxyWasmFilter? { named.first { $0.name == name } ?? folder?[name] }
+
+    /// Why what is in the folder under that name does not run.
+    func refusal(_ name: String) -> PluginError? { folder?.refusals[name] }
 
     /// How versions of a filter are tried when an operator asks for a canary.
-    func canary(_ name: String) -> CanaryTerms { canaries[name] ?? CanaryTerms() }
+    func canary(_ name: String) -> CanaryTerms {
+        canaries[name] ?? folderConfiguration?.plugin(name).canary ?? CanaryTerms()
+    }
 
     /// The chain of the filters with these names; nil without any.
     ///
-    /// - Throws: the names that no filter has.
-    func chain(_ names: [String]) throws(GatewayError) -> HTTPFilterChain? {
+    /// - Throws: the names that no filter has, and why.
+    func chain(_ names: [String]) throws(GatewayError) -> RouteChain? {
         let chosen = names.map { filter($0) }
-        let missing = zip(names, chosen).filter { $0.1 == nil }.map { "no plugin \"\($0.0)\"" }
+        let missing = zip(names, chosen).filter { $0.1 == nil }.map { name, _ in
+            "no plugin \"\(name)\"" + (refusal(name).map { ": \($0)" } ?? "")
+        }
         guard missing.isEmpty else { throw GatewayError(reasons: missing) }
-        return names.isEmpty ? nil : HTTPFilterChain(chosen.compactMap(\.self), runtime: runtime)
+        return names.isEmpty ? nil : RouteChain(chosen.compactMap(\.self), of: self, runtime: runtime)
     }
 
-    /// How each filter is doing.
+    /// How each filter is doing, and why what is in the folder does not run.
     func statuses() async -> [PluginStatus] {
         var statuses: [PluginStatus] = []
-        for filter in filters { statuses.append(PluginStatus(await filter.status(), workers: host.loops.count)) }
+        let filters = filters
+        let refusals = folder?.refusals ?? [:]
+        for filter in filters {
+            statuses.append(
+                PluginStatus(await filter.status(), workers: host.loops.count, refusal: refusals[filter.name]))
+        }
+        let loaded = Set(filters.map(\.name))
+        for (name, refusal) in refusals.sorted(by: { $0.key < $1.key }) where !loaded.contains(name) {
+            statuses.append(PluginStatus(refused: name, refusal))
+        }
         return statuses
     }
 
     /// Follows what servers have of the filters that ask for it, until the service group shuts down.
     func followRemotes() async {
-        await remotes.follow(Dictionary(filters.map { ($0.name, $0.releases) }) { first, _ in first })
+        await remotes.follow(Dictionary(named.map { ($0.name, $0.releases) }) { first, _ in first })
     }
 
     /// Makes a new version of a filter: of its file, or of what its server has now.

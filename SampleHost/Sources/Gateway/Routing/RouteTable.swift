@@ -1,11 +1,9 @@
-import AirlockProxyWasm
-
 /// A route whose upstream and filters are up.
 struct Route: Sendable {
     enum Action: Sendable {
         case respond(status: Int, body: String)
         /// No chain when the route has no filters.
-        case forward(HTTPFilterChain?, UpstreamClient)
+        case forward(RouteChain?, UpstreamClient)
     }
 
     let prefix: PathPrefix
