@@ -9,8 +9,8 @@ import Musl
 extension OpenFile {
     /// Whether somebody has the file open for writing, in any process, so that what is in it may not be all of it.
     ///
-    /// Linux grants a read lease on a file only where nobody has it open for writing (fcntl(2), "Leases"), and takes only that of the file's owner,
-    /// or of who may lease any file. It is given back at once.
+    /// Linux grants a read lease on a file only where nobody has it open for writing (fcntl(2), "Leases"), and takes only that of the
+    /// file's owner, or of who may lease any file. It is given back at once.
     ///
     /// - Returns: nil where the system does not tell: elsewhere than on Linux, with the file of another user, and on a file system without leases.
     var isOpenForWriting: Bool? {

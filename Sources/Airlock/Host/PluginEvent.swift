@@ -43,8 +43,8 @@ public struct PluginEvent: Sendable {
         case removalSeen(path: String)
         /// A folder of plugins cannot be used: it is away, not readable, too large, or two modules have one name. What was loaded goes on.
         case folderUnreadable(PluginError)
-        /// What a plugin comes from could not be asked for a new version, or has one that it must not be: a server of modules that is followed. The
-        /// running version goes on, and it is asked again.
+        /// What a plugin comes from could not be asked for a new version, or has one that it must not be: a server of modules that is
+        /// followed. The running version goes on, and it is asked again.
         case sourceUnavailable(PluginError)
         /// A module is being compiled, in a child process or in the host's own. Not sent where it comes from the cache.
         case compiling(CompilationRoute)

@@ -1,9 +1,10 @@
 extension PluginHost {
     /// Loads a plugin whose calls run to completion, with what its manifest asks for as far as the policy gives it.
     ///
-    /// The digest is compared with the pinned ones, and the signature checked, before anything else is done with the module, and the decision is made before it is
-    /// compiled. Each later version is held to the same policy with its own manifest, and is refused where it asks for more than the
-    /// plugin was first loaded with: whoever wants to give it more loads it anew. What was given up, a later version may ask for again.
+    /// The digest is compared with the pinned ones, and the signature checked, before anything else is done with the module, and the
+    /// decision is made before it is compiled. Each later version is held to the same policy with its own manifest, and is refused where it
+    /// asks for more than the plugin was first loaded with: whoever wants to give it more loads it anew. What was given up, a later version
+    /// may ask for again.
     ///
     /// - Parameters:
     ///   - source: where the module is.
@@ -17,7 +18,8 @@ extension PluginHost {
     ///     ``PluginError/Code/configuration``, since it could keep to one only.
     ///   - reload: how later versions come into service, and what each, the first as well, must pass.
     /// - Throws: ``PluginError`` with every reason why it was refused, and the code of the first: ``PluginError/Code/digestMismatch``,
-    ///   ``PluginError/Code/signatureRefused``, ``PluginError/Code/manifest``, ``PluginError/Code/missingCapability``, ``PluginError/Code/memory``; or why it could not be loaded.
+    ///   ``PluginError/Code/signatureRefused``, ``PluginError/Code/manifest``, ``PluginError/Code/missingCapability``,
+    ///   ``PluginError/Code/memory``; or why it could not be loaded.
     public func load(
         _ source: PluginSource,
         name: String? = nil,

@@ -7,9 +7,9 @@ extension PluginPolicy {
     ///   - candidate: what is known about the plugin.
     ///   - given: capabilities whose functions its ABI links for every plugin, whatever the policy says.
     ///   - known: capabilities that the host could grant, to name them in a refusal.
-    /// - Returns: the effective grants and limits, and every reason to refuse the plugin: a digest that is not the pinned or claimed
-    ///   one, a signature that is missing, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted capability
-    ///   offers, and more memory at the start than the limit.
+    /// - Returns: the effective grants and limits, and every reason to refuse the plugin: a digest that is not the pinned or claimed one, a
+    ///   signature that is missing, an ABI that is not accepted, a required wish that the policy does not give, an import that no granted
+    ///   capability offers, and more memory at the start than the limit.
     public func decide(
         _ candidate: PluginCandidate,
         given: [any Capability.Type] = [],

@@ -77,8 +77,8 @@ extension PluginHost {
     ///
     /// Plugins do not wait for one another: each has its own line of loads and reloads. Of the changes that come while one is in progress,
     /// only the latest is followed. A plugin that cannot be loaded keeps no other from it. It is an event
-    /// (``PluginEvent/Kind/loadFailed(_:)``, later ``PluginEvent/Kind/reloadFailed(_:)``), and tried again at its next change; where it was refused for what
-    /// passes, such as a file that is still being written or want of room, without one.
+    /// (``PluginEvent/Kind/loadFailed(_:)``, later ``PluginEvent/Kind/reloadFailed(_:)``), and tried again at its next change; where it was
+    /// refused for what passes, such as a file that is still being written or want of room, without one.
     ///
     /// - Parameters:
     ///   - folder: of plugins, or of the versions of one.
