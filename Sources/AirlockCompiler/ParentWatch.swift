@@ -12,6 +12,7 @@ import Musl
 enum ParentWatch {
     static func start() {
         var attributes = pthread_attr_t()
+        // Safe: each call here uses the local values for no longer than it takes, and the thread gets none of them.
         unsafe pthread_attr_init(&attributes)
         // The thread only waits. Its stack counts as address space.
         unsafe pthread_attr_setstacksize(&attributes, 64 << 10)
@@ -26,6 +27,7 @@ enum ParentWatch {
     private static func wait() -> UnsafeMutableRawPointer? {
         // A pipe that nobody reads reports an error, whether that was asked for or not.
         var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        // Safe: `poll` uses the one descriptor that it is told of.
         while unsafe poll(&output, 1, -1) <= 0 {}
         _exit(1)
     }

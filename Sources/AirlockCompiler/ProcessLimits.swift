@@ -53,6 +53,7 @@ struct ProcessLimits {
 
     /// The address space that this process has, in bytes, where the system says it.
     private static var addressSpaceTaken: UInt64 {
+        // Safe: the path is read, and at most as many bytes as there is room for are written, during the calls only.
         let file = unsafe open("/proc/self/statm", O_RDONLY)
         guard file >= 0 else { return 0 }
         defer { close(file) }
@@ -70,12 +71,14 @@ struct ProcessLimits {
 
     private func set(_ resource: Resource, _ name: String, _ soft: UInt64, _ hard: UInt64? = nil) -> String? {
         var limit = rlimit(rlim_cur: rlim_t(soft), rlim_max: rlim_t(hard ?? soft))
+        // Safe: the call reads this one value.
         #if canImport(Glibc)
         let result = unsafe setrlimit(CInt(resource.rawValue), &limit)
         #else
         let result = unsafe setrlimit(resource, &limit)
         #endif
         guard result != 0 else { return nil }
+        // Safe: the text is copied at once.
         return unsafe "the limit of the \(name) could not be set to \(soft): \(String(cString: strerror(errno)))"
     }
 }

@@ -8,6 +8,8 @@ import Musl
 
 // Foundation would take longer to load than a small module to compile.
 
+// `unsafe` in this file: the system reads and writes the given number of bytes, during its calls only.
+
 /// The process's standard input, output and error.
 enum StandardStreams {
     /// The next bytes of the input, or nil where there are fewer. Takes memory for what is there, whatever `count` claims.

@@ -9,7 +9,7 @@ import Synchronization
 /// on it, and jobs run one at a time as ever.
 ///
 /// `@unchecked Sendable`: the queue and the atomic are made for every thread; what is not is said on each property.
-@safe
+@safe  // `uv` is its own, from `init` to `deinit`.
 final class LoopCore: @unchecked Sendable {
     /// The jobs run in a row before timers and I/O get their turn.
     private static let drainLimit = 256

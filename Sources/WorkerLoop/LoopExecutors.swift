@@ -19,6 +19,7 @@ public final class LoopSerialExecutor: SerialExecutor {
 
     /// The executor in the form that an actor's `unownedExecutor` returns.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        // Safe while this executor lives: who returns it from an actor keeps its loop.
         unsafe UnownedSerialExecutor(ordinary: self)
     }
 

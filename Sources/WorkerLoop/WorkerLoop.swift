@@ -88,6 +88,7 @@ public final class WorkerLoop: Sendable {
 
     /// What an actor on this loop returns as its `unownedExecutor`. Valid while the loop is alive.
     public var unownedExecutor: UnownedSerialExecutor {
+        // Safe while this loop lives, which the actor that returns it has to see to.
         unsafe serialExecutor.asUnownedSerialExecutor()
     }
 
@@ -140,6 +141,7 @@ public final class WorkerLoop: Sendable {
                 reason: "expected an interval above zero, got \(interval)")
         }
         let handle = TimerHandle(after: delay, repeating: interval, action)
+        // Safe: the closure runs on the loop's thread and keeps the core that has `uv`.
         guard core.submit({ [core] in unsafe handle.start(on: core.uv) }) else {
             throw .shutDown(loop: name, operation: "schedule")
         }

@@ -38,7 +38,7 @@ enum Guest {
 final class NoState: Sendable {}
 
 /// The guest in the C floor, which frees it.
-@safe
+@safe  // The pointer is its own, from `init` to `deinit`.
 struct CGuest: ~Copyable {
     private let guest: OpaquePointer
 

@@ -77,6 +77,7 @@ public func initialize(
     } catch {
         violated("the target can be made: \(error)")
     }
+    // Safe: libFuzzer gives `main`'s own count and arguments, of which there are two at least: `choose` wants one.
     unsafe arguments.pointee[1] = arguments.pointee[0]
     unsafe arguments.pointee += 1
     unsafe count.pointee -= 1
@@ -85,6 +86,7 @@ public func initialize(
 
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    // Safe: libFuzzer keeps so many bytes for the call, and they are copied.
     unsafe FuzzTargets.chosen?.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
     return 0
 }

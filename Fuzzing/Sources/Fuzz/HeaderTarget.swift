@@ -10,6 +10,7 @@ struct HeaderTarget: FuzzTarget {
     }
 
     func run(_ input: [UInt8]) {
+        // A UInt8 has no padding, so every byte of the view is initialised. So it is below.
         let pairs = unsafe HeaderMapBytes.read(input.span.bytes)
         guard pairs.count <= HeaderMapBytes.maximumPairs else { violated("\(pairs.count) pairs") }
         var map = HeaderMap()

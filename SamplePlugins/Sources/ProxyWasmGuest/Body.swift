@@ -1,5 +1,7 @@
 internal import CProxyWasm
 
+// `unsafe` in this file: the host reads what it is lent during the call only, and what it returns is owned by `HostBytes`.
+
 /// A buffer on the host's side: the part of a body that the current callback is about, or a configuration.
 ///
 /// Source: Proxy-Wasm ABI 0.2.1, "proxy_buffer_type_t" and "Functions exposed by the host: Buffers".

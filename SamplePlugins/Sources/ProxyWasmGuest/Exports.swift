@@ -15,6 +15,7 @@ func initialize() {
 
 @_expose(wasm, "proxy_on_memory_allocate") @_cdecl("proxy_on_memory_allocate")
 func onMemoryAllocate(_ size: Int) -> UnsafeMutableRawPointer? {
+    // Right because the host owns what it asked for, and fills it before anything else runs.
     unsafe guest_allocate(size)
 }
 

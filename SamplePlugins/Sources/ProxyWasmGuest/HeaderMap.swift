@@ -1,5 +1,7 @@
 internal import CProxyWasm
 
+// `unsafe` in this file: the host reads what it is lent during the call only, and what it returns is owned by `HostBytes`.
+
 /// The headers or trailers of the current stream, which stay on the host's side: each call asks the host.
 /// Names are lower case; pseudo headers such as `:path` and `:status` are ordinary entries.
 ///

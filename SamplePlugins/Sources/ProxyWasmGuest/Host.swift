@@ -1,5 +1,7 @@
 internal import CProxyWasm
 
+// `unsafe` in this file: the host reads what it is lent during the call only, and what it returns is owned by `HostBytes`.
+
 /// The level of a log message. Source: Proxy-Wasm ABI 0.2.1, "proxy_log_level_t".
 public enum LogLevel: UInt32, Sendable {
     case trace = 0

@@ -33,6 +33,7 @@ public struct HostBytes: ~Copyable, Bytes {
     ) -> HostBytes? {
         var start: UnsafeMutablePointer<UInt8>?
         var count = 0
+        // Right because the host puts so many bytes where it was given room by `proxy_on_memory_allocate`, and they are nobody else's.
         guard unsafe Status(hostFunction(&start, &count)) == .ok else { return nil }
         return unsafe HostBytes(start: start, count: start == nil ? 0 : count)
     }

@@ -25,6 +25,7 @@ private func send(_ status: UInt32, _ headers: HeaderList, _ body: borrowing som
     let headers = headers.serialized()
     let withoutGRPC: Int32 = -1
     return body.withBytes { body in
+        // Right because the host reads what it is lent during the call only.
         unsafe body.withUnsafeBufferPointer { body in
             unsafe headers.span.withUnsafeBufferPointer { headers in
                 unsafe Status(

@@ -1,5 +1,7 @@
 internal import CProxyWasm
 
+// `unsafe` in this file: the host reads and writes what it is lent during the call only.
+
 /// A metric that the host keeps. Source: Proxy-Wasm ABI 0.2.1, "Stats/metrics".
 public struct Metric: Sendable {
     /// How the host treats the numbers.

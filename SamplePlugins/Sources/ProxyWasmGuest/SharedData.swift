@@ -1,5 +1,7 @@
 internal import CProxyWasm
 
+// `unsafe` in this file: the host reads what it is lent during the call only, and what it returns is owned by `HostBytes`.
+
 /// A value shared by all instances with the same `vmID`, with the number that `SharedData.set` compares.
 public struct SharedValue: ~Copyable {
     /// The stored bytes.

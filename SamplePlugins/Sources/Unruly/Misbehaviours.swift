@@ -44,6 +44,7 @@ func addHugeHeader(to headers: HeaderMap) {
 /// Hands the host ranges that lie outside linear memory, wrap around, or overlap its end.
 func passBadPointers() {
     let end: UInt = 0xFFFF_FFF0
+    // Right because nothing here looks at the places: the host is to refuse them.
     guard let source = unsafe UnsafePointer<UInt8>(bitPattern: end),
         let count = unsafe UnsafeMutablePointer<Int>(bitPattern: end),
         let result = unsafe UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>(bitPattern: end)

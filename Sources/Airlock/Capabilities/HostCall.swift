@@ -68,6 +68,7 @@ public struct HostCall: ~Copyable {
 
     /// A copy of the bytes.
     public func bytes(of bytes: GuestBytes) throws(HostError) -> [UInt8] {
+        // Safe: the bytes are copied while the view is lent.
         try withBytes(of: bytes) { (span) throws(HostError) in unsafe span.withUnsafeBytes { unsafe Array($0) } }
     }
 

@@ -15,7 +15,7 @@ public protocol HostParameter: Sendable {
 public protocol OwnedHostParameter: HostParameter {}
 
 /// The arguments of one host call, read from left to right. They belong to the call and cannot be kept.
-@safe
+@safe  // Made for one call and lent to it: nothing of it can be kept, and `next` stays within the slots.
 public struct HostArguments: ~Copyable {
     private let slots: UnsafeBufferPointer<RawValue>
     private var position = 0

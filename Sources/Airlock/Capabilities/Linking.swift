@@ -13,6 +13,7 @@ extension Capability {
     func link(into linker: Linker<InstanceState>, first: Int) throws(WasmtimeError) {
         for (index, entry) in Self.functions.entries.enumerated() {
             guard case .immediate(let body) = entry.function.body else { continue }
+            // Safe: `HostArguments` reads no more slots than the type has parameters, and one result is written at the most.
             try unsafe linker.defineRaw(
                 entry.module, entry.function.name, type: entry.function.type, immediate(body, first + index))
         }
@@ -24,6 +25,7 @@ extension Capability {
             let (module, name, type) = (entry.module, entry.function.name, entry.function.type)
             switch entry.function.body {
             case .immediate(let body):
+                // Safe: as above.
                 try unsafe linker.defineRaw(module, name, type: type, immediate(body, first + index))
             case .waiting(let begin):
                 try linker.defineRawAsync(module, name, type: type, waiting(begin, first + index))
@@ -38,6 +40,7 @@ extension Capability {
         { caller, values in
             let call = HostCall(caller.host)
             try call.state.countHostCall(index)
+            // Safe: the arguments are lent to `begin`, and the array lives as long.
             let work = try unsafe values.withUnsafeBufferPointer { slots in
                 var arguments = unsafe HostArguments(slots)
                 return try begin(self, call, &arguments)
@@ -69,6 +72,7 @@ extension Capability {
         { caller, slots in
             let call = HostCall(caller.host)
             try call.state.countHostCall(index)
+            // Safe: the engine keeps the slots for this call.
             var arguments = unsafe HostArguments(UnsafeBufferPointer(slots))
             let result = try body(self, call, &arguments)
             try call.state.checkReentry()

@@ -40,6 +40,7 @@ enum CompilerExecutable {
         #if canImport(Darwin)
         var size = UInt32(PATH_MAX)
         var path = [CChar](repeating: 0, count: Int(size))
+        // Safe: no more than `size` bytes are written, and the text ends with a zero.
         guard unsafe _NSGetExecutablePath(&path, &size) == 0 else { return nil }
         let bytes = path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return URL(filePath: String(decoding: bytes, as: UTF8.self)).resolvingSymlinksInPath().path

@@ -66,6 +66,7 @@ struct CompilerProcess: Sendable {
                 var output: [UInt8] = []
                 for try await buffer in execution.standardOutput {
                     guard output.count + buffer.count <= most else { throw OutputLimit() }
+                    // Safe: the bytes are copied while they are lent.
                     unsafe buffer.withUnsafeBytes { unsafe output.append(contentsOf: $0) }
                 }
                 return (output, try await complaint)
@@ -95,6 +96,7 @@ struct CompilerProcess: Sendable {
     private static func complaint(_ output: SubprocessOutputSequence) async throws -> String {
         var bytes: [UInt8] = []
         for try await buffer in output where bytes.count < 1024 {
+            // Safe: the bytes are copied while they are lent.
             unsafe buffer.withUnsafeBytes { unsafe bytes.append(contentsOf: $0.prefix(1024)) }
         }
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }.prefix(400)

@@ -119,6 +119,7 @@ final class ModuleCache: Sendable {
         do {
             return try folder.open(keyFile, .readUnlinked)
         } catch  where error.isAbsence {
+            // Safe: the bytes are copied while they are lent.
             let fresh = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
             // Of several processes that begin at once, one makes the key.
             try folder.writeNew(fresh, as: keyFile)

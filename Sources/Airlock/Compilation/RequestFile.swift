@@ -25,6 +25,7 @@ extension OpenFile {
     private static func nameless(in folder: String, holding parts: [[UInt8]]) throws(FileFailure) -> OpenFile {
         let path = "\(folder)/airlock-\(UUID().uuidString)"
         let file = try OpenFile(path, .create)
+        // Safe: the path is read during the call only.
         unsafe unlink(path)
         for part in parts { try file.write(part) }
         guard lseek(file.descriptor, 0, SEEK_SET) == 0 else { throw FileFailure("rewind", path) }

@@ -9,6 +9,8 @@ import Musl
 // Foundation asks about a path and opens it in two steps, between which the file can be exchanged. Here all questions go
 // to the descriptor that is open.
 
+// `unsafe` in this file: the system reads paths, and reads and writes the given number of bytes, during its calls only.
+
 /// An open file or folder. It is closed when it is let go.
 struct OpenFile: ~Copyable, Sendable {
     /// How a file is opened.

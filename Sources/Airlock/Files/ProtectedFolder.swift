@@ -87,6 +87,7 @@ struct ProtectedFolder: ~Copyable, Sendable {
     /// - Parameter isSynced: whether it waits until the file and its name are on the disk.
     func write(_ parts: [[UInt8]], as entry: String, isSynced: Bool = false) throws(FileFailure) {
         try writeTemporary(parts, isSynced: isSynced) { (temporary) throws(FileFailure) in
+            // Safe: the names are read during the call only. So they are in each call below.
             guard unsafe renameat(folder.descriptor, temporary, folder.descriptor, entry) == 0 else {
                 throw FileFailure("name", entry)
             }

@@ -38,6 +38,7 @@ actor ModuleCompiler {
     /// Where modules are read and checked, compiled ones read from the cache, and files watched.
     nonisolated let loop: WorkerLoop
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(_ policy: CompilationPolicy, engine: Engine, events: EventHub) throws {

@@ -6,6 +6,7 @@ actor InstancePool: VersionedPool {
     // Touched on the loop's thread only: by this actor, whose executor is the loop, and by `callHere`, which checks the thread.
     private nonisolated(unsafe) let instances: LoopInstances
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {

@@ -2,7 +2,7 @@ import Wasmtime
 import WorkerLoop
 
 /// What the host keeps for one instance: the host object of its store. Confined to the worker loop that owns the store.
-@safe
+@safe  // Its one pointer is its own, and used within what was allocated.
 final class InstanceState {
     let version: PluginVersion
     var limits: PluginLimits
@@ -45,6 +45,7 @@ final class InstanceState {
         meter = CallMeter(quota: version.quota)
         self.attachment = attachment
         self.isCancellable = isCancellable
+        // Safe: from here to `deinit` all of it is initialised, and it is not reached from elsewhere.
         unsafe hostCallCounts = .allocate(capacity: version.hostFunctions.values.count)
         unsafe hostCallCounts.initialize(repeating: 0)
     }

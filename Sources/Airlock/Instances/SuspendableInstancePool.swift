@@ -44,6 +44,7 @@ actor SuspendableInstancePool: VersionedPool {
     /// Copies of calls that run at the most. A version that is slower than the running one gets fewer.
     private static let mostCopies = 16
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(loop: WorkerLoop, specification: PluginSpecification, events: EventHub) {

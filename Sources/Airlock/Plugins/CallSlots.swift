@@ -37,6 +37,7 @@ extension CallSlots {
     /// Calls the function with the arguments in the slots, and leaves its results there.
     mutating func run(_ function: RawFunction) throws(WasmtimeError) {
         var slots = values.mutableSpan
+        // Safe: the slots are lent for the call, and checked against the function's type by it.
         try unsafe slots.withUnsafeMutableBufferPointer { (raw) throws(WasmtimeError) in
             try unsafe function.call(raw)
         }

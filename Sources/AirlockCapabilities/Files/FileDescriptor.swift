@@ -6,6 +6,8 @@ import Glibc
 import Musl
 #endif
 
+// `unsafe` in this file: the system reads and writes the given number of bytes, during its calls only.
+
 /// An open file or folder of the operating system, closed with its last reference. POSIX, because no library of ours has calls at offsets.
 ///
 /// The methods wait for the disk: they belong on ``DiskThreads``.

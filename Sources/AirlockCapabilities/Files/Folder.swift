@@ -6,6 +6,8 @@ import Glibc
 import Musl
 #endif
 
+// `unsafe` in this file: the system reads names, and writes one status, during its calls only.
+
 /// An open folder, and the way to what is in it. POSIX, because no library of ours resolves names relative to an open folder.
 ///
 /// A path is walked name by name, each opened relative to the folder before it and never through a symbolic link, so that it does not

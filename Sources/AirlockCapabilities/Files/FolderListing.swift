@@ -21,6 +21,7 @@ extension Folder {
         // A descriptor of its own: reading moves its position, and closing the stream closes it.
         let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0 else { throw .last }
+        // Safe: the stream is closed once, and an entry is read before the next one is asked for.
         guard let stream = unsafe fdopendir(number) else {
             let failure = FileFailure.last
             close(number)

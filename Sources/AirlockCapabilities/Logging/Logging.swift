@@ -80,6 +80,7 @@ public struct Logging: AttenuableCapability {
         let room = min(limits.bytesPerMessage, room(in: call))
         let (begin, count) = try call.withBytes(of: text) { (span) throws(HostError) in
             let begin = span.extracting(0..<max(0, min(span.byteCount, room + 1)))
+            // Safe: the bytes are copied while the view is lent.
             return (unsafe begin.withUnsafeBytes { unsafe Array($0) }, span.byteCount)
         }
         return try write(begin, of: count, room: room, at: level, for: call)

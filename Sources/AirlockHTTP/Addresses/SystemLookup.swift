@@ -13,6 +13,7 @@ enum SystemLookup {
 
     /// The addresses of a name, IPv4 before IPv6. Those of one family are in random order, so that requests spread over them.
     static func addresses(of name: String) throws(Failure) -> [IPAddress] {
+        // Safe: the list is read before it is freed, and is null-terminated, as POSIX says of `getaddrinfo`.
         var hints = unsafe addrinfo()
         #if canImport(Darwin)
         unsafe hints.ai_socktype = SOCK_STREAM
@@ -36,6 +37,7 @@ enum SystemLookup {
 extension IPAddress {
     /// The address of an entry of `getaddrinfo`; nil where it is of another family.
     fileprivate init?(_ entry: addrinfo) {
+        // Safe: `ai_addrlen` bytes are at `ai_addr`, and are read only where they are as many as the type has.
         let bytes = unsafe UnsafeRawBufferPointer(start: entry.ai_addr, count: Int(entry.ai_addrlen))
         switch unsafe entry.ai_family {
         case AF_INET where bytes.count >= MemoryLayout<sockaddr_in>.size:

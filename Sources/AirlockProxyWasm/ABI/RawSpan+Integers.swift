@@ -1,6 +1,7 @@
 /// Bytes and little-endian integers within a view. Each access is checked by the view itself.
 extension RawSpan {
     func byte(at offset: Int) -> UInt8 {
+        // `unsafeLoad` checks the bounds; any bit pattern is a UInt8.
         unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
@@ -10,6 +11,7 @@ extension RawSpan {
     }
 
     func copy(_ range: Range<Int>) -> [UInt8] {
+        // Safe: `extracting` checks the range, and the bytes are copied while they are lent.
         unsafe extracting(range).withUnsafeBytes { unsafe Array($0) }
     }
 }

@@ -36,6 +36,7 @@ extension ProxyWasmABI {
                 try abi.answer(Use(name: "proxy_get_header_map_value"), call) { (vm) throws(Refusal) in
                     guard let map = try vm.map(type) else { throw .status(.badArgument) }
                     let value = try call.read(key) { (name) throws(Refusal) in
+                        // Safe: the name is compared while it is lent.
                         unsafe name.withUnsafeBytes { unsafe map.firstValue(of: $0) }
                     }
                     guard let value else { throw .status(.notFound) }

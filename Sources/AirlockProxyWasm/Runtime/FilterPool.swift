@@ -7,6 +7,7 @@ actor FilterPool: VersionedPool {
     private let configuration: FilterConfiguration
     private let loop: FilterLoop
 
+    // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
     init(_ id: FilterID, _ configuration: FilterConfiguration, loop: FilterLoop) {

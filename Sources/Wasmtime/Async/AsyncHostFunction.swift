@@ -59,7 +59,7 @@ func startAsyncHostFunction(
 
 /// A host call in progress, as the engine's continuation holds it. The engine keeps the caller, the results and the trap in
 /// place until the continuation is gone.
-@safe
+@safe  // It is used from the continuation only, for which the engine keeps all that it points to.
 private final class HostCallFrame {
     private let mailbox: HostCallMailbox
     private let caller: CallerHandle

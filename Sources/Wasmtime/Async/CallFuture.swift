@@ -2,7 +2,7 @@ import CWasmtime
 
 /// A call or an instantiation that is run by polling it, with everything that it was given: the engine wants all of it
 /// to stay in place until the future is deleted, which is here in `deinit` at the latest.
-@safe
+@safe  // The future and the frame are its own until `deinit`, and it holds what they point to.
 final class CallFuture {
     private let state: StoreState
     /// Keeps a linked module alive while it is instantiated.
@@ -95,7 +95,7 @@ final class CallFuture {
 
 /// The memory that the engine reads from and writes to during a call: a function, an instance, a trap, an error, and the
 /// arguments with the results behind them.
-@safe
+@safe  // The future that owns it frees it once, after the engine's.
 private struct CallFrame {
     let function: UnsafeMutablePointer<wasmtime_func_t>
     let instance: UnsafeMutablePointer<wasmtime_instance_t>

@@ -3,7 +3,7 @@ import CWasmtime
 /// A compiler and the settings that its modules, linkers and stores share.
 ///
 /// An engine is shared by all threads; most services need one. Its epoch is the clock by which guests are interrupted.
-@safe
+@safe  // The pointer is its own, from `init` to `deinit`.
 public final class Engine: Sendable {
     /// The major version of libwasmtime that this library works with. Compiled modules of one are of no use to another.
     public static var libraryMajorVersion: Int { Int(AIRLOCK_WASMTIME_MAJOR_VERSION) }

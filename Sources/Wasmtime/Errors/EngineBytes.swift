@@ -1,5 +1,7 @@
 import CWasmtime
 
+// The engine says how many bytes are at `data`. They are copied, and freed once by who takes them.
+
 /// The bytes as text, without the zero that the engine puts behind some messages.
 func string(_ bytes: wasm_byte_vec_t) -> String {
     guard let start = unsafe bytes.data, unsafe bytes.size > 0 else {

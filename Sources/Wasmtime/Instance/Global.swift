@@ -1,7 +1,7 @@
 import CWasmtime
 
 /// A global variable or constant of an instance.
-@safe
+@safe  // The handle is used with the store that it came from, and keeps that alive.
 public struct Global {
     /// The type of its value, and whether it can be changed.
     public let type: GlobalType

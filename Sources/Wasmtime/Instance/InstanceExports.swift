@@ -1,7 +1,7 @@
 import CWasmtime
 
 /// Looks up what an instance exports, for ``Instance`` and ``AsyncInstance``.
-@safe
+@safe  // The handle is used with the store that it came from, and keeps that alive.
 struct InstanceExports {
     let state: StoreState
     let handle: wasmtime_instance_t

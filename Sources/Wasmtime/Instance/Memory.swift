@@ -7,7 +7,7 @@ import CWasmtime
 ///
 /// While a view of a memory is open (inside of ``withBytes(_:)`` and ``withMutableBytes(_:)``), its store runs no guest and
 /// grows no memory: calls and ``grow(byPages:)`` throw ``WasmtimeError/Code-swift.struct/busy``.
-@safe
+@safe  // The handle is used with the store that it came from, and keeps that alive.
 public struct Memory {
     @usableFromInline
     let state: StoreState

@@ -1,3 +1,5 @@
+// `unsafe` in this file: `part` checks the range against the memory as it is, and what it gives is used before the guest runs again.
+
 extension Memory {
     /// A copy of a part of the memory.
     ///

@@ -4,7 +4,7 @@ import CWasmtime
 ///
 /// The class is not generic and the closure takes raw slots, because a guest's call then reaches the closure without
 /// type metadata and without reference counting.
-@safe
+@safe  // It has no pointer of its own; those that `body` gets are marked where it is called.
 @usableFromInline
 final class HostFunction: Sendable {
     /// The slots are as many as the larger of the numbers of parameters and results.
@@ -34,7 +34,7 @@ final class HostFunction: Sendable {
 }
 
 /// The engine's pointer to the call that a host function serves.
-@safe
+@safe  // It is handed down within the engine's call only, for which the pointer is valid.
 @usableFromInline
 struct CallerHandle {
     let pointer: OpaquePointer

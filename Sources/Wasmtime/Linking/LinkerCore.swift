@@ -1,7 +1,7 @@
 import CWasmtime
 
 /// The engine's linker behind ``Linker`` and ``AsyncLinker``.
-@safe
+@safe  // The pointer is its own, from `init` to `deinit`.
 @usableFromInline
 final class LinkerCore {
     let engine: Engine
@@ -62,7 +62,7 @@ final class LinkerCore {
 }
 
 /// The engine's linked module behind ``PrelinkedModule`` and ``AsyncPrelinkedModule``.
-@safe
+@safe  // The pointer is its own, from `init` to `deinit`.
 final class PrelinkedCore: Sendable {
     let module: Module
 

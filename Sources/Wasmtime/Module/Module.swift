@@ -3,7 +3,7 @@ import CWasmtime
 /// A compiled module, ready to be instantiated in any number of stores of its engine.
 ///
 /// A module is shared by all threads.
-@safe
+@safe  // The pointer is its own, from `init` to `deinit`.
 public final class Module: Sendable {
     /// The engine that compiled it.
     public let engine: Engine

@@ -5,7 +5,7 @@ import CWasmtime
 ///
 /// Every handle into the store holds it, so that no handle outlives it. It is not `Sendable`: it belongs to whichever
 /// isolation holds the store.
-@safe
+@safe  // Both pointers are its own, from `init` to `deinit`.
 @usableFromInline
 final class StoreState {
     let engine: Engine
@@ -158,7 +158,7 @@ private nonisolated func epochTicked(
 }
 
 /// The engine's handle to a function; it means something only together with its store.
-@safe
+@safe  // The engine alone looks inside, in calls that are marked themselves.
 @usableFromInline
 struct FunctionHandle {
     let handle: wasmtime_func_t

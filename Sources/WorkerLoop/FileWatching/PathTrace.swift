@@ -111,10 +111,12 @@ struct PathTrace {
 
     private static func status(of path: String) -> stat? {
         var status = stat()
+        // Safe: the path is read and one value written, during the call only.
         return unsafe lstat(path, &status) == 0 ? status : nil
     }
 
     private static func target(of path: String) -> String? {
+        // Safe: no more is written than the buffer takes, and only that is read.
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let start = buffer.baseAddress else {
                 return nil
@@ -143,6 +145,7 @@ struct PathTrace {
         guard !path.hasPrefix("/") else {
             return path
         }
+        // Safe: no more is written than the buffer takes, with a zero at its end.
         let working = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             unsafe getcwd(buffer.baseAddress, buffer.count).map { unsafe String(cString: $0) }
         }

@@ -5,7 +5,7 @@ import CLibuv
 /// libuv uses a handle's address from its initialisation until the callback of `uv_close`, so the object retains
 /// itself in between, and its memory goes with it. Subclasses initialise the libuv side and add their callback.
 /// Isolation: once open, the loop's thread only (or, for a loop that does not run yet, the thread that sets it up).
-@safe
+@safe  // The memory is its own, and libuv lets go of it before `deinit`: the object retains itself so long.
 class LoopHandle {
     private let memory: UnsafeMutableRawPointer
     private(set) var isOpen = false

@@ -3,7 +3,7 @@ import CLibuv
 
 /// Where a loop's thread waits: for a signal from another thread, and for libuv. Elsewhere than on Linux, libuv
 /// does both.
-@safe
+@safe  // The loop outlives it, and is touched by the loop's thread only.
 final class LoopPoller {
     private final class Signal: LoopHandle {
         var isRaised = false

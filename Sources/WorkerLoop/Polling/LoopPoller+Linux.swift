@@ -12,7 +12,7 @@ import CLibuv
 /// an eventfd. So a signal reaches the thread without a turn of libuv, and as the eventfd is edge-triggered,
 /// without a `read`. (A `uv_poll_t` needs both, and the `uv_async_t` of libuv before 1.45, which Debian 12 has,
 /// spins while the sending thread is preempted.)
-@safe
+@safe  // The loop outlives it, and is touched by the loop's thread only.
 final class LoopPoller {
     private let uv: UnsafeMutablePointer<uv_loop_t>
     private let eventfd: CInt

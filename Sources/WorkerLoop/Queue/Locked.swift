@@ -11,7 +11,7 @@ import Musl
 /// `Synchronization.Mutex` is not used here for two reasons: on Linux it is a priority-inheriting futex, whose
 /// contended path hands the lock from thread to thread through the kernel, and the thread sanitizer does not see
 /// that path and reports races that are none.
-@safe
+@safe  // Both pointers are its own, and the value is reached only while the mutex is held.
 struct Locked<Value>: ~Copyable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let value: UnsafeMutablePointer<Value>

@@ -20,6 +20,7 @@ struct TicketRecords {
                 suite == 0x1302
                 ? HKDF<SHA384>.expand(pseudoRandomKey: key, info: info, outputByteCount: count)
                 : HKDF<SHA256>.expand(pseudoRandomKey: key, info: info, outputByteCount: count)
+            // Safe: the bytes are copied while they are lent.
             return unsafe expanded.withUnsafeBytes { unsafe Array($0) }
         }
         key = SymmetricKey(data: expand("key", suite == 0x1301 ? 16 : 32))

@@ -116,6 +116,7 @@ struct FileReplacementTests {
             try await plugin.watch()
             try answerModule(2).write(to: URL(filePath: "\(folder)/next"))
             try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: "\(folder)/next")
+            // Safe: the paths are read during the call only.
             #expect(unsafe rename("\(folder)/next", file) == 0)
             let error = await events.refused("cart")
             #expect(error?.message.contains("Permission denied") == true)

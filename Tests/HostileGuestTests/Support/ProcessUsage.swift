@@ -30,6 +30,7 @@ struct ProcessUsage {
 
     /// Whether this process has a child, running or not reaped yet. None is reaped by asking.
     static var hasChildren: Bool {
+        // Safe: the call writes this one value.
         var information = unsafe siginfo_t()
         return unsafe waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0
     }
@@ -79,6 +80,7 @@ private enum Heap {
     static var bytesInUse: Int {
         var text: UnsafeMutablePointer<CChar>?
         var count = 0
+        // Safe: the stream is closed before its text is read, and the text is freed once.
         guard let mallocInfo = unsafe mallocInfo, let stream = unsafe open_memstream(&text, &count) else { return 0 }
         _ = unsafe mallocInfo(0, stream)
         unsafe fclose(stream)
