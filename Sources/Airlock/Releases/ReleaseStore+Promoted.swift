@@ -10,7 +10,6 @@ extension ReleaseStore {
     /// The module of a plugin that was promoted last, for a service that starts while the plugin's source cannot be read: a plugin that is
     /// loaded from it serves what it served before.
     ///
-    /// It waits for the disk.
     /// - Parameters:
     ///   - plugin: the plugin's name.
     ///   - source: what is said about the plugin's modules: digest, keys, trust. Where they are does not matter.
@@ -19,10 +18,10 @@ extension ReleaseStore {
     ///   digest is pinned.
     /// - Throws: ``PluginError/Code/storage`` where it cannot be read or is damaged, ``PluginError/Code/moduleBounds`` where it has more bytes,
     ///   and ``PluginError/Code/digestMismatch`` where they are not those that were kept.
-    public func promoted(_ plugin: String, as source: PluginSource, atMost most: Int) throws(PluginError)
-        -> PluginSource?
-    {
-        try recall(plugin, from: source, atMost: most)?.source
+    public func promoted(
+        _ plugin: String, as source: PluginSource, atMost most: Int
+    ) async throws(PluginError) -> PluginSource? {
+        try await thread.run { () throws(PluginError) in try self.recall(plugin, from: source, atMost: most) }?.source
     }
 
     /// What was promoted last of a plugin; nil where there is nothing, or another module is pinned.

@@ -49,12 +49,14 @@ struct RestartTests {
             try await withStore(folder) { host, policy in
                 let store = try #require(policy.store)
                 let said = PluginSource.bytes([]).trusted()
-                #expect(try store.promoted("other", as: said, atMost: 1_000) == nil)
+                #expect(try await store.promoted("other", as: said, atMost: 1_000) == nil)
                 let another = said.pinned(sha256: String(repeating: "0", count: 64))
-                #expect(try store.promoted("p", as: another, atMost: 1_000) == nil)
-                let error = #expect(throws: PluginError.self) { try store.promoted("p", as: said, atMost: 10) }
+                #expect(try await store.promoted("p", as: another, atMost: 1_000) == nil)
+                let error = await #expect(throws: PluginError.self) {
+                    try await store.promoted("p", as: said, atMost: 10)
+                }
                 #expect(error?.code == .moduleBounds)
-                let source = try #require(try store.promoted("p", as: said, atMost: 1_000))
+                let source = try #require(try await store.promoted("p", as: said, atMost: 1_000))
                 #expect(source.pinnedDigest == digest)
                 #expect(source.trust == .trusted)
                 let plugin = try await host.load(source, name: "p", reload: policy)

@@ -42,7 +42,7 @@ struct FilterSet: Sendable {
                 var described = plugin.filter
                 described.reload.store = described.reload.store ?? store
                 if let fetched = fetched[described.name] {
-                    described.source = try Self.source(of: described, fetched, logger)
+                    described.source = try await Self.source(of: described, fetched, logger)
                 }
                 let filter = try await runtime.load(described)
                 if plugin.watchesFile { try await filter.watch() }
@@ -74,12 +74,13 @@ struct FilterSet: Sendable {
     /// What was fetched of a filter, or else what was promoted last.
     private static func source(
         of filter: FilterConfiguration, _ fetched: Result<PluginSource, RemoteModuleError>, _ logger: Logger
-    ) throws -> PluginSource {
+    ) async throws -> PluginSource {
         do {
             return try fetched.get()
         } catch {
             let most = (filter.policy?.limits ?? filter.limits).module.moduleBytes
-            guard let promoted = try filter.reload.store?.promoted(filter.name, as: filter.source, atMost: most) else {
+            guard let promoted = try await filter.reload.store?.promoted(filter.name, as: filter.source, atMost: most)
+            else {
                 throw error
             }
             logger.error(
