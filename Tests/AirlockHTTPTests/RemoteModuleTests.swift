@@ -13,7 +13,9 @@ struct RemoteModuleTests {
             try files.publish(try answering(1))
             let remote = try RemoteModule("\(url)?token=secret", digest: .published, client: client)
             let source = try await remote.fetch()
-            #expect(source == .bytes(try answering(1)).pinned(sha256: try digest(try answering(1))))
+            #expect(source.origin == .bytes(try answering(1)))
+            #expect(source.pinnedDigest == (try digest(try answering(1))))
+            #expect(source.place == url)
             #expect(server.paths == ["/cart.wasm.sha256?token=secret", "/cart.wasm?token=secret"])
             try await withPluginHost { host in
                 let plugin = try await host.load(source, name: "cart")

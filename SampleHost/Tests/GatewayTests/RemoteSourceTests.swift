@@ -68,7 +68,9 @@ import Testing
             #expect(modules.asked.count { $0 == "/filter.wasm" } == 1)
             try await modules.publish("add-header-v2")
             while try await build(gateway) != "2" {}
-            #expect(try await versions(gateway).states == ["2 serving", "1 kept"])
+            let versions = try await versions(gateway)
+            #expect(versions.states == ["2 serving", "1 kept"])
+            #expect(versions.versions.allSatisfy { $0.place?.hasSuffix("/filter.wasm") == true })
             #expect(modules.asked.count { $0 == "/filter.wasm" } == 2)
         }
     }

@@ -57,6 +57,8 @@ import Testing
             #expect(try await build(gateway) == "1")
             #expect(try await gateway.sendToAdmin("/plugins/filter/reload", method: "POST").status == 200)
             #expect(try await build(gateway) == "2")
+            let versions = try VersionsAnswer(try await gateway.sendToAdmin("/plugins/filter/versions").body).versions
+            #expect(versions.map(\.place) == ["v2", "v1"].map { "\(folder.path)/filter/\($0)/plugin.wasm" })
         }
     }
 

@@ -9,6 +9,8 @@ public struct ModuleBytes: Sendable {
     public let digest: String
     /// Its file, if it came from one.
     let path: String?
+    /// Its file, or what was said of its bytes.
+    let place: String?
     /// Signatures that are not in it, as far as they were read.
     private(set) var detachedSignature: [UInt8]?
 
@@ -23,6 +25,7 @@ public struct ModuleBytes: Sendable {
         bytes = try Self.read(source.origin, most: most)
         digest = hexadecimal(SHA256.hash(data: bytes))
         path = if case .file(let path) = source.origin { path } else { nil }
+        place = path ?? source.place
         detachedSignature = source.detachedSignature
         if let pinned, pinned != digest {
             throw PluginError(.digestMismatch, message: "the module has the SHA-256 \(digest), expected \(pinned)")
@@ -96,6 +99,7 @@ extension PluginSource {
     func holding(_ module: ModuleBytes) -> PluginSource {
         var source = self
         source.origin = .bytes(module.bytes)
+        source.place = module.place
         source.pinnedDigest = module.digest
         source.detachedSignature = module.detachedSignature
         return source

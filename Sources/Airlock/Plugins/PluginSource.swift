@@ -45,16 +45,21 @@ public struct PluginSource: Sendable, Hashable {
     /// Whether the module may be compiled in the host's own process.
     public var trust: ModuleTrust
 
+    /// Where a module that is handed over as bytes comes from, for those who operate the plugin: the URL of one that was fetched. Of a file it
+    /// is the path. See ``PluginVersion/place``.
+    public var place: String?
+
     /// Makes a source.
     public init(
         _ origin: Origin, pinnedDigest: String? = nil, signers: Set<ModuleVerificationKey>? = nil,
-        detachedSignature: [UInt8]? = nil, trust: ModuleTrust = .untrusted
+        detachedSignature: [UInt8]? = nil, trust: ModuleTrust = .untrusted, place: String? = nil
     ) {
         self.origin = origin
         self.pinnedDigest = pinnedDigest
         self.signers = signers
         self.detachedSignature = detachedSignature
         self.trust = trust
+        self.place = place
     }
 
     /// A file with a binary module, by its path.

@@ -11,6 +11,9 @@ public final class PluginVersion: Sendable {
     public let number: Int
     /// The SHA-256 of the module's bytes, in hexadecimal.
     public let digest: String
+    /// Where the module was read from, such as `plugins/search/1.10.0/plugin.wasm` of a folder of versions: the path of its file, or what was
+    /// said of its bytes (``PluginSource/place``). Nil where nothing was, and after a restart of what a ``ReleaseStore`` kept.
+    public let place: String?
     /// What the module imports.
     public let imports: [ImportType]
     /// What the module exports.
@@ -64,6 +67,7 @@ public final class PluginVersion: Sendable {
         plugin = specification.name
         self.number = number
         digest = module.source.digest
+        place = module.source.place
         self.manifest = manifest
         self.keptManifest = keptManifest
         imports = module.module.imports

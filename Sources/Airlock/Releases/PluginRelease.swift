@@ -18,6 +18,8 @@ public struct PluginRelease: Sendable, Hashable {
     public var number: Int
     /// The SHA-256 of its module, in hexadecimal.
     public var digest: String
+    /// Where its module was read from; see ``PluginVersion/place``.
+    public var place: String?
     /// What the host does with it.
     public var state: State
 }

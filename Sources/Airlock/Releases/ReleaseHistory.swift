@@ -99,6 +99,6 @@ struct ReleaseHistory {
     }
 
     private func release(_ version: PluginVersion, _ state: PluginRelease.State) -> PluginRelease {
-        PluginRelease(number: version.number, digest: version.digest, state: state)
+        PluginRelease(number: version.number, digest: version.digest, place: version.place, state: state)
     }
 }

@@ -129,7 +129,8 @@ public struct RemoteModule: Sendable {
             throw RemoteModuleError(
                 .digestMismatch, files.module, "has the SHA-256 \(found) in \(bytes.count) bytes, expected \(digest)")
         }
-        var source = PluginSource(.bytes(bytes), pinnedDigest: digest, trust: configuration.trust)
+        var source = PluginSource(
+            .bytes(bytes), pinnedDigest: digest, trust: configuration.trust, place: files.module.withoutQuery)
         if let signers = configuration.signers {
             source = source.signed(by: signers, detachedSignature: try await signature())
         }

@@ -17,6 +17,11 @@ struct VersionsSourceTests {
                 try tree.put(2, at: "search/1.10/plugin.wasm")
                 try await plugin.reload()
                 #expect(try await plugin.answer() == 2)
+                let places = await plugin.releases.list().map(\.place)
+                #expect(places == ["1.10", "1.9"].map { "\(tree.root)/search/\($0)/plugin.wasm" })
+                let handed = PluginSource(
+                    .bytes(try ModuleBytes(.file(places[1] ?? ""), most: .max).bytes), place: "a registry")
+                #expect(try await plugin.releases.reload(from: handed).place == "a registry")
             }
         }
     }
@@ -32,6 +37,7 @@ struct VersionsSourceTests {
                 try tree.put(2, at: "search/2/plugin.wasm")
                 await events.served("search")
                 #expect(try await plugin.answer() == 2)
+                #expect(plugin.currentVersion?.place == "\(tree.root)/search/2/plugin.wasm")
                 try tree.remove("search/2")
                 await events.served("search")
                 #expect(try await plugin.answer() == 1)
@@ -61,6 +67,7 @@ struct VersionsSourceTests {
                 try tree.put(module, at: "search/2/plugin.wasm")
                 try await plugin.reload()
                 #expect(try await PolicyLoadTests.room(plugin) == 1_000)
+                #expect(plugin.currentVersion?.place == "\(tree.root)/search/2/plugin.wasm")
             }
         }
     }

@@ -6,6 +6,8 @@ struct PluginVersions: Sendable, Encodable {
         let number: Int
         /// The SHA-256 of the module, in hexadecimal.
         let digest: String
+        /// The path or the URL that it was read from, where that is known.
+        let place: String?
         /// `serving`, `canary`, `shadow`, `staged` or `kept`.
         let state: String
         /// What came of trying it, so far or at its end.
@@ -56,6 +58,7 @@ extension PluginVersions.Version {
             case .kept: ("kept", nil)
             }
         self.init(
-            number: release.number, digest: release.digest, state: state, trial: result.map { TrialReport($0) })
+            number: release.number, digest: release.digest, place: release.place, state: state,
+            trial: result.map { TrialReport($0) })
     }
 }

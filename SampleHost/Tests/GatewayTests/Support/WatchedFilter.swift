@@ -9,6 +9,7 @@ struct VersionsAnswer: Decodable {
     struct Version: Decodable {
         let number: Int
         let digest: String
+        let place: String?
         let state: String
         let trial: Trial?
     }
