@@ -50,7 +50,7 @@ struct GrantTests {
         let zero = "(i32.const 0) "
         func zeros(_ count: Int) -> String { String(repeating: zero, count: count) }
         let calls = [
-            "http_call": 10, "get_status": 3, "grpc_call": 12, "grpc_stream": 9, "grpc_send": 4, "grpc_cancel": 1,
+            "get_status": 3, "grpc_call": 12, "grpc_stream": 9, "grpc_send": 4, "grpc_cancel": 1,
             "grpc_close": 1, "register_shared_queue": 3, "resolve_shared_queue": 5, "enqueue_shared_queue": 3,
             "dequeue_shared_queue": 3,
         ].map { "(call $note (i32.const 115) (call $\($0.key) \(zeros($0.value))))" }

@@ -125,7 +125,8 @@ public final class Quota: Sendable {
         try take(1, of: .hostCalls)
     }
 
-    func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
+    /// Takes what was used outside of calls.
+    package func charge(_ amount: Int, to resource: MeteredResource) throws(HostError) {
         switch resource {
         case .logBytes: try take(amount, of: .logBytes)
         case .egressBytes: try take(amount, of: .egressBytes)

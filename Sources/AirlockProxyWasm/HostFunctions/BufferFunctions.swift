@@ -56,6 +56,9 @@ extension VMState {
             let half = context[type == .requestBody ? .request : .response]
             guard half.showsBody else { throw .status(.notFound) }
             return half.body
+        case .httpCallResponseBody:
+            guard let response = active?.root?.callOuts.response else { throw .status(.notFound) }
+            return response.body
         case .vmConfiguration:
             return key.vmConfiguration
         case .pluginConfiguration:

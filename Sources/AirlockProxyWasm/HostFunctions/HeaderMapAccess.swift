@@ -3,6 +3,11 @@ extension VMState {
     /// The map to read; nil where the stream does not have it (yet).
     func map(_ type: UInt32) throws(Refusal) -> HeaderMap? {
         guard let type = MapType(rawValue: type) else { throw .status(.badArgument) }
+        switch type {
+        case .httpCallResponseHeaders: return active?.root?.callOuts.response?.headers
+        case .httpCallResponseTrailers: return active?.root?.callOuts.response?.trailers
+        default: break
+        }
         guard let stream = active?.stream?.stream else { return nil }
         switch type {
         case .requestHeaders: return stream.request.headers

@@ -10,10 +10,19 @@ public struct ProxyWasmABI: Capability {
 
     /// The functions that do what they are called for.
     public let grants: ProxyWasmGrants
+    /// The upstreams that may be called by HTTP; all that there are where it is nil.
+    public let upstreams: Set<String>?
 
     /// Makes a grant of these functions.
-    public init(grants: ProxyWasmGrants) {
+    public init(grants: ProxyWasmGrants, upstreams: Set<String>? = nil) {
         self.grants = grants
+        self.upstreams = upstreams
+    }
+
+    /// What is in this grant, and among those as well.
+    func limited(to others: ProxyWasmGrants, upstreams more: Set<String>?) -> Self {
+        let both = if let upstreams, let more { upstreams.intersection(more) } else { upstreams ?? more }
+        return Self(grants: grants.intersection(others), upstreams: both)
     }
 
     public static let functions =
@@ -23,7 +32,7 @@ public struct ProxyWasmABI: Capability {
 
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
-        + propertyFunctions + sharedDataFunctions + metricFunctions + refusedFunctions
+        + propertyFunctions + sharedDataFunctions + metricFunctions + callOutFunctions + refusedFunctions
 
     /// The names of all of them.
     static let functionNames = Set((environmentFunctions + wasiFunctions).map(\.name))

@@ -1,6 +1,6 @@
 import Airlock
 
-/// Parts of the ABI that this module does not run yet: HTTP and gRPC call-outs, shared queues and foreign functions.
+/// Parts of the ABI that this module does not run yet: gRPC call-outs, shared queues and foreign functions.
 /// They are linked, so that filters which import them load, and answer 12 (unimplemented); foreign functions answer 1
 /// (not found), as for a name that the host does not know.
 ///
@@ -9,18 +9,11 @@ import Airlock
 extension ProxyWasmABI {
     static var refusedFunctions: [HostFunction<Self>] {
         [
-            // HTTP call-outs
-            HostFunction("proxy_http_call") {
-                (
-                    abi, call, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: UInt32, _: UInt32
-                ) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_http_call", call)
-            },
+            // gRPC call-outs
             HostFunction("proxy_get_status") {
                 (abi, call, _: UInt32, _: UInt32, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_get_status", call)
             },
-            // gRPC call-outs
             HostFunction("proxy_grpc_call") {
                 (
                     abi, call, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: GuestBytes, _: UInt32,

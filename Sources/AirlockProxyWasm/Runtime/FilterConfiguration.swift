@@ -31,6 +31,9 @@ public struct FilterConfiguration: Sendable {
     /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy
     /// gives as ``ProxyWasmABI``.
     public var grants: ProxyWasmGrants
+    /// The upstreams that the filter may call by HTTP, of those that the runtime's ``HTTPCallOutClient`` has; all where it is nil. Under a
+    /// ``policy`` it gets of these what that gives it.
+    public var upstreams: Set<String>?
     /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
     public var capabilities: [any Capability]
     /// The environment variables that the guest sees; nothing of the host's own.
@@ -60,6 +63,7 @@ public struct FilterConfiguration: Sendable {
         quota: Quota? = nil,
         failurePolicy: FailurePolicy = .closed,
         grants: ProxyWasmGrants = .all,
+        upstreams: Set<String>? = nil,
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
@@ -77,6 +81,7 @@ public struct FilterConfiguration: Sendable {
         self.quota = quota
         self.failurePolicy = failurePolicy
         self.grants = grants
+        self.upstreams = upstreams
         self.capabilities = capabilities
         self.environment = environment
         self.pauseDeadline = pauseDeadline

@@ -152,6 +152,7 @@ extension FilterLoop {
             space: spaces.space(for: filter.configuration.vmID),
             limits: limits,
             agenda: agenda,
+            upstreams: callOuts?.upstreams ?? [],
             allocator: filter.callbacks.allocate,
             logger: filter.logger
         )

@@ -11,6 +11,7 @@ actor FilterLoop {
 
     let spaces: SharedSpaces
     let limits: ProxyWasmRuntimeLimits
+    let callOuts: (any HTTPCallOutClient)?
     let logger: Logger
     let agenda = LoopAgenda()
     var slots: [VMKey: VMSlot] = [:]
@@ -30,10 +31,14 @@ actor FilterLoop {
     private var lastStream: UInt64 = 0
     private var isSettling = false
 
-    init(worker: WorkerLoop, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, logger: Logger) {
+    init(
+        worker: WorkerLoop, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, callOuts: (any HTTPCallOutClient)?,
+        logger: Logger
+    ) {
         self.worker = worker
         self.spaces = spaces
         self.limits = limits
+        self.callOuts = callOuts
         self.logger = logger
     }
 
@@ -55,6 +60,7 @@ actor FilterLoop {
         while !agenda.isEmpty {
             while let vm = agenda.failedVMs.popLast() { replace(vm) }
             while let root = agenda.changedTicks.popLast() { setTick(root) }
+            for call in agenda.takeCallOuts() { begin(call) }
             while let root = agenda.doneRoots.popLast() { finish(root) }
             if let stream = agenda.touchedStreams.popLast() {
                 stream.isTouched = false

@@ -24,6 +24,7 @@ extension ProxyWasmGrants {
     static let recordMetric = ProxyWasmGrants(rawValue: 1 << 21)
     static let getMetric = ProxyWasmGrants(rawValue: 1 << 22)
     static let setTickPeriodMilliseconds = ProxyWasmGrants(rawValue: 1 << 23)
+    static let httpCall = ProxyWasmGrants(rawValue: 1 << 24)
 
     /// Each function that needs a grant, by its name in the ABI.
     static var functions: KeyValuePairs<String, ProxyWasmGrants> {
@@ -52,6 +53,7 @@ extension ProxyWasmGrants {
             "proxy_record_metric": .recordMetric,
             "proxy_get_metric": .getMetric,
             "proxy_set_tick_period_milliseconds": .setTickPeriodMilliseconds,
+            "proxy_http_call": .httpCall,
         ]
     }
 
@@ -70,6 +72,7 @@ extension ProxyWasmGrants {
             "sharedData": .sharedData,
             "metrics": .metrics,
             "ticks": .ticks,
+            "callOuts": .callOuts,
         ]
     }
 

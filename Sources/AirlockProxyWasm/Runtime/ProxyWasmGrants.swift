@@ -35,9 +35,11 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let sharedData: ProxyWasmGrants = [.getSharedData, .setSharedData]
     /// Metrics.
     public static let metrics: ProxyWasmGrants = [.defineMetric, .incrementMetric, .recordMetric, .getMetric]
+    /// Calls to the service's upstreams by HTTP.
+    public static let callOuts: ProxyWasmGrants = [.httpCall]
     /// A periodic timer.
     public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 24) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 25) - 1)
 }

@@ -18,10 +18,16 @@ public final class ProxyWasmRuntime: Sendable {
     private static let lastFilter = Atomic<UInt64>(0)
 
     /// Makes a runtime on the host's worker loops.
-    public init(host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), logger: Logger) {
+    /// - Parameter callOuts: sends the HTTP requests of filters; without it they have no upstreams.
+    public init(
+        host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(),
+        callOuts: (any HTTPCallOutClient)? = nil, logger: Logger
+    ) {
         self.host = host
         let spaces = SharedSpaces(limits: limits)
-        loops = host.loops.map { FilterLoop(worker: $0, spaces: spaces, limits: limits, logger: logger) }
+        loops = host.loops.map {
+            FilterLoop(worker: $0, spaces: spaces, limits: limits, callOuts: callOuts, logger: logger)
+        }
     }
 
     /// Loads a filter: compiles and checks its module, starts and configures it on each worker loop.
@@ -53,7 +59,8 @@ public final class ProxyWasmRuntime: Sendable {
             return try await host.load(
                 configuration.source,
                 name: configuration.name,
-                granting: [ProxyWasmABI(grants: configuration.grants)] + configuration.capabilities,
+                granting: [ProxyWasmABI(grants: configuration.grants, upstreams: configuration.upstreams)]
+                    + configuration.capabilities,
                 limits: configuration.limits,
                 quota: configuration.quota,
                 reload: configuration.reload,
@@ -100,12 +107,12 @@ extension FilterConfiguration {
         }
     }
 
-    /// The policy, with no more of the ABI than ``grants``.
+    /// The policy, with no more of the ABI than ``grants`` and ``upstreams``.
     fileprivate var narrowedPolicy: PluginPolicy? {
         guard var policy else { return nil }
         policy.grants = policy.grants.map { grant in
             guard let abi = grant as? ProxyWasmABI else { return grant }
-            return ProxyWasmABI(grants: abi.grants.intersection(grants))
+            return abi.limited(to: grants, upstreams: upstreams)
         }
         return policy
     }

@@ -42,6 +42,10 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the
     /// response with 500.
     public var bodyBytes: Int
+    /// The most HTTP calls of one filter on one worker loop that wait for their answers.
+    public var callOuts: Int
+    /// The longest that a filter waits for the answer to an HTTP call, whatever it asks for.
+    public var callOutTimeout: Duration
 
     /// Sets the bounds.
     public init(
@@ -49,12 +53,16 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         metricsPerVMID: Int = 1_000,
         headerBytes: Int = 64 << 10,
         headerFields: Int = 512,
-        bodyBytes: Int = 1 << 20
+        bodyBytes: Int = 1 << 20,
+        callOuts: Int = 128,
+        callOutTimeout: Duration = .seconds(60)
     ) {
         self.sharedData = sharedData
         self.metricsPerVMID = metricsPerVMID
         self.headerBytes = headerBytes
         self.headerFields = headerFields
         self.bodyBytes = bodyBytes
+        self.callOuts = callOuts
+        self.callOutTimeout = callOutTimeout
     }
 }

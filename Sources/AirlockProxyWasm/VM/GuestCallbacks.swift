@@ -21,6 +21,7 @@ struct GuestCallbacks: Sendable {
     let onVMStart: GuestFunction<UInt32, UInt32, UInt32>?
     let onConfigure: GuestFunction<UInt32, UInt32, UInt32>?
     let onTick: ContextCallback?
+    let onHTTPCallResponse: GuestFunction<NoResult, UInt32, UInt32, UInt32, UInt32, UInt32>?
     let request: Flow
     let response: Flow
     let onDone: GuestFunction<UInt32, UInt32>?
@@ -46,6 +47,8 @@ struct GuestCallbacks: Sendable {
         onConfigure = try version.function(
             "proxy_on_configure", taking: UInt32.self, UInt32.self, returning: UInt32.self)
         onTick = try version.function("proxy_on_tick", taking: UInt32.self)
+        onHTTPCallResponse = try version.function(
+            "proxy_on_http_call_response", taking: UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self)
         request = try Self.flow("request", of: version)
         response = try Self.flow("response", of: version)
         onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)

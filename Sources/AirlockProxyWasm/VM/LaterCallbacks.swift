@@ -1,7 +1,7 @@
 import Airlock
 import Wasmtime
 
-/// Callbacks of call-outs, queues, foreign functions and TCP. They are never called yet, because the host functions
+/// Callbacks of gRPC calls, queues, foreign functions and TCP. They are never called yet, because the host functions
 /// that would lead to them refuse (``RefusedFunctions``), but a wrong signature is found when the filter is loaded,
 /// as in Envoy's host.
 enum LaterCallbacks {
@@ -12,7 +12,6 @@ enum LaterCallbacks {
     }
 
     private static let callbacks = [
-        Callback(name: "proxy_on_http_call_response", parameters: 5),
         Callback(name: "proxy_on_grpc_receive_initial_metadata", parameters: 3),
         Callback(name: "proxy_on_grpc_receive", parameters: 3),
         Callback(name: "proxy_on_grpc_receive_trailing_metadata", parameters: 3),

@@ -7,11 +7,20 @@ final class LoopAgenda {
     var failedVMs: [ProxyWasmVM] = []
     /// Root contexts whose tick period was set.
     var changedTicks: [RootContext] = []
+    /// HTTP calls that were asked for.
+    var callOuts: [HTTPCallOuts.Asked] = []
     /// Root contexts that called `proxy_done`.
     var doneRoots: [RootContext] = []
 
     var isEmpty: Bool {
-        touchedStreams.isEmpty && failedVMs.isEmpty && changedTicks.isEmpty && doneRoots.isEmpty
+        touchedStreams.isEmpty && failedVMs.isEmpty && changedTicks.isEmpty && callOuts.isEmpty
+            && doneRoots.isEmpty
+    }
+
+    /// In the order in which they were asked for.
+    func takeCallOuts() -> [HTTPCallOuts.Asked] {
+        defer { callOuts = [] }
+        return callOuts
     }
 
     func noteTick(_ root: RootContext) {

@@ -18,6 +18,8 @@ final class RootContext {
     var isTickNoted = false
     /// The next tick; it is gone with the root context.
     var tickTimer: LoopTimer?
+    /// The HTTP calls that it waits for; they end with it.
+    let callOuts = HTTPCallOuts()
     /// Whether `proxy_on_done` answered that there is more to do, so that the context waits for `proxy_done`.
     var awaitsDone = false
     /// Ends the wait.

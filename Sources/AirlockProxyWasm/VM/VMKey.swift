@@ -8,6 +8,7 @@ struct VMKey: Hashable, Sendable {
     let vmConfiguration: [UInt8]
     let environment: [String: String]
     let grants: ProxyWasmGrants
+    let upstreams: Set<String>?
     let memoryLimit: Int
     let tableLimit: Int
     /// All limits of a filter for which a policy decided; nil for others.
@@ -23,6 +24,7 @@ struct VMKey: Hashable, Sendable {
         environment = configuration.environment
         let abi = version.grants.compactMap { $0 as? ProxyWasmABI }
         grants = abi.first?.grants ?? []
+        upstreams = abi.first.flatMap(\.upstreams)
         memoryLimit = version.limits.memory
         tableLimit = version.limits.tableElements
         decidedLimits = configuration.policy == nil ? nil : version.limits

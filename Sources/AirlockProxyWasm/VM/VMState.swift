@@ -15,6 +15,8 @@ final class VMState {
     let space: SharedSpaces.Space
     let limits: ProxyWasmRuntimeLimits
     let agenda: LoopAgenda
+    /// The upstreams that can be called.
+    let upstreams: Set<String>
     let allocator: GuestFunction<UInt32, UInt32>
     /// Used while no context is active: in start functions.
     let logger: Logger
@@ -30,12 +32,14 @@ final class VMState {
     private var refusedFunctions: Set<String> = []
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
+    private var lastCallOut: UInt32 = 0
 
     init(
         key: VMKey,
         space: SharedSpaces.Space,
         limits: ProxyWasmRuntimeLimits,
         agenda: LoopAgenda,
+        upstreams: Set<String>,
         allocator: GuestFunction<UInt32, UInt32>,
         logger: Logger
     ) {
@@ -43,6 +47,7 @@ final class VMState {
         self.space = space
         self.limits = limits
         self.agenda = agenda
+        self.upstreams = upstreams
         self.allocator = allocator
         self.logger = logger
     }
@@ -60,6 +65,12 @@ final class VMState {
             lastID = lastID == .max ? 1 : lastID + 1
         } while contexts[lastID] != nil
         return lastID
+    }
+
+    /// A number for a call; 0 is none. After four thousand million calls they begin again.
+    func nextCallOut() -> UInt32 {
+        lastCallOut = lastCallOut == .max ? 1 : lastCallOut + 1
+        return lastCallOut
     }
 
     func context(_ id: UInt32) -> Context? { contexts[id] }

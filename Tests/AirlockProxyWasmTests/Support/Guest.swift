@@ -39,6 +39,17 @@ struct Guest {
             """)
     }
 
+    /// The bytes of a map as a guest passes them, for a text.
+    static func bytes(of map: HeaderMap) -> String {
+        func number(_ value: Int) -> String {
+            (0..<4).map { "\\" + hex(UInt8(truncatingIfNeeded: value >> ($0 * 8))) }.joined()
+        }
+        func hex(_ byte: UInt8) -> String { String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
+        func count(_ text: String) -> Int { text.utf8.count - 2 * text.utf8.count(where: { $0 == UInt8(ascii: "\\") }) }
+        let lengths = map.map { number(count($0.name)) + number(count($0.value)) }.joined()
+        return number(map.count) + lengths + map.map { "\($0.name)\\00\($0.value)\\00" }.joined()
+    }
+
     private static let logging = """
         (func $say (param $p i32) (param $n i32)
           (drop (call $log (i32.const 2) (local.get $p) (local.get $n))))
