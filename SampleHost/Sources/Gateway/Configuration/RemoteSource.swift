@@ -24,11 +24,15 @@ public struct RemoteSource: Sendable, Hashable {
     }
 
     /// The module, which nothing is asked of yet.
-    /// - Parameter filter: what is said of its source, but for where that is, and of its signatures.
-    func module(of filter: PluginSource, signers: Set<ModuleVerificationKey>?, client: HTTPEgressClient)
-        throws(RemoteModuleError) -> RemoteModule
-    {
+    /// - Parameters:
+    ///   - filter: what is said of its source, but for where that is.
+    ///   - signers: whose signatures it may have; a signature that is not in it must come along.
+    ///   - most: the most bytes that it may have.
+    func module(
+        of filter: PluginSource, signers: Set<ModuleVerificationKey>?, atMost most: Int, client: HTTPEgressClient
+    ) throws(RemoteModuleError) -> RemoteModule {
         var configuration = RemoteModule.Configuration()
+        configuration.moduleBytes = most
         configuration.timeout = timeout
         configuration.redirects = redirects
         configuration.signers = signers

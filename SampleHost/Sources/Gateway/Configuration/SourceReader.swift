@@ -57,7 +57,8 @@ struct SourceReader {
     private func remote(_ plugin: SectionReader, _ module: PluginSource) -> RemoteSource? {
         guard let node = plugin.optional("url"), let source = fetch(plugin, node) else { return nil }
         do throws(RemoteModuleError) {
-            _ = try source.module(of: module, signers: module.signers, client: HTTPEgressClient())
+            _ = try source.module(
+                of: module, signers: module.signers, atMost: ModuleBounds().moduleBytes, client: HTTPEgressClient())
             return source
         } catch {
             // What was found may have a secret in it.

@@ -78,8 +78,9 @@ struct FilterSet: Sendable {
         do {
             return try fetched.get()
         } catch {
-            let most = (filter.policy?.limits ?? filter.limits).module.moduleBytes
-            guard let promoted = try await filter.reload.store?.promoted(filter.name, as: filter.source, atMost: most)
+            guard
+                let promoted = try await filter.reload.store?.promoted(
+                    filter.name, as: filter.source, atMost: filter.mostModuleBytes)
             else {
                 throw error
             }
@@ -92,6 +93,9 @@ struct FilterSet: Sendable {
 
     /// All filters that there are now.
     var filters: [ProxyWasmFilter] { named + (folder.map { folder in folder.names.compactMap { folder[$0] } } ?? []) }
+
+    /// Whether there are filters that may be unloaded and loaded anew.
+    var hasFolder: Bool { folder != nil }
 
     /// The filter with that name; one of the folder is another one after it was unloaded and loaded anew.
     func filter(_ name: String) -> ProxyWasmFilter? { named.first { $0.name == name } ?? folder?[name] }
@@ -151,7 +155,7 @@ struct FilterSet: Sendable {
     }
 }
 
-/// Follows the filters whose modules are on HTTP servers, until the gateway drains.
+/// Follows the filters whose modules are on HTTP servers, until the gateway shuts down.
 struct FilterFollowing: Service {
     let filters: FilterSet
 

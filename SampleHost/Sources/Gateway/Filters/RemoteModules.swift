@@ -21,9 +21,9 @@ struct RemoteModules: Sendable {
             guard let remote = plugin.remote else { continue }
             let filter = plugin.filter
             do throws(RemoteModuleError) {
-                // The policy's keys are asked for when the module is loaded; a signature that is not in it must come along.
-                let signers = filter.source.signers ?? filter.policy?.signers(of: filter.name)
-                let module = try remote.module(of: filter.source, signers: signers, client: client)
+                let module = try remote.module(
+                    of: filter.source, signers: filter.source.signers ?? filter.policy?.signers(of: filter.name),
+                    atMost: filter.mostModuleBytes, client: client)
                 remotes[filter.name] = Remote(module: module, interval: remote.interval)
             } catch {
                 reasons.append(error.reason(for: filter.name))
@@ -67,6 +67,11 @@ struct RemoteModules: Sendable {
     }
 
     func shutdown() async { await client.shutdown() }
+}
+
+extension FilterConfiguration {
+    /// The most bytes that its module may have.
+    var mostModuleBytes: Int { (policy?.limits ?? limits).module.moduleBytes }
 }
 
 extension RemoteModuleError {

@@ -6,16 +6,19 @@ import Synchronization
 final class RouteChain: Sendable {
     private let set: FilterSet
     private let runtime: ProxyWasmRuntime
-    private let chain: Mutex<HTTPFilterChain>
+    private let first: HTTPFilterChain
+    private let latest: Mutex<HTTPFilterChain>
 
     init(_ filters: [ProxyWasmFilter], of set: FilterSet, runtime: ProxyWasmRuntime) {
         self.set = set
         self.runtime = runtime
-        chain = Mutex(HTTPFilterChain(filters, runtime: runtime))
+        first = HTTPFilterChain(filters, runtime: runtime)
+        latest = Mutex(first)
     }
 
     var current: HTTPFilterChain {
-        chain.withLock { chain in
+        guard set.hasFolder else { return first }
+        return latest.withLock { chain in
             let filters = chain.filters.map { set.filter($0.name) ?? $0 }
             if !zip(filters, chain.filters).allSatisfy({ $0 === $1 }) {
                 chain = HTTPFilterChain(filters, runtime: runtime)
