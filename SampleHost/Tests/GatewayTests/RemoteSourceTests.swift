@@ -15,11 +15,12 @@ import Testing
     /// - Parameters:
     ///   - keys: of the filter, beside its name and the URL.
     ///   - query: of the URL.
+    ///   - tls: whether it is `https`.
     private func with(
-        _ keys: String, query: String = "", _ body: @Sendable (RunningGateway) async throws -> Void
+        _ keys: String, query: String = "", tls: Bool = false, _ body: @Sendable (RunningGateway) async throws -> Void
     ) async throws {
         try await TestUpstream.with(TestUpstream.echo) { upstream in
-            try await modules.serve { url in
+            try await modules.serve(tls: tls) { url in
                 let configuration = try GatewayConfiguration(
                     yaml: """
                         listen: 127.0.0.1:0
@@ -36,8 +37,8 @@ import Testing
     }
 
     /// Why the gateway does not start.
-    private func refusal(_ keys: String, query: String = "") async throws -> String {
-        let error = await #expect(throws: GatewayError.self) { try await with(keys, query: query) { _ in } }
+    private func refusal(_ keys: String, query: String = "", tls: Bool = false) async throws -> String {
+        let error = await #expect(throws: GatewayError.self) { try await with(keys, query: query, tls: tls) { _ in } }
         #expect(error?.reasons.count == 1)
         return error?.description ?? ""
     }
@@ -215,6 +216,17 @@ import Testing
         try modules.publish(module)
         modules.put(Data(try key.detachedSignature(of: Array(module))), as: "/filter.wasm.sig")
         try await with("policy: policy.yaml") { gateway in
+            let build = try await build(gateway)
+            #expect(build == "1")
+        }
+    }
+
+    @Test func `the server's certificate is one that the file of authorities, or else the system, trusts`() async throws
+    {
+        try folder.write(LocalCertificate.certificate, to: "ca.pem")
+        try await modules.publish("add-header")
+        #expect(try await refusal("", tls: true).contains("the TLS handshake failed"))
+        try await with("fetch: { caFile: ca.pem }", tls: true) { gateway in
             let build = try await build(gateway)
             #expect(build == "1")
         }

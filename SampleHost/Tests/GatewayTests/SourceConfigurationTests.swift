@@ -51,6 +51,10 @@ import Testing
         ("\(url)\nfetch: { timeout: 0s }", "5: plugins[0].fetch.timeout: expected a duration such as 10s or 1m"),
         ("\(url)\nfetch: { redirects: 21 }", "5: plugins[0].fetch.redirects: expected a number from 0 to 20"),
         ("\(url)\nfetch: { timeut: 1s }", "5: plugins[0].fetch.timeut: unknown key (did you mean timeout?)"),
+        (
+            "\(url)\nfetch: { caFile: gateway.yaml }",
+            "5: plugins[0].fetch.caFile: expected a PEM file with certificates, found none at /"
+        ),
         ("path: a.wasm\nfetch: {}", "5: plugins[0].fetch: expected no fetch without url"),
         ("\(url)\nreload: { watch: true, every: 25h }", "5: plugins[0].reload.every: expected a duration such as 30s"),
         ("\(url)\nreload: { watch: true, every: 0s }", "5: plugins[0].reload.every: expected a duration such as 30s"),

@@ -1,5 +1,6 @@
 import Airlock
 import AirlockHTTP
+import NIOSSL
 
 /// A module of a filter on an HTTP server, in place of a file.
 ///
@@ -14,13 +15,33 @@ public struct RemoteSource: Sendable, Hashable {
     public var timeout: Duration
     /// Redirects that are followed, 0 to 20; none leads from `https` to `http`.
     public var redirects: Int
+    /// The path of a PEM file with the certificates of the authorities that are trusted to name the server, in place of the system's; `nil` for
+    /// those.
+    public var authorities: String?
 
     /// A source with the defaults of the configuration reference.
-    public init(url: String, interval: Duration? = nil, timeout: Duration = .seconds(60), redirects: Int = 5) {
+    public init(
+        url: String, interval: Duration? = nil, timeout: Duration = .seconds(60), redirects: Int = 5,
+        authorities: String? = nil
+    ) {
         self.url = url
         self.interval = interval
         self.timeout = timeout
         self.redirects = redirects
+        self.authorities = authorities
+    }
+
+    /// What connects to servers whose certificates those authorities signed.
+    /// - Parameter authorities: the path of their certificates; `nil` for the system's.
+    static func client(trusting authorities: String?) throws(GatewayError) -> HTTPEgressClient {
+        var configuration = HTTPEgressClient.Configuration()
+        if let authorities {
+            guard let certificates = try? NIOSSLCertificate.fromPEMFile(authorities), !certificates.isEmpty else {
+                throw GatewayError(reasons: ["expected a PEM file with certificates, found none at \(authorities)"])
+            }
+            configuration.tls.trustRoots = .certificates(certificates)
+        }
+        return HTTPEgressClient(configuration)
     }
 
     /// The module, which nothing is asked of yet.

@@ -76,19 +76,33 @@ struct SourceReader {
         }
         var source = RemoteSource(url: text)
         guard let node = plugin.optional("fetch") else { return source }
-        guard
-            let section = SectionReader(node, path: plugin.key("fetch"), known: ["timeout", "redirects"], log: log)
-        else { return nil }
+        let known = ["timeout", "redirects", "caFile"]
+        guard let section = SectionReader(node, path: plugin.key("fetch"), known: known, log: log) else { return nil }
         let timeout = section.value("timeout", "a duration such as 10s or 1m", default: source.timeout) { text in
             ScalarFormats.duration(text).flatMap { $0 > .zero ? $0 : nil }
         }
         let redirects = section.value("redirects", "a number from 0 to 20", default: source.redirects) { text in
             Int(text).flatMap { (0...20).contains($0) ? $0 : nil }
         }
+        if let node = section.optional("caFile") {
+            let path = section.value("caFile", "the path of a PEM file with certificates") { $0.isEmpty ? nil : $0 }
+            source.authorities = path.flatMap { authorities($0, at: node, key: section.key("caFile")) }
+        }
         guard let timeout, let redirects else { return nil }
         source.timeout = timeout
         source.redirects = redirects
         return source
+    }
+
+    private func authorities(_ path: String, at node: Node, key: String) -> String? {
+        let path = URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL.path
+        do throws(GatewayError) {
+            _ = try RemoteSource.client(trusting: path)
+            return path
+        } catch {
+            log.add(node, key: key, "\(error)")
+            return nil
+        }
     }
 
     private func digest(_ plugin: SectionReader) -> String? {

@@ -10,26 +10,31 @@ struct RemoteModules: Sendable {
         let interval: Duration?
     }
 
-    private let client = HTTPEgressClient()
+    /// By the authorities that they trust.
+    private let clients: [String?: HTTPEgressClient]
     private let remotes: [String: Remote]
 
     /// - Throws: ``GatewayError`` with every one that cannot be used.
     init(_ plugins: [PluginConfiguration]) throws(GatewayError) {
+        var clients: [String?: HTTPEgressClient] = [:]
         var remotes: [String: Remote] = [:]
         var reasons: [String] = []
         for plugin in plugins {
             guard let remote = plugin.remote else { continue }
             let filter = plugin.filter
-            do throws(RemoteModuleError) {
+            do {
+                let client = try clients[remote.authorities] ?? RemoteSource.client(trusting: remote.authorities)
+                clients[remote.authorities] = client
                 let module = try remote.module(
                     of: filter.source, signers: filter.source.signers ?? filter.policy?.signers(of: filter.name),
                     atMost: filter.mostModuleBytes, client: client)
                 remotes[filter.name] = Remote(module: module, interval: remote.interval)
             } catch {
-                reasons.append(error.reason(for: filter.name))
+                reasons.append("plugin \"\(filter.name)\": \(error)")
             }
         }
         guard reasons.isEmpty else { throw GatewayError(reasons: reasons) }
+        self.clients = clients
         self.remotes = remotes
     }
 
@@ -66,7 +71,9 @@ struct RemoteModules: Sendable {
         }
     }
 
-    func shutdown() async { await client.shutdown() }
+    func shutdown() async {
+        for client in clients.values { await client.shutdown() }
+    }
 }
 
 extension FilterConfiguration {

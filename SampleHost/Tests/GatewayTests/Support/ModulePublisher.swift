@@ -46,8 +46,12 @@ final class ModulePublisher: Sendable {
     }
 
     /// Runs `body` with the URL of `filter.wasm`.
-    func serve<Value: Sendable>(_ body: @Sendable (String) async throws -> Value) async throws -> Value {
-        try await TestUpstream.with({ self.answer($0) }) { server in try await body("http://\(server)/filter.wasm") }
+    func serve<Value: Sendable>(
+        tls: Bool = false, _ body: @Sendable (String) async throws -> Value
+    ) async throws -> Value {
+        try await TestUpstream.with(tls: tls, { self.answer($0) }) { server in
+            try await body("\(tls ? "https" : "http")://\(server)/filter.wasm")
+        }
     }
 
     func answer(_ request: Request) -> Response {

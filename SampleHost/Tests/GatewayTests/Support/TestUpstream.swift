@@ -1,6 +1,8 @@
 import Gateway
 import Hummingbird
+import HummingbirdTLS
 import NIOCore
+import NIOSSL
 import ServiceLifecycle
 
 /// A real HTTP server behind the gateway that answers with a closure.
@@ -8,13 +10,16 @@ enum TestUpstream {
     typealias Answer = @Sendable (Request) async throws -> Response
 
     /// Starts a server on a free port, runs `body` with its address, and stops it.
+    /// - Parameter tls: whether it is `https`, with ``LocalCertificate``.
     static func with<Value: Sendable>(
+        tls: Bool = false,
         _ answer: @escaping Answer,
         _ body: @Sendable (ListenAddress) async throws -> Value
     ) async throws -> Value {
         let bound = AsyncStream<Int>.makeStream()
         let application = Application(
             responder: CallbackResponder { (request: Request, _: BasicRequestContext) in try await answer(request) },
+            server: tls ? try .tls(tlsConfiguration: localTLS()) : .http1(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in
                 bound.continuation.yield(channel.localAddress?.port ?? 0)
@@ -32,6 +37,13 @@ enum TestUpstream {
             try await tasks.waitForAll()
             return value
         }
+    }
+
+    /// How ``LocalCertificate`` is shown.
+    private static func localTLS() throws -> TLSConfiguration {
+        let certificate = try NIOSSLCertificate(bytes: Array(LocalCertificate.certificate.utf8), format: .pem)
+        let key = try NIOSSLPrivateKey(bytes: Array(LocalCertificate.key.utf8), format: .pem)
+        return .makeServerConfiguration(certificateChain: [.certificate(certificate)], privateKey: .privateKey(key))
     }
 
     /// Answers with what it was asked: method, path, header fields (sorted) and body, one a line.
