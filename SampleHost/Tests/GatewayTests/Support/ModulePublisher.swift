@@ -34,6 +34,9 @@ final class ModulePublisher: Sendable {
     /// The targets that were asked for, in their order.
     var asked: [String] { state.withLock(\.asked) }
 
+    /// How often the module was asked for.
+    var fetches: Int { asked.count { $0 == "/filter.wasm" } }
+
     /// How often the answer was that nothing changed.
     var unchanged: Int { state.withLock(\.unchanged) }
 
