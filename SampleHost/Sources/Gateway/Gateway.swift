@@ -46,15 +46,19 @@ public final class Gateway: Service, Sendable {
         if let admin = configuration.admin, !admin.listen.isLoopback, admin.token == nil {
             throw GatewayError(reasons: ["admin \(admin.listen): expected a loopback address, or a token"])
         }
-        filters = try await FilterSet(configuration, logger: logger)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
         var upstreams: [String: UpstreamClient] = [:]
         for (name, upstream) in configuration.upstreams {
             upstreams[name] = UpstreamClient(name: name, configuration: upstream, eventLoops: eventLoops)
         }
         self.upstreams = upstreams
+        var filters: FilterSet?
         do {
-            routes = try RouteTable(configuration, upstreams: upstreams, filters: filters)
+            let loaded = try await FilterSet(
+                configuration, callOuts: UpstreamCallOuts(clients: upstreams), logger: logger)
+            filters = loaded
+            routes = try RouteTable(configuration, upstreams: upstreams, filters: loaded)
+            self.filters = loaded
         } catch {
             await Self.end(filters, upstreams, eventLoops)
             throw error
@@ -99,11 +103,11 @@ public final class Gateway: Service, Sendable {
     }
 
     private static func end(
-        _ filters: FilterSet,
+        _ filters: FilterSet?,
         _ upstreams: [String: UpstreamClient],
         _ eventLoops: MultiThreadedEventLoopGroup
     ) async {
-        await filters.shutdown()
+        await filters?.shutdown()
         for upstream in upstreams.values { await upstream.shutdown() }
         try? await eventLoops.shutdownGracefully()
     }

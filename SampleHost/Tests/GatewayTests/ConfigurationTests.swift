@@ -71,6 +71,19 @@ import Testing
         #expect(configuration.routes.last?.action == .forward(filters: ["auth"], upstream: "echo"))
     }
 
+    @Test(arguments: [
+        ("closed", FailurePolicy.closed), ("FAIL_CLOSED", .closed), ("open", .open), ("FAIL_OPEN", .open),
+        ("reload", .reload(backoff: ReloadBackoff())), ("FAIL_RELOAD", .reload(backoff: ReloadBackoff())),
+    ])
+    func `failure policies have our names and Envoy's`(_ name: String, _ policy: FailurePolicy) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "x.wasm")
+        let configuration = try GatewayConfiguration(
+            yaml: "listen: 127.0.0.1:1\n\(Self.routes)\nplugins: [{ name: a, path: x.wasm, onFailure: \(name) }]",
+            file: "gateway.yaml", folder: folder.path)
+        #expect(configuration.plugins.map(\.filter.failurePolicy) == [policy])
+    }
+
     @Test func `the configuration in the README is accepted`() throws {
         let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("README.md")
@@ -200,6 +213,11 @@ import Testing
         Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    onFailure: ignore",
             line: 6, key: "plugins[0].onFailure", message: "closed, open or reload, found \"ignore\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    upstreams: [auth]",
+            line: 6, key: "plugins[0].upstreams[0]",
+            message: "expected the name of a defined upstream, found \"auth\"; none is defined"
         ),
         Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    reload: yes",

@@ -25,7 +25,8 @@ struct ConfigurationReader {
         let store = folder(top, "releaseStore")
         let policies = FilterPolicies(folder: self.folder, log: log)
         let settings = FilterSettingsReader(
-            quotas: QuotaReader(log: log).quotas(top), policies: policies, common: policies.policy(top), log: log)
+            quotas: QuotaReader(log: log).quotas(top), policies: policies, common: policies.policy(top),
+            upstreams: upstreams.map(\.name), log: log)
         let plugins = plugins(top, settings)
         let (folder, found) = PluginFolderReader(folder: self.folder, settings: settings, log: log)
             .read(top, beside: plugins.map(\.name))

@@ -13,13 +13,16 @@ struct FilterSettings {
 /// Reads the keys of a filter that single ones and those of a folder have.
 struct FilterSettingsReader {
     static let keys = [
-        "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "onFailure", "reload",
+        "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "upstreams", "onFailure",
+        "reload",
     ]
 
     let quotas: [String: Quota]
     let policies: FilterPolicies
     /// The policy of filters that name none.
     let common: PluginPolicy?
+    /// The names that `upstreams` may have in it.
+    let upstreams: [String]
     let log: MistakeLog
 
     /// `nil`, with the mistakes logged, when they cannot be used.
@@ -28,6 +31,7 @@ struct FilterSettingsReader {
         var policy = section.has("policy") ? policies.policy(section) : common
         let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
         let limits = limits(section, ceilings: policy?.limits)
+        let upstreams = section.has("upstreams") ? Set(upstreams(section)) : nil
         let failurePolicy = section.value(
             "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
         let reloading = ReloadReader(source: watched, log: log).read(section)
@@ -49,6 +53,7 @@ struct FilterSettingsReader {
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
+            upstreams: upstreams,
             policy: policy,
             reload: reloading.policy
         )
@@ -57,6 +62,18 @@ struct FilterSettingsReader {
 
     private func text(_ section: SectionReader, _ name: String) -> String? {
         section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
+    }
+
+    /// Those that the filter may call.
+    private func upstreams(_ section: SectionReader) -> [String] {
+        section.list("upstreams", "a list of upstreams").compactMap { node, path in
+            guard let name = node.scalar?.string, upstreams.contains(name) else {
+                let defined = upstreams.isEmpty ? "none is defined" : "defined: \(upstreams.joined(separator: ", "))"
+                log.add(node, key: path, "expected the name of a defined upstream, found \(node.spoken); \(defined)")
+                return nil
+            }
+            return name
+        }
     }
 
     private func quota(_ section: SectionReader, imposed: Quota?) -> Quota? {
@@ -128,11 +145,12 @@ struct FilterSettingsReader {
         return LoopShare(perSecond: time, burst: burst)
     }
 
+    /// By our names or by those of Envoy (`envoy.extensions.wasm.v3.FailurePolicy`).
     private func failurePolicy(_ text: String) -> FailurePolicy? {
         switch text {
-        case "closed": .closed
-        case "open": .open
-        case "reload": .reload(backoff: ReloadBackoff())
+        case "closed", "FAIL_CLOSED": .closed
+        case "open", "FAIL_OPEN": .open
+        case "reload", "FAIL_RELOAD": .reload(backoff: ReloadBackoff())
         default: nil
         }
     }

@@ -15,11 +15,11 @@ struct FilterSet: Sendable {
     private let canaries: [String: CanaryTerms]
     private let folderConfiguration: PluginFolderConfiguration?
 
-    /// Loads all plugins of a configuration, begins to watch the files of those that ask for it, and follows the folder of filters. Where a server has no module for one, the
-    /// version serves that was promoted last, if that is kept.
+    /// Loads all plugins of a configuration, begins to watch the files of those that ask for it, and follows the folder of filters. Where
+    /// a server has no module for one, the version serves that was promoted last, if that is kept.
     ///
     /// - Throws: ``GatewayError`` with every plugin that was refused, but for those of the folder; none is loaded then.
-    init(_ configuration: GatewayConfiguration, logger: Logger) async throws(GatewayError) {
+    init(_ configuration: GatewayConfiguration, callOuts: UpstreamCallOuts, logger: Logger) async throws(GatewayError) {
         remotes = try RemoteModules(configuration.plugins)
         let store: ReleaseStore?
         do {
@@ -33,7 +33,7 @@ struct FilterSet: Sendable {
         } catch {
             throw GatewayError(reasons: ["\(error)"])
         }
-        runtime = ProxyWasmRuntime(host: host, logger: logger)
+        runtime = ProxyWasmRuntime(host: host, callOuts: callOuts, logger: logger)
         let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []

@@ -34,21 +34,24 @@ final class UpstreamClient: Sendable {
     /// - Parameters:
     ///   - target: path and query; begins with `/`.
     ///   - headers: with `host`, without framing.
+    ///   - time: how long the whole response may take; `nil` for as long as it comes.
     func send(
         method: String,
         target: String,
         headers: HTTPHeaders,
-        body: HTTPClientRequest.Body?
+        body: HTTPClientRequest.Body?,
+        within time: TimeAmount? = nil
     ) async throws -> HTTPClientResponse {
+        let deadline = time.map { .now() + $0 } ?? NIODeadline.distantFuture
         var request = HTTPClientRequest(url: url.url(for: target))
         request.method = HTTPMethod(rawValue: method)
         request.headers = headers
         request.body = body
         do {
-            return try await client.execute(request, deadline: .distantFuture)
+            return try await client.execute(request, deadline: deadline)
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {
             guard body == nil, ["GET", "HEAD", "OPTIONS"].contains(method) else { throw error }
-            return try await client.execute(request, deadline: .distantFuture)
+            return try await client.execute(request, deadline: deadline)
         }
     }
 
