@@ -194,6 +194,44 @@ struct FailureTests {
         }
     }
 
+    @Test(
+        "Of ten streams that two filters hold back in one machine, each follows the policy of its own filter when it fails"
+    )
+    func tenHeldBack() async throws {
+        let source = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (if (i32.eqz (call $get_header_map_value (i32.const 0) @"fail" @result)) (then unreachable))
+              (call $say @"paused") (i32.const 1))
+            """)
+        try await withFilters { filters in
+            let closed = try await filters.load(source, name: "closed")
+            let open = try await filters.load(source, name: "open") { $0.failurePolicy = .open }
+            var waiting: [(stream: HTTPFilterStream, isOpen: Bool, outcome: Task<HeadersOutcome, Never>)] = []
+            for number in 0..<10 {
+                let isOpen = number.isMultiple(of: 2)
+                let stream = await filters.stream(isOpen ? open : closed)
+                let task = Task { await stream.requestHeaders(getRequest, endOfStream: true) }
+                waiting.append((stream, isOpen, task))
+            }
+            await filters.log.wait(for: "paused", count: 10)
+            let failed = await filters.stream(closed)
+            #expect(await failed.requestHeaders(failRequest, endOfStream: true).reply?.status == 503)
+            #expect(await failed.finish().filters.first?.failure?.code == .trap)
+            for (stream, isOpen, task) in waiting {
+                let outcome = await task.value
+                if isOpen {
+                    #expect(outcome.forwarded == getRequest)
+                } else {
+                    #expect(outcome.reply?.details == "filter_failed")
+                }
+                #expect(await stream.finish().filters.first?.failure?.code == .unavailable)
+            }
+            #expect(await closed.status().failures == 1)
+            #expect(await open.status().failures == 0)
+        }
+    }
+
     @Test("A body that a failed filter held back goes on without it where the policy is open")
     func heldBody() async throws {
         try await withFilters { filters in

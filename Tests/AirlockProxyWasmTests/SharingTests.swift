@@ -152,4 +152,36 @@ struct SharingTests {
             await second.finish()
         }
     }
+
+    @Test("A filter with fewer grants does not get those of another with the same identifier and code")
+    func otherGrants() async throws {
+        // Each request tries to answer on each of the first contexts of its machine.
+        let source = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (local $other i32)
+              (loop $l
+                (local.set $other (i32.add (local.get $other) (i32.const 1)))
+                (if (i32.eqz (call $set_effective_context (local.get $other))) (then
+                  (call $note (i32.const 114)
+                    (call $send_local_response (i32.const 403) @"no" @"no" (i32.const 0) (i32.const 0) (i32.const -1)))))
+                (br_if $l (i32.lt_u (local.get $other) (i32.const 5))))
+              (i32.const 0))
+            """)
+        try await withFilters { filters in
+            let full = try await filters.load(source, name: "full") { $0.vmID = "shared" }
+            let less = try await filters.load(source, name: "less") {
+                $0.vmID = "shared"
+                $0.grants.remove(.localReplies)
+            }
+            let idle = await filters.stream(full)
+            let stream = await filters.stream(less)
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded == getRequest)
+            // Its root context and its stream's, and no others.
+            #expect(filters.log.messages == ["r=10", "r=10"])
+            #expect(await idle.requestHeaders(getRequest, endOfStream: true).reply?.status == 403)
+            await stream.finish()
+            await idle.finish()
+        }
+    }
 }
