@@ -4,15 +4,15 @@ import Testing
 
 @Suite("Modules that are refused")
 struct RefusedModuleTests {
-    @Test("Without a version of the ABI, or with one that is not run")
+    @Test("Without a version of the ABI, or with one that nobody knows")
     func marker() async throws {
         try await withFilters { filters in
             let missing = await filters.refusal(Guest.wat("", marker: "nothing"))
             #expect(missing?.code == .missingExport)
             #expect(missing?.message.contains("proxy_abi_version_0_2_1") == true)
-            let old = await filters.refusal(Guest.wat("", marker: "proxy_abi_version_0_1_0"))
-            #expect(old?.code == .missingExport)
-            #expect(old?.message.contains("0.1.0") == true)
+            let unknown = await filters.refusal(Guest.wat("", marker: "proxy_abi_version_0_3_0"))
+            #expect(unknown?.code == .missingExport)
+            #expect(unknown?.message.contains("proxy_abi_version_0_1_0") == true)
         }
     }
 
@@ -58,19 +58,15 @@ struct RefusedModuleTests {
         }
     }
 
-    @Test("With imports of ABI 0.1.0")
-    func oldImports() async throws {
+    @Test("With headers callbacks of a later version than the one that it names", arguments: ["request", "response"])
+    func laterHeaders(name: String) async throws {
         try await withFilters { filters in
             let error = await filters.refusal(
-                .wat(
-                    """
-                    (module
-                      (import "env" "proxy_continue_request" (func (result i32)))
-                      (memory (export "memory") 1)
-                      (func (export "malloc") (param i32) (result i32) (i32.const 0))
-                      (func (export "proxy_abi_version_0_2_0")))
-                    """))
-            #expect(error?.code == .missingCapability)
+                Guest.wat(
+                    #"(func (export "proxy_on_\#(name)_headers") (param i32 i32 i32) (result i32) (i32.const 0))"#,
+                    marker: "proxy_abi_version_0_1_0"))
+            #expect(error?.code == .signatureMismatch)
+            #expect(error?.message.contains("'proxy_on_\(name)_headers' has the type") == true)
         }
     }
 

@@ -66,11 +66,50 @@ struct StartTests {
         }
     }
 
-    @Test("Both versions of the ABI are run", arguments: ABIVersion.allCases)
+    @Test("All versions of the ABI are run", arguments: ABIVersion.allCases)
     func versions(version: ABIVersion) async throws {
         try await withFilters { filters in
             let filter = try await filters.load(Guest.wat("", marker: version.rawValue))
             #expect(await filter.status().version == 1)
+        }
+    }
+
+    @Test("Of two allocators malloc is used")
+    func bothAllocators() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(
+                Guest.wat(
+                    """
+                    (func (export "proxy_on_memory_allocate") (param i32) (result i32) unreachable)
+                    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                      (drop (call $get_property @"plugin_name" @result)) (call $show) (i32.const 1))
+                    """))
+            #expect(filters.log.messages == ["filter"])
+        }
+    }
+
+    @Test("What compilers leave behind is there, also while a module starts")
+    func leftovers() async throws {
+        try await withFilters { filters in
+            _ = try await filters.load(
+                .wat(
+                    """
+                    (module
+                      (import "env" "emscripten_notify_memory_growth" (func $grown (param i32)))
+                      (import "env" "pthread_equal" (func $equal (param i32 i32) (result i32)))
+                      (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+                      (memory (export "memory") 1)
+                      (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+                      (func (export "proxy_abi_version_0_2_0"))
+                      (func $say (param i32)
+                        (i32.store8 (i32.const 0) (i32.add (i32.const 48) (local.get 0)))
+                        (drop (call $log (i32.const 2) (i32.const 0) (i32.const 1))))
+                      (func (export "_initialize")
+                        (drop (memory.grow (i32.const 1))) (call $grown (i32.const 0))
+                        (call $say (call $equal (i32.const 7) (i32.const 7)))
+                        (call $say (call $equal (i32.const 7) (i32.const 8)))))
+                    """))
+            #expect(filters.log.messages == ["1", "0"])
         }
     }
 

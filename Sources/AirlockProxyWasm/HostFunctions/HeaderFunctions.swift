@@ -39,7 +39,8 @@ extension ProxyWasmABI {
                         // Safe: the name is compared while it is lent.
                         unsafe name.withUnsafeBytes { unsafe map.firstValue(of: $0) }
                     }
-                    guard let value else { throw .status(.notFound) }
+                    // In 0.1.0 a field that is absent has an empty value.
+                    guard let value = value ?? (vm.abi == .v0_1_0 ? [] : nil) else { throw .status(.notFound) }
                     try call.hand(over: value, in: vm, to: ValuePlace(pointer: pointer, size: size))
                 }
             },

@@ -1,7 +1,9 @@
 public import Airlock
 
-/// The host functions of Proxy-Wasm 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host
+/// The host functions of Proxy-Wasm 0.1.0, 0.2.0 and 0.2.1, and the WASI functions that filters import, as Envoy's host
 /// answers them. What was not granted is linked, too, and refuses.
+///
+/// A filter may import what any of these versions has, whichever it names itself; Envoy refuses functions of other versions.
 ///
 /// A runtime links it with every filter. As a grant in a policy it says which functions filters may have; see
 /// ``FilterConfiguration/policy``.
@@ -32,7 +34,8 @@ public struct ProxyWasmABI: Capability {
 
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
-        + propertyFunctions + sharedDataFunctions + metricFunctions + callOutFunctions + refusedFunctions
+        + propertyFunctions + sharedDataFunctions + metricFunctions + callOutFunctions + oldFunctions
+        + refusedFunctions
 
     /// The names of all of them.
     static let functionNames = Set((environmentFunctions + wasiFunctions).map(\.name))
@@ -42,7 +45,7 @@ public struct ProxyWasmABI: Capability {
         var name: String
         /// What it needs; nothing by default.
         var needs: ProxyWasmGrants = []
-        /// Whether start functions may call it.
+        /// Whether start functions may call it; those of WASI they always may.
         var whileStarting = false
         /// Whether the allocator may call it.
         var whileAllocating = false
@@ -65,17 +68,16 @@ public struct ProxyWasmABI: Capability {
         _ call: borrowing HostCall,
         _ body: (VMState) throws(Refusal) -> Void
     ) throws(HostError) -> UInt32 {
-        let status = try run(
-            use(), ungranted: WASIErrno.notCapable, call,
-            { (vm) throws(Refusal) in
-                do throws(Refusal) {
-                    try body(vm)
-                } catch {
-                    guard case .status(.invalidMemoryAccess) = error else { throw error }
-                    throw .errno(WASIErrno.fault)
-                }
-            })
-        return status
+        var use = use()
+        use.whileStarting = true
+        return try run(use, ungranted: WASIErrno.notCapable, call) { (vm) throws(Refusal) in
+            do throws(Refusal) {
+                try body(vm)
+            } catch {
+                guard case .status(.invalidMemoryAccess) = error else { throw error }
+                throw .errno(WASIErrno.fault)
+            }
+        }
     }
 
     private func run(

@@ -9,10 +9,7 @@ extension ProxyWasmABI {
         [
             HostFunction("proxy_continue_stream") { (abi, call, type: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_continue_stream"), call) { (vm) throws(Refusal) in
-                    let direction = try Direction(httpStream: type)
-                    guard let context = vm.active?.stream else { return }
-                    context[direction].continues = true
-                    vm.agenda.touch(context.stream)
+                    vm.continueStream(try Direction(httpStream: type))
                 }
             },
             HostFunction("proxy_close_stream") { (abi, call, type: UInt32) throws(HostError) -> UInt32 in
@@ -44,6 +41,15 @@ extension ProxyWasmABI {
                 }
             },
         ]
+    }
+}
+
+extension VMState {
+    /// Lets go of what the active stream's filter holds back.
+    func continueStream(_ direction: Direction) {
+        guard let context = active?.stream else { return }
+        context[direction].continues = true
+        agenda.touch(context.stream)
     }
 }
 

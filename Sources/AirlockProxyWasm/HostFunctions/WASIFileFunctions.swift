@@ -12,29 +12,29 @@ extension ProxyWasmABI {
             constant("fd_seek", 0, UInt32.self, UInt64.self, UInt32.self, UInt32.self),
             constant("fd_read", WASIErrno.noSystemCall, UInt32.self, UInt32.self, UInt32.self, UInt32.self),
             constant(
-                "fd_pread", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self, UInt32.self,
+                "fd_pread", WASIErrno.noSystemCall, UInt32.self, UInt32.self, UInt32.self,
                 UInt64.self, UInt32.self),
-            constant("fd_fdstat_set_flags", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self),
-            constant("fd_prestat_get", WASIErrno.badDescriptor, whileStarting: true, UInt32.self, UInt32.self),
+            constant("fd_fdstat_set_flags", WASIErrno.noSystemCall, UInt32.self, UInt32.self),
+            constant("fd_prestat_get", WASIErrno.badDescriptor, UInt32.self, UInt32.self),
             constant(
-                "fd_prestat_dir_name", WASIErrno.noSystemCall, whileStarting: true, UInt32.self, UInt32.self,
+                "fd_prestat_dir_name", WASIErrno.noSystemCall, UInt32.self, UInt32.self,
                 UInt32.self),
-            constant("fd_filestat_get", WASIErrno.badDescriptor, whileStarting: true, UInt32.self, UInt32.self),
-            constant("fd_advise", 0, whileStarting: true, UInt32.self, UInt64.self, UInt64.self, UInt32.self),
+            constant("fd_filestat_get", WASIErrno.badDescriptor, UInt32.self, UInt32.self),
+            constant("fd_advise", 0, UInt32.self, UInt64.self, UInt64.self, UInt32.self),
             HostFunction("fd_readdir") {
                 (abi, call, _: UInt32, _: UInt32, _: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_readdir", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "fd_readdir"), call) { (_) throws(Refusal) in
                     try call.store(UInt32(0), at: result)
                     throw .errno(WASIErrno.notDirectory)
                 }
             },
             HostFunction("fd_renumber") { (abi, call, from: UInt32, to: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_renumber", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "fd_renumber"), call) { (_) throws(Refusal) in
                     throw .errno(isOutput(from) && isOutput(to) ? WASIErrno.notSupported : WASIErrno.badDescriptor)
                 }
             },
             HostFunction("fd_tell") { (abi, call, fd: UInt32, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_tell", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "fd_tell"), call) { (_) throws(Refusal) in
                     guard isOutput(fd) else { throw .errno(WASIErrno.badDescriptor) }
                     try call.store(UInt64(0), at: result)
                 }
@@ -87,7 +87,7 @@ extension ProxyWasmABI {
     private static func unsupported<each Parameter: HostParameter>(
         _ name: String, _ parameter: repeat (each Parameter).Type
     ) -> HostFunction<Self> {
-        constant(name, WASIErrno.notSupported, whileStarting: true, repeat each parameter)
+        constant(name, WASIErrno.notSupported, repeat each parameter)
     }
 
     private static func onOutput<each Parameter: HostParameter>(
@@ -95,7 +95,7 @@ extension ProxyWasmABI {
     ) -> HostFunction<Self> {
         HostFunction(name) {
             (abi: Self, call: borrowing HostCall, fd: UInt32, _: repeat each Parameter) throws(HostError) -> UInt32 in
-            try abi.answerWASI(Use(name: name, whileStarting: true), call) { (_) throws(Refusal) in
+            try abi.answerWASI(Use(name: name), call) { (_) throws(Refusal) in
                 guard isOutput(fd) else { throw .errno(WASIErrno.badDescriptor) }
             }
         }

@@ -20,7 +20,7 @@ extension ProxyWasmABI {
             HostFunction("fd_write") {
                 (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
-                    Use(name: "fd_write", needs: .fdWrite, whileStarting: true, whileAllocating: true), call
+                    Use(name: "fd_write", needs: .fdWrite, whileAllocating: true), call
                 ) { (vm) throws(Refusal) in
                     try call.store(try call.write(fd, pieces, count, vm), at: result)
                 }
@@ -28,13 +28,13 @@ extension ProxyWasmABI {
             HostFunction("fd_pwrite") {
                 (abi, call, fd: UInt32, pieces: UInt32, count: UInt32, _: UInt64, result: UInt32) throws(HostError)
                     -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_pwrite", needs: .fdPwrite, whileStarting: true), call) {
+                try abi.answerWASI(Use(name: "fd_pwrite", needs: .fdPwrite), call) {
                     (vm) throws(Refusal) in
                     try call.store(try call.write(fd, pieces, count, vm), at: result)
                 }
             },
             HostFunction("fd_fdstat_get") { (abi, call, fd: UInt32, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "fd_fdstat_get", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "fd_fdstat_get"), call) { (_) throws(Refusal) in
                     guard fd == 1 || fd == 2 else { throw .errno(WASIErrno.badDescriptor) }
                     // Type and flags unknown; the right to write, and none to inherit.
                     try call.store(UInt64(0), at: result)
@@ -50,7 +50,7 @@ extension ProxyWasmABI {
             HostFunction("clock_time_get") {
                 (abi, call, clock: UInt32, _: UInt64, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
-                    Use(name: "clock_time_get", needs: .clockTimeGet, whileStarting: true, whileAllocating: true), call
+                    Use(name: "clock_time_get", needs: .clockTimeGet, whileAllocating: true), call
                 ) { (_) throws(Refusal) in
                     switch clock {
                     case 0: try call.store(WallClock.nanoseconds, at: result)
@@ -60,7 +60,7 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("clock_res_get") { (abi, call, clock: UInt32, result: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "clock_res_get", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "clock_res_get"), call) { (_) throws(Refusal) in
                     guard clock <= 1 else { throw .errno(WASIErrno.notSupported) }
                     try call.store(UInt64(1), at: result)
                 }
@@ -71,14 +71,14 @@ extension ProxyWasmABI {
     private static var argumentFunctions: [HostFunction<Self>] {
         [
             HostFunction("environ_sizes_get") { (abi, call, count: UInt32, size: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "environ_sizes_get", whileStarting: true), call) { (vm) throws(Refusal) in
+                try abi.answerWASI(Use(name: "environ_sizes_get"), call) { (vm) throws(Refusal) in
                     let variables = vm.environment
                     try call.store(UInt32(clamping: variables.count), at: count)
                     try call.store(UInt32(clamping: variables.reduce(0) { $0 + $1.count }), at: size)
                 }
             },
             HostFunction("environ_get") { (abi, call, pointers: UInt32, texts: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "environ_get", whileStarting: true), call) { (vm) throws(Refusal) in
+                try abi.answerWASI(Use(name: "environ_get"), call) { (vm) throws(Refusal) in
                     var (pointer, text) = (pointers, texts)
                     for variable in vm.environment {
                         let room = GuestBuffer(offset: text, capacity: UInt32(clamping: variable.count))
@@ -91,19 +91,19 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("args_sizes_get") { (abi, call, count: UInt32, size: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "args_sizes_get", whileStarting: true), call) { (_) throws(Refusal) in
+                try abi.answerWASI(Use(name: "args_sizes_get"), call) { (_) throws(Refusal) in
                     try call.store(UInt32(0), at: count)
                     try call.store(UInt32(0), at: size)
                 }
             },
-            constant("args_get", 0, whileStarting: true, UInt32.self, UInt32.self),
+            constant("args_get", 0, UInt32.self, UInt32.self),
         ]
     }
 
     private static var processFunctions: [HostFunction<Self>] {
         [
             HostFunction("random_get") { (abi, call, bytes: UInt32, count: UInt32) throws(HostError) -> UInt32 in
-                try abi.answerWASI(Use(name: "random_get", needs: .randomGet, whileStarting: true), call) {
+                try abi.answerWASI(Use(name: "random_get", needs: .randomGet), call) {
                     (_) throws(Refusal) in
                     guard count <= maximumRandomBytes else { throw .errno(WASIErrno.invalid) }
                     guard let random = SystemRandom.bytes(Int(count)) else { throw .errno(WASIErrno.inputOutput) }
@@ -117,7 +117,7 @@ extension ProxyWasmABI {
             HostFunction("poll_oneoff") {
                 (abi, call, _: UInt32, _: UInt32, _: UInt32, result: UInt32) throws(HostError) -> UInt32 in
                 try abi.answerWASI(
-                    Use(name: "poll_oneoff", whileStarting: true, whileAllocating: true), call
+                    Use(name: "poll_oneoff", whileAllocating: true), call
                 ) { (_) throws(Refusal) in
                     try call.store(UInt32(0), at: result)
                 }
@@ -136,12 +136,11 @@ extension ProxyWasmABI {
     static func constant<each Parameter: HostParameter>(
         _ name: String,
         _ errno: UInt32,
-        whileStarting: Bool = false,
         _ parameter: repeat (each Parameter).Type
     ) -> HostFunction<Self> {
         HostFunction(name) {
             (abi: Self, call: borrowing HostCall, _: repeat each Parameter) throws(HostError) -> UInt32 in
-            try abi.answerWASI(Use(name: name, whileStarting: whileStarting), call) { (_) throws(Refusal) in
+            try abi.answerWASI(Use(name: name), call) { (_) throws(Refusal) in
                 throw .errno(errno)
             }
         }

@@ -149,11 +149,11 @@ extension FilterLoop {
     private func makeVM(for filter: FilterInstance) throws(PluginError) -> ProxyWasmVM {
         let state = VMState(
             key: filter.slot.key,
+            callbacks: filter.callbacks,
             space: spaces.space(for: filter.configuration.vmID),
             limits: limits,
             agenda: agenda,
             upstreams: callOuts?.upstreams ?? [],
-            allocator: filter.callbacks.allocate,
             logger: filter.logger
         )
         return try ProxyWasmVM(for: filter, state: state)

@@ -55,7 +55,7 @@ extension HTTPStream {
         flow.headersEditor = context
         context[flow.direction].continues = false
         let count = UInt32(clamping: flow.headers?.count ?? 0)
-        let action = context.call(callback, count, flow.endsWithHeaders ? 1 : 0).map(HeadersAction.init)
+        let action = context.call(callback, count, endOfStream: flow.endsWithHeaders).map(HeadersAction.init)
         guard askedReply == nil else { return .stop }
         if action == .pause, !context[flow.direction].continues { return .hold }
         return .proceed

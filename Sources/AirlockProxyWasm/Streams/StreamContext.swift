@@ -88,6 +88,15 @@ final class StreamContext {
         return home?.vm.call(callback, id, repeat each argument, in: .stream(self))
     }
 
+    /// Runs a headers callback on this context, if it is still there.
+    /// - Parameter count: the number of fields.
+    func call(_ callback: GuestCallbacks.HeadersCallback, _ count: UInt32, endOfStream: Bool) -> UInt32? {
+        switch callback {
+        case .withEnd(let callback): call(callback, count, endOfStream ? 1 : 0)
+        case .withoutEnd(let callback): call(callback, count)
+        }
+    }
+
     /// Gives the context up without telling the guest.
     private func leave(_ vm: ProxyWasmVM) {
         vm.state.remove(id)

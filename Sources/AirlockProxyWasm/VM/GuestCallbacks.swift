@@ -3,15 +3,23 @@ import Wasmtime
 
 /// What a module exports for the ABI, looked up and compared with the ABI's types once per version.
 struct GuestCallbacks: Sendable {
-    typealias HeadersCallback = GuestFunction<UInt32, UInt32, UInt32, UInt32>
+    typealias BodyCallback = GuestFunction<UInt32, UInt32, UInt32, UInt32>
     typealias TrailersCallback = GuestFunction<UInt32, UInt32, UInt32>
     typealias ContextCallback = GuestFunction<NoResult, UInt32>
 
     /// The two callbacks of one direction that differ only by their names.
     struct Flow: Sendable {
         let headers: HeadersCallback?
-        let body: HeadersCallback?
+        let body: BodyCallback?
         let trailers: TrailersCallback?
+    }
+
+    /// A headers callback, as the version of the ABI has it.
+    enum HeadersCallback: Sendable {
+        /// Takes the context, the number of fields, and whether the message ends with them.
+        case withEnd(GuestFunction<UInt32, UInt32, UInt32, UInt32>)
+        /// Takes the context and the number of fields (Proxy-Wasm 0.1.0).
+        case withoutEnd(GuestFunction<UInt32, UInt32, UInt32>)
     }
 
     let abi: ABIVersion
@@ -49,8 +57,8 @@ struct GuestCallbacks: Sendable {
         onTick = try version.function("proxy_on_tick", taking: UInt32.self)
         onHTTPCallResponse = try version.function(
             "proxy_on_http_call_response", taking: UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self)
-        request = try Self.flow("request", of: version)
-        response = try Self.flow("response", of: version)
+        request = try Self.flow("request", of: version, abi)
+        response = try Self.flow("response", of: version, abi)
         onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)
         onLog = try version.function("proxy_on_log", taking: UInt32.self)
         onDelete = try version.function("proxy_on_delete", taking: UInt32.self)
@@ -66,10 +74,11 @@ struct GuestCallbacks: Sendable {
         direction == .request ? request : response
     }
 
-    private static func flow(_ name: String, of version: PluginVersion) throws(PluginError) -> Flow {
+    private static func flow(
+        _ name: String, of version: PluginVersion, _ abi: ABIVersion
+    ) throws(PluginError) -> Flow {
         Flow(
-            headers: try version.function(
-                "proxy_on_\(name)_headers", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self),
+            headers: try headers("proxy_on_\(name)_headers", of: version, abi),
             body: try version.function(
                 "proxy_on_\(name)_body", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self),
             trailers: try version.function(
@@ -77,15 +86,23 @@ struct GuestCallbacks: Sendable {
         )
     }
 
+    private static func headers(
+        _ name: String, of version: PluginVersion, _ abi: ABIVersion
+    ) throws(PluginError) -> HeadersCallback? {
+        switch abi {
+        case .v0_1_0:
+            try version.function(name, taking: UInt32.self, UInt32.self, returning: UInt32.self).map { .withoutEnd($0) }
+        case .v0_2_0, .v0_2_1:
+            try version.function(name, taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self)
+                .map { .withEnd($0) }
+        }
+    }
+
     /// The version that the first marker names.
     private static func abi(of version: PluginVersion) throws(PluginError) -> ABIVersion {
         for export in version.exports {
             guard case .function = export.type else { continue }
             if let abi = ABIVersion(rawValue: export.name) { return abi }
-            if export.name == ABIVersion.unsupportedMarker {
-                throw version.refusal(
-                    .missingExport, "the module is a filter of Proxy-Wasm 0.1.0, expected 0.2.0 or 0.2.1")
-            }
         }
         let expected = ABIVersion.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
         throw version.refusal(

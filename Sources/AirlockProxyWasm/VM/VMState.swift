@@ -12,6 +12,8 @@ final class VMState {
     }
 
     let key: VMKey
+    /// The version of the ABI that the module names.
+    let abi: ABIVersion
     let space: SharedSpaces.Space
     let limits: ProxyWasmRuntimeLimits
     let agenda: LoopAgenda
@@ -36,19 +38,20 @@ final class VMState {
 
     init(
         key: VMKey,
+        callbacks: GuestCallbacks,
         space: SharedSpaces.Space,
         limits: ProxyWasmRuntimeLimits,
         agenda: LoopAgenda,
         upstreams: Set<String>,
-        allocator: GuestFunction<UInt32, UInt32>,
         logger: Logger
     ) {
         self.key = key
+        abi = callbacks.abi
+        allocator = callbacks.allocate
         self.space = space
         self.limits = limits
         self.agenda = agenda
         self.upstreams = upstreams
-        self.allocator = allocator
         self.logger = logger
     }
 

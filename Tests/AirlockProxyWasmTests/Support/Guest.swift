@@ -83,6 +83,7 @@ struct Guest {
             ("grpc_call", "iiiiiiiiiiii"), ("grpc_stream", "iiiiiiiii"), ("grpc_send", "iiii"), ("grpc_cancel", "i"),
             ("grpc_close", "i"), ("register_shared_queue", "iii"), ("resolve_shared_queue", "iiiii"),
             ("enqueue_shared_queue", "iii"), ("dequeue_shared_queue", "iii"), ("call_foreign_function", "iiiiii"),
+            ("get_configuration", "ii"), ("continue_request", ""), ("continue_response", ""), ("clear_route_cache", ""),
         ]
         return functions.map { name, parameters in
             let types = parameters.map { $0 == "i" ? "i32" : "i64" }.joined(separator: " ")
