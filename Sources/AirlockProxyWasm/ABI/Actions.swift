@@ -2,12 +2,20 @@
 /// whatever is above them stops.
 enum HeadersAction {
     case `continue`
+    /// Hold back the headers, and the body behind them.
     case pause
+    /// Hold back the headers, and look at the body.
+    case pauseHeaders
 
-    /// Every stopping value means "stop all iteration": body callbacks wait too, as Envoy does by default.
     /// 2, "continue and end the stream", was dropped by the SDKs before 0.2.0 and continues.
-    init(_ value: UInt32) {
-        self = value == 0 || value == 2 ? .continue : .pause
+    /// - Parameter showsBody: whether 1, "stop iteration", leaves the body going. Otherwise every stopping value means "stop all
+    ///   iteration", as Envoy does by default.
+    init(_ value: UInt32, showsBody: Bool) {
+        switch value {
+        case 0, 2: self = .continue
+        case 1 where showsBody: self = .pauseHeaders
+        default: self = .pause
+        }
     }
 }
 

@@ -40,6 +40,10 @@ public struct FilterConfiguration: Sendable {
     public var environment: [String: String]
     /// How long the filter may hold a request or a response back before it is answered with 504.
     public var pauseDeadline: Duration
+    /// Whether a filter that answers 1 ("stop iteration") to headers is shown the body while it holds the headers back, as Envoy's option
+    /// of that name has it. Its chain's streams need ``HTTPFilterStream/requestHeaders(_:showingBody:)`` then. Otherwise the body waits
+    /// behind the headers.
+    public var allowOnHeadersStopIteration: Bool
     /// What the filter may get; nil where this configuration alone decides. Its manifest says what it wants, and the filter gets what is in
     /// both: functions of the ABI, further capabilities, limits. A filter without a manifest, where the policy accepts that, is taken to
     /// want the functions that it imports. Digests are pinned under ``name``. Filters for which something else was decided do not share a
@@ -67,6 +71,7 @@ public struct FilterConfiguration: Sendable {
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
+        allowOnHeadersStopIteration: Bool = false,
         policy: PluginPolicy? = nil,
         manifest: ManifestSource = .beside,
         reload: ReloadPolicy = ReloadPolicy()
@@ -85,6 +90,7 @@ public struct FilterConfiguration: Sendable {
         self.capabilities = capabilities
         self.environment = environment
         self.pauseDeadline = pauseDeadline
+        self.allowOnHeadersStopIteration = allowOnHeadersStopIteration
         self.policy = policy
         self.manifest = manifest
         self.reload = reload

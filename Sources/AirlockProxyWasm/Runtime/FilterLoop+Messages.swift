@@ -16,6 +16,22 @@ extension FilterLoop {
         return headersOutcome(stream, direction)
     }
 
+    /// A part of a body that comes before the headers have left.
+    func earlyBody(
+        _ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool
+    ) -> HeadersOutcome? {
+        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
+        finishPart(stream)
+        return headersOutcome(stream, direction)
+    }
+
+    /// Whether a filter that holds back the headers is to be shown the body.
+    func wantsBody(_ id: UInt64, _ direction: Direction) -> Bool {
+        guard let stream = streams[id] else { return false }
+        return stream.flow(direction).wantsBody && !stream.isReplying
+    }
+
     func body(_ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool) -> BodyOutcome? {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
@@ -38,10 +54,12 @@ extension FilterLoop {
 
     // MARK: Waiting
 
-    func waitForHeaders(_ id: UInt64, _ direction: Direction) async -> HeadersOutcome {
+    /// - Parameter orBody: whether to come back with nil where a filter is to be shown the body first.
+    func waitForHeaders(_ id: UInt64, _ direction: Direction, orBody: Bool = false) async -> HeadersOutcome? {
         guard let stream = streams[id] else { return .localReply(.streamClosed) }
         while true {
             if let outcome = headersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
+            if orBody, wantsBody(id, direction) { return endWait(stream, direction, nil) }
             await wait(stream, direction)
         }
     }

@@ -14,8 +14,8 @@ public final class HTTPFilterStream: Sendable {
     /// Whether a filter of this stream reads or changes the response's body, which may then get another length: drop
     /// `content-length`.
     public let filtersResponseBody: Bool
-    private let loop: FilterLoop?
-    private let id: UInt64
+    let loop: FilterLoop?
+    let id: UInt64
     private let isFinished = Atomic<Bool>(false)
 
     init(loop: FilterLoop?, _ opened: FilterLoop.OpenedStream) {
@@ -108,7 +108,7 @@ public final class HTTPFilterStream: Sendable {
         if let outcome = await loop.run({ $0.headers(id, direction, headers, endOfStream: endOfStream) }) {
             return outcome
         }
-        return await loop.waitForHeaders(id, direction)
+        return await loop.waitForHeaders(id, direction) ?? .localReply(.streamClosed)
     }
 
     private func body(_ direction: Direction, _ bytes: [UInt8], _ endOfStream: Bool) async -> BodyOutcome {

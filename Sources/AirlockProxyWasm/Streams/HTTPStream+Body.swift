@@ -4,9 +4,16 @@ extension HTTPStream {
         var bytes = chunk
         for position in contexts.indices[start...] {
             if bytes.isEmpty, !endOfStream { return }
+            if flow.headersPause == position, !flow.headersPauseShowsBody {
+                return park(bytes, endOfStream: endOfStream, of: flow, at: position)
+            }
             let context = context(flow, position)
             switch deliverBody(flow, &bytes, endOfStream: endOfStream, to: context) {
-            case .proceed: continue
+            case .proceed:
+                guard flow.headersPause == position else { continue }
+                // Who lets go of the body lets go of the headers before it, as in Envoy.
+                releaseHeaders(flow)
+                guard !isStopped(flow) else { return }
             case .hold: return
             case .stop: return beginReply()
             }
@@ -54,6 +61,15 @@ extension HTTPStream {
             bytes = takeBody(of: context, direction)
             return .proceed
         }
+    }
+
+    /// Keeps body in front of a filter that holds back the headers.
+    private func park(_ bytes: [UInt8], endOfStream: Bool, of flow: MessageFlow, at position: Int) {
+        flow.parked += bytes
+        flow.isEndParked = endOfStream
+        guard flow.parked.count > bodyLimit else { return }
+        _ = refuseBody(flow, heldBy: context(flow, position))
+        beginReply()
     }
 
     /// Lets go of what a filter holds back, to the filters behind it.

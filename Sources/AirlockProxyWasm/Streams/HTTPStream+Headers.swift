@@ -7,6 +7,8 @@ extension HTTPStream {
                 flow.headersEditor = nil
             case .hold:
                 flow.headersPause = position
+                // A reply's body is there already.
+                if flow.direction == .response { continueReply() }
                 return
             case .stop:
                 flow.headersEditor = nil
@@ -17,6 +19,15 @@ extension HTTPStream {
         flow.headersLeft = true
         if flow.endsWithHeaders { flow.bodyLeft = true }
         if flow.direction == .response { continueReply() }
+    }
+
+    /// Lets go of the headers that a filter holds back, and then of the body in front of it.
+    func releaseHeaders(_ flow: MessageFlow) {
+        guard let position = flow.headersPause.take() else { return }
+        let (bytes, isEnd) = flow.takeParked()
+        passHeaders(flow, from: position + 1)
+        guard !isStopped(flow), !bytes.isEmpty || isEnd else { return }
+        passBody(flow, bytes, endOfStream: isEnd, from: position)
     }
 
     /// What becomes of a part of a message after a filter saw it.
@@ -55,9 +66,12 @@ extension HTTPStream {
         flow.headersEditor = context
         context[flow.direction].continues = false
         let count = UInt32(clamping: flow.headers?.count ?? 0)
-        let action = context.call(callback, count, endOfStream: flow.endsWithHeaders).map(HeadersAction.init)
+        let action = context.call(callback, count, endOfStream: flow.endsWithHeaders)
+            .map { HeadersAction($0, showsBody: context.filter.configuration.allowOnHeadersStopIteration) }
         guard askedReply == nil else { return .stop }
-        if action == .pause, !context[flow.direction].continues { return .hold }
-        return .proceed
+        guard let action, action != .continue, !context[flow.direction].continues else { return .proceed }
+        flow.headersPauseShowsBody = action == .pauseHeaders && !flow.endsWithHeaders
+        if flow.headersPauseShowsBody { flow.takesEarlyBody = true }
+        return .hold
     }
 }

@@ -19,11 +19,13 @@ extension HTTPStream {
 
     /// Sends the reply's body after its headers, and ends the stream when all of it is through.
     func continueReply() {
-        guard var reply = passingReply, finalReply == nil, response.headersLeft else { return }
+        guard var reply = passingReply, finalReply == nil else { return }
+        guard response.headersLeft || (response.headersPause != nil && response.headersPauseShowsBody) else { return }
         if !response.bodyLeft {
             guard !reply.body.isEmpty else { return }
             let body = reply.body
             passingReply?.body = []
+            response.hasEnded = true
             return passBody(response, body, endOfStream: true, from: 0)
         }
         reply.body = response.takeOutput()

@@ -75,17 +75,19 @@ final class HTTPStream {
         guard flow.headers == nil, finalReply == nil, passingReply == nil else { return }
         flow.headers = headers
         flow.endsWithHeaders = endOfStream
+        flow.hasEnded = endOfStream
         if askedReply != nil { return beginReply() }
         passHeaders(flow, from: 0)
     }
 
     func append(_ bytes: [UInt8], to flow: MessageFlow, endOfStream: Bool) {
         guard finalReply == nil, passingReply == nil else { return }
-        guard flow.headersLeft, !flow.bodyLeft else {
+        guard flow.headersLeft || flow.takesEarlyBody, !flow.hasEnded else {
             // An empty end of a message that has ended is harmless.
-            if !bytes.isEmpty || !flow.bodyLeft { abandon(details: "stream_out_of_order") }
+            if !bytes.isEmpty || !flow.hasEnded { abandon(details: "stream_out_of_order") }
             return
         }
+        flow.hasEnded = endOfStream
         flow.bodyBytes += bytes.count
         passBody(flow, bytes, endOfStream: endOfStream, from: 0)
     }
@@ -96,6 +98,7 @@ final class HTTPStream {
             return abandon(details: "stream_out_of_order")
         }
         flow.trailers = trailers
+        flow.hasEnded = true
         passTrailers(flow, from: 0)
     }
 
@@ -130,10 +133,7 @@ final class HTTPStream {
 
     private func resume(_ flow: MessageFlow) {
         guard !isStopped(flow) else { return }
-        if let position = flow.headersPause, isReleased(flow, position) {
-            flow.headersPause = nil
-            passHeaders(flow, from: position + 1)
-        }
+        if let position = flow.headersPause, isReleased(flow, position) { releaseHeaders(flow) }
         for position in contexts.indices where flow.trailersPause != position && !isStopped(flow) {
             if isReleased(flow, position) { flushBody(flow, heldAt: position) }
         }

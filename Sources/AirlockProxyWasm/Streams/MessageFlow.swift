@@ -20,6 +20,16 @@ final class MessageFlow {
     var trailersEditor: StreamContext?
     /// The position that holds back the headers.
     var headersPause: Int?
+    /// Whether the filter at ``headersPause`` sees the body meanwhile.
+    var headersPauseShowsBody = false
+    /// Whether body may come before the headers have left, because a filter asked to see it first.
+    var takesEarlyBody = false
+    /// Body in front of the filter at ``headersPause``, which sees it once it has let go of the headers.
+    var parked: [UInt8] = []
+    /// Whether the message ends with what is parked.
+    var isEndParked = false
+    /// Whether the message's end has come in.
+    var hasEnded = false
     /// The position that holds back the trailers.
     var trailersPause: Int?
     var headersLeft = false
@@ -36,6 +46,14 @@ final class MessageFlow {
 
     init(_ direction: Direction) {
         self.direction = direction
+    }
+
+    /// Whether a filter that holds back the headers waits for body that has not come in.
+    var wantsBody: Bool { headersPause != nil && headersPauseShowsBody && !hasEnded }
+
+    func takeParked() -> (bytes: [UInt8], isEnd: Bool) {
+        defer { (parked, isEndParked) = ([], false) }
+        return (parked, isEndParked)
     }
 
     func takeOutput() -> [UInt8] {
