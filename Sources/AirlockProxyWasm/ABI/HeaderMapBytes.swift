@@ -30,6 +30,16 @@ enum HeaderMapBytes {
         }
     }
 
+    /// Pairs as a guest reads them, names and values as they are.
+    static func make(_ pairs: [Pair]) -> [UInt8] {
+        let lengths = pairs.flatMap { [$0.name.count, $0.value.count] }
+        var bytes = ([pairs.count] + lengths).flatMap { length in
+            (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+        }
+        for pair in pairs { bytes += pair.name + [0] + pair.value + [0] }
+        return bytes
+    }
+
     /// Reads a map. Anything malformed or over the limits is an empty map, as in Envoy's host; fewer than four bytes
     /// are one, too.
     static func read(_ bytes: RawSpan) -> [Pair] {

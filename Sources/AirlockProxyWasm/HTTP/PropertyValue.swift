@@ -8,6 +8,10 @@ enum PropertyValue {
         return (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
     }
 
+    static func double(_ value: Double) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+    }
+
     static func truth(_ value: Bool) -> [UInt8] { [value ? 1 : 0] }
 
     static func duration(_ value: Duration) -> [UInt8] {

@@ -43,6 +43,12 @@ public struct StreamAttributes: Sendable {
     public var routeName: String?
     /// The upstream's name (`xds.cluster_name`, `cluster_name`).
     public var upstreamName: String?
+    /// Where the stream came in and where it goes. Copies of the attributes share it: set it once for each route.
+    public var place: Place {
+        get { placeBox.place }
+        set { placeBox = PlaceBox(newValue) }
+    }
+    private(set) var placeBox: PlaceBox
     /// Further properties, by their path with segments joined by dots; they come before all others. Integers are 8
     /// bytes in little endian.
     public var properties: [String: [UInt8]]
@@ -61,6 +67,7 @@ public struct StreamAttributes: Sendable {
         requestedServerName: String = "",
         routeName: String? = nil,
         upstreamName: String? = nil,
+        place: Place? = nil,
         properties: [String: [UInt8]] = [:]
     ) {
         self.source = source
@@ -75,6 +82,7 @@ public struct StreamAttributes: Sendable {
         self.requestedServerName = requestedServerName
         self.routeName = routeName
         self.upstreamName = upstreamName
+        placeBox = place.map(PlaceBox.init) ?? .nowhere
         self.properties = properties
     }
 }

@@ -38,8 +38,8 @@ extension VMState {
             default: break
             }
         }
-        guard let stream = active.stream?.stream else { return nil }
+        let stream = active.stream?.stream
         // What a filter set never stands in for what the host knows.
-        return stream.property(path) ?? stream.properties[bytes]
+        return stream?.property(path) ?? node?.property(path) ?? stream?.properties[bytes]
     }
 }

@@ -153,6 +153,7 @@ extension FilterLoop {
             space: spaces.space(for: filter.configuration.vmID),
             limits: limits,
             agenda: agenda,
+            node: node,
             upstreams: callOuts?.upstreams ?? [],
             logger: filter.logger
         )

@@ -11,6 +11,7 @@ actor FilterLoop {
 
     let spaces: SharedSpaces
     let limits: ProxyWasmRuntimeLimits
+    let node: ProxyNode?
     let callOuts: (any HTTPCallOutClient)?
     let logger: Logger
     let agenda = LoopAgenda()
@@ -32,12 +33,13 @@ actor FilterLoop {
     private var isSettling = false
 
     init(
-        worker: WorkerLoop, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, callOuts: (any HTTPCallOutClient)?,
-        logger: Logger
+        worker: WorkerLoop, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, node: ProxyNode?,
+        callOuts: (any HTTPCallOutClient)?, logger: Logger
     ) {
         self.worker = worker
         self.spaces = spaces
         self.limits = limits
+        self.node = node
         self.callOuts = callOuts
         self.logger = logger
     }

@@ -18,15 +18,17 @@ public final class ProxyWasmRuntime: Sendable {
     private static let lastFilter = Atomic<UInt64>(0)
 
     /// Makes a runtime on the host's worker loops.
-    /// - Parameter callOuts: sends the HTTP requests of filters; without it they have no upstreams.
+    /// - Parameters:
+    ///   - node: what filters are told of the server; nil for nothing.
+    ///   - callOuts: sends the HTTP requests of filters; without it they have no upstreams.
     public init(
-        host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(),
+        host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), node: ProxyNode? = nil,
         callOuts: (any HTTPCallOutClient)? = nil, logger: Logger
     ) {
         self.host = host
         let spaces = SharedSpaces(limits: limits)
         loops = host.loops.map {
-            FilterLoop(worker: $0, spaces: spaces, limits: limits, callOuts: callOuts, logger: logger)
+            FilterLoop(worker: $0, spaces: spaces, limits: limits, node: node, callOuts: callOuts, logger: logger)
         }
     }
 

@@ -13,9 +13,10 @@ extension HTTPStream {
         case ("upstream", 2): return upstreamProperty(segments[1])
         case ("source", 2): return property(segments[1], of: attributes.source)
         case ("destination", 2): return property(segments[1], of: attributes.destination)
-        case ("xds", 2): return routeProperty(segments[1])
-        case (let name?, 1): return name == "connection_id" ? connectionProperty("id") : routeProperty(name)
-        default: return nil
+        case ("connection_id", 1): return connectionProperty("id")
+        case ("metadata", _): return attributes.placeBox.place.dynamicMetadata.property(segments.dropFirst())
+        case ("xds", _): return placeProperty(segments.dropFirst())
+        default: return placeProperty(segments[...])
         }
     }
 
@@ -84,12 +85,20 @@ extension HTTPStream {
     }
 
     /// Envoy answers under `xds` today; older filters ask for the name alone.
-    private func routeProperty(_ name: String) -> [UInt8]? {
-        switch name {
-        case "route_name": attributes.routeName.map(PropertyValue.text)
-        case "cluster_name": attributes.upstreamName.map(PropertyValue.text)
-        case "listener_direction": PropertyValue.integer(0)
-        default: nil
+    private func placeProperty(_ path: ArraySlice<String>) -> [UInt8]? {
+        let place = attributes.placeBox.place
+        let rest = path.dropFirst()
+        switch (path.first, rest.isEmpty) {
+        case ("route_name", true): return attributes.routeName.map(PropertyValue.text)
+        case ("cluster_name", true): return attributes.upstreamName.map(PropertyValue.text)
+        case ("virtual_host_name", true): return place.virtualHostName.map(PropertyValue.text)
+        case ("filter_chain_name", true): return PropertyValue.text(place.filterChainName)
+        case ("listener_direction", true): return PropertyValue.integer(place.listenerDirection.rawValue)
+        case ("route_metadata", false): return place.routeMetadata.property(rest)
+        case ("cluster_metadata", false): return place.clusterMetadata.property(rest)
+        case ("virtual_host_metadata", false): return place.virtualHostMetadata.property(rest)
+        case ("listener_metadata", false): return place.listenerMetadata.property(rest)
+        default: return nil
         }
     }
 

@@ -17,6 +17,7 @@ final class VMState {
     let space: SharedSpaces.Space
     let limits: ProxyWasmRuntimeLimits
     let agenda: LoopAgenda
+    let node: ProxyNode?
     /// The upstreams that can be called.
     let upstreams: Set<String>
     let allocator: GuestFunction<UInt32, UInt32>
@@ -42,6 +43,7 @@ final class VMState {
         space: SharedSpaces.Space,
         limits: ProxyWasmRuntimeLimits,
         agenda: LoopAgenda,
+        node: ProxyNode?,
         upstreams: Set<String>,
         logger: Logger
     ) {
@@ -51,6 +53,7 @@ final class VMState {
         self.space = space
         self.limits = limits
         self.agenda = agenda
+        self.node = node
         self.upstreams = upstreams
         self.logger = logger
     }

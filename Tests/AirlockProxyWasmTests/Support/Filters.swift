@@ -44,12 +44,13 @@ struct Filters {
 func withFilters(
     workers: Int = 1,
     limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(),
+    node: ProxyNode? = nil,
     callOuts: (any HTTPCallOutClient)? = nil,
     _ body: (Filters) async throws -> Void
 ) async throws {
     try await withPluginHost(PluginHostConfiguration(workers: workers)) { host in
         let log = RecordedLog()
-        let runtime = ProxyWasmRuntime(host: host, limits: limits, callOuts: callOuts, logger: log.logger())
+        let runtime = ProxyWasmRuntime(host: host, limits: limits, node: node, callOuts: callOuts, logger: log.logger())
         try await body(Filters(host: host, runtime: runtime, log: log))
     }
 }
