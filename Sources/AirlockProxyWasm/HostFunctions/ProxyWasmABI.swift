@@ -34,7 +34,7 @@ public struct ProxyWasmABI: Capability {
 
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
-        + propertyFunctions + sharedDataFunctions + metricFunctions + callOutFunctions + oldFunctions
+        + propertyFunctions + sharedDataFunctions + queueFunctions + metricFunctions + callOutFunctions + oldFunctions
         + refusedFunctions
 
     /// The names of all of them.

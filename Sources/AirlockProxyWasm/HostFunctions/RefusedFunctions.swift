@@ -1,6 +1,6 @@
 import Airlock
 
-/// Parts of the ABI that this module does not run yet: gRPC call-outs, shared queues and foreign functions.
+/// Parts of the ABI that this module does not run yet: gRPC call-outs and foreign functions.
 /// They are linked, so that filters which import them load, and answer 12 (unimplemented); foreign functions answer 1
 /// (not found), as for a name that the host does not know.
 ///
@@ -36,23 +36,6 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_grpc_close") { (abi, call, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_grpc_close", call)
-            },
-            // Shared queues
-            HostFunction("proxy_register_shared_queue") {
-                (abi, call, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_register_shared_queue", call)
-            },
-            HostFunction("proxy_resolve_shared_queue") {
-                (abi, call, _: GuestBytes, _: GuestBytes, _: UInt32) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_resolve_shared_queue", call)
-            },
-            HostFunction("proxy_enqueue_shared_queue") {
-                (abi, call, _: UInt32, _: GuestBytes) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_enqueue_shared_queue", call)
-            },
-            HostFunction("proxy_dequeue_shared_queue") {
-                (abi, call, _: UInt32, _: UInt32, _: UInt32) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_dequeue_shared_queue", call)
             },
             // Foreign functions
             HostFunction("proxy_call_foreign_function") {

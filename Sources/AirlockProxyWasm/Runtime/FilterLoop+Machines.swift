@@ -155,6 +155,7 @@ extension FilterLoop {
             agenda: agenda,
             node: node,
             upstreams: callOuts?.upstreams ?? [],
+            loop: self,
             logger: filter.logger
         )
         return try ProxyWasmVM(for: filter, state: state)

@@ -29,6 +29,8 @@ actor FilterLoop {
     var streams: [UInt64: HTTPStream] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]
+    /// Timers of queues that have something for a filter which used up its share of the loop.
+    var queueTimers: [UInt32: LoopTimer] = [:]
     private var lastStream: UInt64 = 0
     private var isSettling = false
 

@@ -25,6 +25,10 @@ extension ProxyWasmGrants {
     static let getMetric = ProxyWasmGrants(rawValue: 1 << 22)
     static let setTickPeriodMilliseconds = ProxyWasmGrants(rawValue: 1 << 23)
     static let httpCall = ProxyWasmGrants(rawValue: 1 << 24)
+    static let registerSharedQueue = ProxyWasmGrants(rawValue: 1 << 25)
+    static let resolveSharedQueue = ProxyWasmGrants(rawValue: 1 << 26)
+    static let enqueueSharedQueue = ProxyWasmGrants(rawValue: 1 << 27)
+    static let dequeueSharedQueue = ProxyWasmGrants(rawValue: 1 << 28)
 
     /// Each function that needs a grant, by its name in the ABI.
     static var functions: KeyValuePairs<String, ProxyWasmGrants> {
@@ -54,6 +58,10 @@ extension ProxyWasmGrants {
             "proxy_get_metric": .getMetric,
             "proxy_set_tick_period_milliseconds": .setTickPeriodMilliseconds,
             "proxy_http_call": .httpCall,
+            "proxy_register_shared_queue": .registerSharedQueue,
+            "proxy_resolve_shared_queue": .resolveSharedQueue,
+            "proxy_enqueue_shared_queue": .enqueueSharedQueue,
+            "proxy_dequeue_shared_queue": .dequeueSharedQueue,
         ]
     }
 
@@ -73,6 +81,7 @@ extension ProxyWasmGrants {
             "metrics": .metrics,
             "ticks": .ticks,
             "callOuts": .callOuts,
+            "queues": .queues,
         ]
     }
 

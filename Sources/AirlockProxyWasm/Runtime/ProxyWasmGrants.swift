@@ -37,9 +37,13 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let metrics: ProxyWasmGrants = [.defineMetric, .incrementMetric, .recordMetric, .getMetric]
     /// Calls to the service's upstreams by HTTP.
     public static let callOuts: ProxyWasmGrants = [.httpCall]
+    /// Queues, also those of filters with another VM identifier.
+    public static let queues: ProxyWasmGrants = [
+        .registerSharedQueue, .resolveSharedQueue, .enqueueSharedQueue, .dequeueSharedQueue,
+    ]
     /// A periodic timer.
     public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 25) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 29) - 1)
 }

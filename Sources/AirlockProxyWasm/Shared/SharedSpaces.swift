@@ -1,18 +1,22 @@
 import Synchronization
 
-/// Shared data and metrics by VM identifier. They outlive the virtual machines, so that a filter which is reloaded or
+/// Shared data and metrics by VM identifier, and the queues of all. They outlive the virtual machines, so that a filter which is reloaded or
 /// restarted finds its values again.
 final class SharedSpaces: Sendable {
     struct Space: Sendable {
         let data: SharedData
         let metrics: FilterMetrics
+        let queues: SharedQueues
     }
+
+    let queues: SharedQueues
 
     private let spaces = Mutex<[String: Space]>([:])
     private let limits: ProxyWasmRuntimeLimits
 
     init(limits: ProxyWasmRuntimeLimits) {
         self.limits = limits
+        queues = SharedQueues(limits: limits.sharedQueues)
     }
 
     /// What the virtual machines with that identifier share.
@@ -21,7 +25,8 @@ final class SharedSpaces: Sendable {
             if let known = spaces[vmID] { return known }
             let space = Space(
                 data: SharedData(limits: limits.sharedData),
-                metrics: FilterMetrics(vmID: vmID, maximumDefinitions: limits.metricsPerVMID)
+                metrics: FilterMetrics(vmID: vmID, maximumDefinitions: limits.metricsPerVMID),
+                queues: queues
             )
             spaces[vmID] = space
             return space
@@ -33,6 +38,8 @@ final class SharedSpaces: Sendable {
 public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     /// What the filters with one VM identifier may keep in shared data.
     public var sharedData: SharedDataLimits
+    /// What the filters with one VM identifier may keep in queues.
+    public var sharedQueues: SharedQueueLimits
     /// The most metrics that the filters with one VM identifier may define.
     public var metricsPerVMID: Int
     /// The most bytes of names and values in a header or trailer map that a filter may make.
@@ -50,6 +57,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     /// Sets the bounds.
     public init(
         sharedData: SharedDataLimits = SharedDataLimits(),
+        sharedQueues: SharedQueueLimits = SharedQueueLimits(),
         metricsPerVMID: Int = 1_000,
         headerBytes: Int = 64 << 10,
         headerFields: Int = 512,
@@ -58,6 +66,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         callOutTimeout: Duration = .seconds(60)
     ) {
         self.sharedData = sharedData
+        self.sharedQueues = sharedQueues
         self.metricsPerVMID = metricsPerVMID
         self.headerBytes = headerBytes
         self.headerFields = headerFields

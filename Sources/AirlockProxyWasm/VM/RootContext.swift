@@ -20,6 +20,8 @@ final class RootContext {
     var tickTimer: LoopTimer?
     /// The HTTP calls that it waits for; they end with it.
     let callOuts = HTTPCallOuts()
+    /// Stands for it among the listeners of queues, once it registered one; they forget it when it is gone.
+    var queueListener: QueueListener?
     /// Whether `proxy_on_done` answered that there is more to do, so that the context waits for `proxy_done`.
     var awaitsDone = false
     /// Ends the wait.

@@ -20,6 +20,8 @@ final class VMState {
     let node: ProxyNode?
     /// The upstreams that can be called.
     let upstreams: Set<String>
+    /// Where the virtual machine runs.
+    private(set) weak var loop: FilterLoop?
     let allocator: GuestFunction<UInt32, UInt32>
     /// Used while no context is active: in start functions.
     let logger: Logger
@@ -36,6 +38,8 @@ final class VMState {
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
     private var lastCallOut: UInt32 = 0
+    /// Queues of other VM identifiers that the guest found.
+    var foundQueues: Set<UInt32> = []
 
     init(
         key: VMKey,
@@ -45,6 +49,7 @@ final class VMState {
         agenda: LoopAgenda,
         node: ProxyNode?,
         upstreams: Set<String>,
+        loop: FilterLoop,
         logger: Logger
     ) {
         self.key = key
@@ -55,6 +60,7 @@ final class VMState {
         self.agenda = agenda
         self.node = node
         self.upstreams = upstreams
+        self.loop = loop
         self.logger = logger
     }
 

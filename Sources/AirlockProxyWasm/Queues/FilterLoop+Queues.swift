@@ -1,0 +1,41 @@
+import WorkerLoop
+
+/// Telling filters that a queue has something for them.
+extension FilterLoop {
+    /// After how long it is tried again to tell a filter that has used up its share of the loop.
+    private static let queuePause = Duration.milliseconds(10)
+
+    /// Makes what stands for a root context among the listeners of queues.
+    nonisolated func queueListener(_ root: UInt64) -> QueueListener {
+        QueueListener(root: root) { [weak self, worker] queue in
+            worker.submit { [weak self] in self?.assumeIsolated { $0.queueIsReady(queue, root) } }
+        }
+    }
+
+    /// `proxy_on_queue_ready`. It is told as an event of its own, also where the item came from a filter on this loop.
+    private func queueIsReady(_ queue: UInt32, _ serial: UInt64) {
+        guard let filter = filters.first(where: { $0.root?.serial == serial }), let (vm, root) = filter.home else {
+            return spaces.queues.leave(queue, serial)
+        }
+        // It would be cut at once.
+        guard filter.refusal == nil else { return queueIsReadyLater(queue, root) }
+        spaces.queues.begin(queue)
+        if let callback = filter.callbacks.onQueueReady { _ = vm.call(callback, root.id, queue, in: .root(root)) }
+        settle()
+        spaces.queues.told(queue)
+    }
+
+    private func queueIsReadyLater(_ queue: UInt32, _ root: RootContext) {
+        do {
+            // Not the root context's: when that goes meanwhile, the listener before it is told.
+            queueTimers[queue] = try worker.schedule(after: Self.queuePause) { [weak self, serial = root.serial] in
+                self?.assumeIsolated {
+                    $0.queueTimers[queue] = nil
+                    $0.queueIsReady(queue, serial)
+                }
+            }
+        } catch {
+            spaces.queues.leave(queue, root.serial)
+        }
+    }
+}
