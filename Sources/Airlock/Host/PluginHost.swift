@@ -90,6 +90,11 @@ public final class PluginHost: Service, Sendable {
     /// What happens to the plugins of this host from now on. A subscriber that does not keep up loses the oldest events beyond 256.
     public func events() -> AsyncStream<PluginEvent> { services.events.subscribe() }
 
+    /// Tells those who listen to events what an ABI saw that runs its plugins' instances itself.
+    package func send(_ kind: PluginEvent.Kind, plugin: String, version: Int) {
+        services.events.send(kind, plugin: plugin, version: version)
+    }
+
     /// Reads, checks, compiles, links and starts a plugin whose calls run to completion.
     ///
     /// - Parameters:

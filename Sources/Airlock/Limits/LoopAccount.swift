@@ -197,7 +197,7 @@ final class LoopAccount {
 
 extension PluginError {
     /// Whether the plugin is to blame.
-    var countsAsCrash: Bool {
+    package var countsAsCrash: Bool {
         // A quota may have been used up by others.
         if code == .quotaExceeded { return quota == LoopBudget.name }
         return ![Code.cancelled, .stopped, .overloaded, .quarantined].contains(code)

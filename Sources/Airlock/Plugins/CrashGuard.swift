@@ -2,8 +2,8 @@ import Synchronization
 import WorkerLoop
 
 /// Watches one plugin for crash loops, over all its worker loops.
-final class CrashGuard: Sendable {
-    enum Verdict: Equatable {
+package final class CrashGuard: Sendable {
+    package enum Verdict: Equatable {
         case goesOn
         case paused(for: Duration)
         case quarantined
@@ -22,14 +22,14 @@ final class CrashGuard: Sendable {
     /// Whether a call has to look closer.
     private let isClosed = Atomic<Bool>(false)
 
-    init(_ policy: CrashLoopPolicy) {
+    package init(_ policy: CrashLoopPolicy) {
         self.policy = policy
     }
 
-    var isQuarantined: Bool { state.withLock(\.isQuarantined) }
+    package var isQuarantined: Bool { state.withLock(\.isQuarantined) }
 
     /// Throws while the plugin is not to be run.
-    func check(
+    package func check(
         plugin: String, version: Int, now: @autoclosure () -> UInt64 = MonotonicInstant.now.nanoseconds
     ) throws(PluginError) {
         guard isClosed.load(ordering: .relaxed) else { return }
@@ -56,7 +56,7 @@ final class CrashGuard: Sendable {
     }
 
     /// Counts a failure that ended an instance.
-    func note(now: UInt64 = MonotonicInstant.now.nanoseconds) -> Verdict {
+    package func note(now: UInt64 = MonotonicInstant.now.nanoseconds) -> Verdict {
         state.withLock { state in
             guard !state.isQuarantined, now >= state.pausedUntil else { return .goesOn }
             let window = policy.window.wholeNanoseconds
@@ -79,7 +79,7 @@ final class CrashGuard: Sendable {
     }
 
     /// Forgets everything: the plugin runs again.
-    func readmit() {
+    package func readmit() {
         state.withLock { state in
             state = State()
             isClosed.store(false, ordering: .relaxed)

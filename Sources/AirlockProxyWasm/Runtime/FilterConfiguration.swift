@@ -28,6 +28,8 @@ public struct FilterConfiguration: Sendable {
     public var quota: Quota?
     /// What becomes of a request when the filter fails.
     public var failurePolicy: FailurePolicy
+    /// When the filter is not run any more because it fails too often; nil for never.
+    public var quarantine: QuarantinePolicy?
     /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy
     /// gives as ``ProxyWasmABI``.
     public var grants: ProxyWasmGrants
@@ -66,6 +68,7 @@ public struct FilterConfiguration: Sendable {
         limits: PluginLimits = PluginLimits(),
         quota: Quota? = nil,
         failurePolicy: FailurePolicy = .closed,
+        quarantine: QuarantinePolicy? = nil,
         grants: ProxyWasmGrants = .all,
         upstreams: Set<String>? = nil,
         capabilities: [any Capability] = [],
@@ -85,6 +88,7 @@ public struct FilterConfiguration: Sendable {
         self.limits = limits
         self.quota = quota
         self.failurePolicy = failurePolicy
+        self.quarantine = quarantine
         self.grants = grants
         self.upstreams = upstreams
         self.capabilities = capabilities

@@ -25,6 +25,10 @@ final class FilterInstance {
     var openStreams = 0
     /// What counts its streams while it is being tried.
     var trial: Trial?
+    /// What watches the filter for repeated failures, if anything does.
+    let quarantine: FilterQuarantine?
+    /// Whether it is the version that serves, or was.
+    var isServing = false
     /// Whether another version took over.
     var isRetired = false
 
@@ -34,6 +38,7 @@ final class FilterInstance {
         version: PluginVersion,
         callbacks: GuestCallbacks,
         slot: VMSlot,
+        quarantine: FilterQuarantine?,
         logger: Logger
     ) {
         self.id = id
@@ -41,6 +46,7 @@ final class FilterInstance {
         self.version = version
         self.callbacks = callbacks
         self.slot = slot
+        self.quarantine = quarantine
         loopBudget = version.limits.loopShare.map { LoopBudget($0) }
         meters = FilterMeters(filter: configuration.name)
         var logger = logger
@@ -54,6 +60,7 @@ final class FilterInstance {
             return loopBudget.refusal(plugin: configuration.name, version: version.number)
         }
         do {
+            try quarantine?.check(plugin: configuration.name, version: version.number)
             try version.quota?.checkFuel(plugin: configuration.name, version: version.number)
             return nil
         } catch {
@@ -100,6 +107,7 @@ final class FilterInstance {
         failures += 1
         lastFailure = error
         meters.count(error)
+        if isServing, !isRetired { quarantine?.note(error, plugin: configuration.name, version: version.number) }
         guard let left = failureLog.take() else { return }
         var metadata: Logger.Metadata = ["error": "\(error)"]
         if left > 0 { metadata["not-logged-before"] = "\(left)" }

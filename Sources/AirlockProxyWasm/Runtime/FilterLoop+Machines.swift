@@ -13,6 +13,7 @@ extension FilterLoop {
         var configuration: FilterConfiguration
         var version: PluginVersion
         var callbacks: GuestCallbacks
+        var quarantine: FilterQuarantine?
     }
 
     /// Starts and configures a version beside the running one. Where it would share a virtual machine with other
@@ -54,6 +55,7 @@ extension FilterLoop {
             version: preparation.version,
             callbacks: preparation.callbacks,
             slot: slot,
+            quarantine: preparation.quarantine,
             logger: logger
         )
         defer { settle() }

@@ -15,6 +15,8 @@ extension FilterLoop {
         tried?.filter.trial = nil
         guard let filter = tried?.filter.version === version ? tried?.filter : takePrepared(id, version) else { return }
         let old = active.updateValue(filter, forKey: id)
+        filter.isServing = true
+        filter.quarantine?.end()
         if let old { retire(old) }
         endDrains(of: id, version)
         if let tried = tried?.filter, tried !== filter { retire(tried) }

@@ -6,14 +6,16 @@ actor FilterPool: VersionedPool {
     private let id: FilterID
     private let configuration: FilterConfiguration
     private let loop: FilterLoop
+    private let quarantine: FilterQuarantine?
 
     // Safe: the actor keeps the loop.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.unownedExecutor }
 
-    init(_ id: FilterID, _ configuration: FilterConfiguration, loop: FilterLoop) {
+    init(_ id: FilterID, _ configuration: FilterConfiguration, _ quarantine: FilterQuarantine?, loop: FilterLoop) {
         self.id = id
         self.configuration = configuration
         self.loop = loop
+        self.quarantine = quarantine
     }
 
     /// What a filter did to a stream cannot be done again on a copy of it.
@@ -21,7 +23,9 @@ actor FilterPool: VersionedPool {
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
         try await loop.prepare(
-            .init(id: id, configuration: configuration, version: version, callbacks: try GuestCallbacks(version)))
+            .init(
+                id: id, configuration: configuration, version: version, callbacks: try GuestCallbacks(version),
+                quarantine: quarantine))
     }
 
     func discardPrepared(_ version: PluginVersion) async {

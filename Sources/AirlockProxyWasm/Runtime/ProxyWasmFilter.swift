@@ -8,12 +8,17 @@ public final class ProxyWasmFilter: ReleasedPlugin {
     /// Its versions: reloading, trying, promoting, rolling back.
     public let releases: PluginReleases
     private let loops: [FilterLoop]
+    private let quarantine: FilterQuarantine?
 
-    init(_ id: FilterID, _ configuration: FilterConfiguration, releases: PluginReleases, loops: [FilterLoop]) {
+    init(
+        _ id: FilterID, _ configuration: FilterConfiguration, releases: PluginReleases, loops: [FilterLoop],
+        quarantine: FilterQuarantine?
+    ) {
         self.id = id
         self.configuration = configuration
         self.releases = releases
         self.loops = loops
+        self.quarantine = quarantine
     }
 
     /// The filter's name.
@@ -53,6 +58,14 @@ public final class ProxyWasmFilter: ReleasedPlugin {
         var status = FilterStatus(name: name, version: version?.number ?? 0, digest: version?.digest ?? "")
         for loop in loops { status = await loop.add(id, to: status) }
         return status
+    }
+
+    /// Whether it failed so often that it is not run until ``readmit()`` or until it is replaced; see ``FilterConfiguration/quarantine``.
+    public var isQuarantined: Bool { quarantine?.isQuarantined ?? false }
+
+    /// Ends a quarantine after repeated failures. Not for modules that are quarantined by digest: ``PluginReleases/readmit(_:)``.
+    public func readmit() {
+        quarantine?.readmit(plugin: name, version: releases.serving?.number ?? 0)
     }
 
     /// Takes the filter out of service: chains go on without it, and open streams end with it.

@@ -47,10 +47,12 @@ public final class ProxyWasmRuntime: Sendable {
     ///   ``PluginError/Code/configuration`` where its reload policy has a probe.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
         try configuration.checkHasNoProbe()
+        try configuration.checkQuarantine()
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
-        let pools = loops.map { FilterPool(id, configuration, loop: $0) }
+        let quarantine = configuration.quarantine.map { FilterQuarantine($0, host: host) }
+        let pools = loops.map { FilterPool(id, configuration, quarantine, loop: $0) }
         let releases = try await load(configuration, in: pools)
-        return ProxyWasmFilter(id, configuration, releases: releases, loops: loops)
+        return ProxyWasmFilter(id, configuration, releases: releases, loops: loops, quarantine: quarantine)
     }
 
     private func load(
@@ -105,6 +107,19 @@ extension FilterConfiguration {
                 .configuration, plugin: name,
                 message:
                     "the reload policy of the filter has a probe, expected none: the ABI has its own, 'proxy_on_configure'"
+            )
+        }
+    }
+
+    /// Throws where the quarantine could not be, or would be at once.
+    fileprivate func checkQuarantine() throws(PluginError) {
+        guard let quarantine else { return }
+        guard quarantine.failures >= 1, quarantine.window > .zero else {
+            throw PluginError(
+                .configuration, plugin: name,
+                message:
+                    "the quarantine of the filter is after \(quarantine.failures) failures within \(quarantine.window), "
+                    + "expected at least 1 and a time above zero"
             )
         }
     }
