@@ -199,7 +199,7 @@ struct InspectCommandTests {
             let result = try await airlock(["inspect", plugin.path, "--format", "json"])
             let report = try Report(json: result.output)
             #expect(report.abi == abi)
-            #expect(report.loads == ["airlock", "wasi", "proxy-wasm/0.2.1"].contains(abi))
+            #expect(report.loads == ["airlock", "wasi", "proxy-wasm/0.1.0", "proxy-wasm/0.2.1"].contains(abi))
         }
     }
 
