@@ -32,10 +32,13 @@ struct BodyTests {
         }
     }
 
-    @Test("A body that is held back grows, and goes on as a whole")
-    func buffered() async throws {
+    @Test("A body that is held back, in one way or another, grows, and goes on as a whole", arguments: [1, 2])
+    func buffered(answer: Int) async throws {
         try await withFilters { filters in
-            let filter = try await filters.load(onRequestBody(pauseUntilEnd))
+            let filter = try await filters.load(
+                onRequestBody(
+                    "(call $note (i32.const 115) (local.get $size)) (select (i32.const 0) (i32.const \(answer)) (local.get $end))"
+                ))
             let stream = await filters.stream(filter)
             _ = await stream.requestHeaders(getRequest, endOfStream: false)
             #expect(await stream.requestBody("abc").forwarded == "")
@@ -181,12 +184,12 @@ struct BodyTests {
         }
     }
 
-    @Test("A body can be dropped")
-    func discarded() async throws {
+    @Test("A body can be dropped, also by an answer that nobody knows", arguments: [3, 4, -1])
+    func discarded(answer: Int) async throws {
         try await withFilters { filters in
             // 3 is "stop and do not buffer"; the last part goes on alone.
             let filter = try await filters.load(
-                onRequestBody("(select (i32.const 0) (i32.const 3) (local.get $end))"))
+                onRequestBody("(select (i32.const 0) (i32.const \(answer)) (local.get $end))"))
             let stream = await filters.stream(filter)
             _ = await stream.requestHeaders(getRequest, endOfStream: false)
             #expect(await stream.requestBody("dropped").forwarded == "")

@@ -33,6 +33,24 @@ struct LifecycleTests {
         }
     }
 
+    @Test("A log finds no field in a response that never came, and whoever asks before is told of a mistake")
+    func logWithoutResponse() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    """
+                    (func $ask (call $note (i32.const 103) (call $get_header_map_value (i32.const 2) @":status" @result)))
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $ask) (i32.const 0))
+                    (func (export "proxy_on_log") (param i32) (call $ask))
+                    (func (export "proxy_on_delete") (param i32) (call $ask))
+                    """))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            await stream.finish()
+            #expect(filters.log.messages == ["g=2", "g=1", "g=2"])
+        }
+    }
+
     @Test("What a stream cost is accounted filter by filter, and adds up in the status")
     func accounts() async throws {
         try await withFilters { filters in

@@ -16,7 +16,7 @@ extension ProxyWasmABI {
             },
             HostFunction("proxy_done") { (abi, call) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_done"), call) { (vm) throws(Refusal) in
-                    guard case .root(let root)? = vm.active, root.awaitsDone else { throw .status(.notFound) }
+                    guard let root = vm.active?.root, root.awaitsDone else { throw .status(.notFound) }
                     root.awaitsDone = false
                     vm.agenda.doneRoots.append(root)
                 }

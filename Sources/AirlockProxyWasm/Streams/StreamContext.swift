@@ -27,6 +27,8 @@ final class StreamContext {
     var request = Half()
     var response = Half()
     var usage = CallTotals()
+    /// Whether `proxy_on_log` runs.
+    private(set) var isLogging = false
     /// Why the filter has no part in the stream any more.
     private(set) var failure: PluginError?
     /// The virtual machine and the filter's root context there; nil while there is no context.
@@ -148,7 +150,10 @@ final class StreamContext {
 
     /// `proxy_on_log`.
     func log() {
-        if let onLog = filter.callbacks.onLog { _ = call(onLog) }
+        guard let onLog = filter.callbacks.onLog else { return }
+        isLogging = true
+        _ = call(onLog)
+        isLogging = false
     }
 
     /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root
