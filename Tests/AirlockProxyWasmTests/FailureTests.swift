@@ -146,6 +146,24 @@ struct FailureTests {
         }
     }
 
+    @Test("Each failure that ends a machine is an event of the host", .timeLimit(.minutes(1)))
+    func events() async throws {
+        try await withFilters { filters in
+            let events = filters.host.events()
+            let filter = try await filters.load(failing("unreachable"), name: "bad")
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(failRequest, endOfStream: true)
+            await stream.finish()
+            for await event in events {
+                guard case .instanceDiscarded(let error) = event.kind else { continue }
+                #expect(error.code == .trap)
+                #expect(event.plugin == "bad")
+                #expect(event.version == 1)
+                break
+            }
+        }
+    }
+
     @Test("A deadline ends a filter that never returns")
     func deadline() async throws {
         try await withFilters { filters in

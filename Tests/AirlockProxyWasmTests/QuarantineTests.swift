@@ -2,7 +2,7 @@ import Airlock
 import AirlockProxyWasm
 import Testing
 
-@Suite("Filters that fail again and again")
+@Suite("Filters that fail again and again", .timeLimit(.minutes(1)))
 struct QuarantineTests {
     /// A filter that fails at a request with the header "fail".
     private let failing = Guest.wat(

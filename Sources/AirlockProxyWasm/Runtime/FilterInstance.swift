@@ -20,7 +20,8 @@ final class FilterInstance {
     private(set) var failures = 0
     private(set) var lastFailure: PluginError?
     private var meters: FilterMeters
-    private var failureLog = FailureLog()
+    // The host has what runs the filter.
+    private weak let host: PluginHost?
     /// Streams that have not been closed.
     var openStreams = 0
     /// What counts its streams while it is being tried.
@@ -39,6 +40,7 @@ final class FilterInstance {
         callbacks: GuestCallbacks,
         slot: VMSlot,
         quarantine: FilterQuarantine?,
+        host: PluginHost?,
         logger: Logger
     ) {
         self.id = id
@@ -47,6 +49,7 @@ final class FilterInstance {
         self.callbacks = callbacks
         self.slot = slot
         self.quarantine = quarantine
+        self.host = host
         loopBudget = version.limits.loopShare.map { LoopBudget($0) }
         meters = FilterMeters(filter: configuration.name)
         var logger = logger
@@ -108,10 +111,7 @@ final class FilterInstance {
         lastFailure = error
         meters.count(error)
         if isServing, !isRetired { quarantine?.note(error, plugin: configuration.name, version: version.number) }
-        guard let left = failureLog.take() else { return }
-        var metadata: Logger.Metadata = ["error": "\(error)"]
-        if left > 0 { metadata["not-logged-before"] = "\(left)" }
-        logger.error("filter failed", metadata: metadata)
+        host?.send(.instanceDiscarded(error), plugin: configuration.name, version: version.number)
     }
 }
 

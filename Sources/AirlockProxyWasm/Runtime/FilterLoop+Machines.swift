@@ -56,6 +56,7 @@ extension FilterLoop {
             callbacks: preparation.callbacks,
             slot: slot,
             quarantine: preparation.quarantine,
+            host: host,
             logger: logger
         )
         defer { settle() }

@@ -9,6 +9,8 @@ actor FilterLoop {
     // The actor keeps the loop that the executor belongs to.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe worker.unownedExecutor }
 
+    // The host has what runs on the loop.
+    weak let host: PluginHost?
     let spaces: SharedSpaces
     let limits: ProxyWasmRuntimeLimits
     let node: ProxyNode?
@@ -35,10 +37,11 @@ actor FilterLoop {
     private var isSettling = false
 
     init(
-        worker: WorkerLoop, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, node: ProxyNode?,
+        worker: WorkerLoop, host: PluginHost, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, node: ProxyNode?,
         callOuts: (any HTTPCallOutClient)?, logger: Logger
     ) {
         self.worker = worker
+        self.host = host
         self.spaces = spaces
         self.limits = limits
         self.node = node

@@ -20,7 +20,8 @@ public struct QuarantinePolicy: Sendable, Hashable {
 /// Watches one filter over all worker loops.
 final class FilterQuarantine: Sendable {
     private let guardian: CrashGuard
-    private let host: PluginHost
+    // The host has what runs the filter.
+    private weak let host: PluginHost?
 
     init(_ policy: QuarantinePolicy, host: PluginHost) {
         // The first crash loop is the last one: what comes between failures is the failure policy's business.
@@ -38,7 +39,7 @@ final class FilterQuarantine: Sendable {
     /// Counts a failure that ended a virtual machine.
     func note(_ error: PluginError, plugin: String, version: Int) {
         guard error.countsAsCrash, guardian.note() == .quarantined else { return }
-        host.send(.quarantined, plugin: plugin, version: version)
+        host?.send(.quarantined, plugin: plugin, version: version)
     }
 
     /// Lets the filter run again.
@@ -49,6 +50,6 @@ final class FilterQuarantine: Sendable {
     /// The same by an operator, who is listened to.
     func readmit(plugin: String, version: Int) {
         end()
-        host.send(.readmitted, plugin: plugin, version: version)
+        host?.send(.readmitted, plugin: plugin, version: version)
     }
 }

@@ -28,7 +28,8 @@ public final class ProxyWasmRuntime: Sendable {
         self.host = host
         let spaces = SharedSpaces(limits: limits)
         loops = host.loops.map {
-            FilterLoop(worker: $0, spaces: spaces, limits: limits, node: node, callOuts: callOuts, logger: logger)
+            FilterLoop(
+                worker: $0, host: host, spaces: spaces, limits: limits, node: node, callOuts: callOuts, logger: logger)
         }
     }
 
