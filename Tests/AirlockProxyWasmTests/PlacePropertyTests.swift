@@ -30,7 +30,11 @@ struct PlacePropertyTests {
             filterChainName: "tls",
             virtualHostName: "example.test",
             virtualHostMetadata: ["ns": ["owner": "web"]],
-            routeMetadata: ["envoy.filters.http.wasm": ["auth": "cookie", "nested": ["deep": ["er": "end"]]]],
+            routeMetadata: [
+                "envoy.filters.http.wasm": [
+                    "auth": "cookie", "nested": ["deep": ["er": "end"]], "list": ["first", "second"],
+                ]
+            ],
             clusterMetadata: ["ns": ["zone": "a"]],
             dynamicMetadata: ["envoy.filters.http.lua": ["upper": "HELLO"]]))
 
@@ -43,6 +47,7 @@ struct PlacePropertyTests {
             ("filter_chain_name", "tls"),
             (#"route_metadata\00filter_metadata\00envoy.filters.http.wasm\00auth"#, "cookie"),
             (#"route_metadata\00filter_metadata\00envoy.filters.http.wasm\00nested\00deep\00er"#, "end"),
+            (#"route_metadata\00filter_metadata\00envoy.filters.http.wasm\00list\001"#, "second"),
             (#"virtual_host_metadata\00filter_metadata\00ns\00owner"#, "web"),
             (#"cluster_metadata\00filter_metadata\00ns\00zone"#, "a"),
             (#"listener_metadata\00filter_metadata\00ns\00port"#, "public"),
@@ -69,6 +74,8 @@ struct PlacePropertyTests {
                 #"xds\00route_metadata"#,
                 #"xds\00route_metadata\00filter_metadata\00envoy.filters.http.wasm\00auth\00more"#,
                 #"xds\00cluster_metadata\00filter_metadata\00ns\00none"#, "xds",
+                #"route_metadata\00filter_metadata\00envoy.filters.http.wasm\00list\002"#,
+                #"route_metadata\00filter_metadata\00envoy.filters.http.wasm\00list\00-1"#,
             ]
             let filter = try await filters.load(
                 reading(known + absent))

@@ -6,7 +6,7 @@ public enum MetadataValue: Sendable, Hashable {
     case number(Double)
     /// Read as one byte, 0 or 1.
     case truth(Bool)
-    /// Read as a serialized map whose keys are the values and whose values are empty.
+    /// Read entry by entry under the numbers from 0 on, or whole as a serialized map whose keys are the values and whose values are empty.
     case list([MetadataValue])
     /// Read entry by entry, or whole as a serialized map in the order of the keys.
     case map([String: MetadataValue])
@@ -19,8 +19,15 @@ extension MetadataValue {
     /// What a property with the rest of its path gives; nil where it leads to nothing.
     func property(_ path: ArraySlice<String>) -> [UInt8]? {
         guard let key = path.first else { return bytes }
-        guard case .map(let values) = self else { return nil }
-        return values[key]?.property(path.dropFirst())
+        switch self {
+        case .map(let values):
+            return values[key]?.property(path.dropFirst())
+        case .list(let values):
+            guard let index = Int(key), values.indices.contains(index) else { return nil }
+            return values[index].property(path.dropFirst())
+        default:
+            return nil
+        }
     }
 
     private var bytes: [UInt8] {
