@@ -138,6 +138,8 @@ let package = Package(
             dependencies: [
                 "Airlock",
                 "WorkerLoop",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -230,6 +232,8 @@ let package = Package(
             name: "AirlockProxyWasmTests",
             dependencies: [
                 "Airlock", "AirlockProxyWasm", "AirlockTesting", "TestSupport", "Wasmtime",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -385,7 +385,7 @@ struct PolicyTests {
         #expect(
             error?.message
                 == "policy.yaml:3:30: capabilities[0].with.functions[1]: expected one of log, clock, random, changeHeaders, readBodies, "
-                + "changeBodies, localReplies, readProperties, setProperties, sharedData, metrics, ticks, callOuts, queues, "
+                + "changeBodies, localReplies, readProperties, setProperties, sharedData, metrics, ticks, callOuts, queues, foreignFunctions, "
                 + "or a host function of the ABI such as proxy_log, came the text 'proxy_on_tick'")
     }
 }

@@ -8,15 +8,20 @@ struct StreamProperties {
 
     private var values: [[UInt8]: [UInt8]] = [:]
     private var byteCount = 0
+    /// Those that keep their values.
+    private var readOnly: Set<[UInt8]> = []
 
     subscript(path: [UInt8]) -> [UInt8]? { values[path] }
 
     /// Sets a property.
-    /// - Returns: false when there is no room.
-    mutating func set(_ path: [UInt8], to value: [UInt8]) -> Bool {
+    /// - Parameter isReadOnly: whether a property that is new keeps this value.
+    /// - Returns: false when there is no room, or the property keeps another value.
+    mutating func set(_ path: [UInt8], to value: [UInt8], isReadOnly: Bool = false) -> Bool {
+        guard !readOnly.contains(path) else { return false }
         let old = values[path]
         let total = byteCount + value.count + (old == nil ? path.count : 0) - (old?.count ?? 0)
         guard total <= Self.maximumBytes, old != nil || values.count < Self.maximumCount else { return false }
+        if isReadOnly, old == nil { readOnly.insert(path) }
         values[path] = value
         byteCount = total
         return true

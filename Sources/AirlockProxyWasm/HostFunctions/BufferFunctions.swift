@@ -59,6 +59,9 @@ extension VMState {
         case .httpCallResponseBody:
             guard let response = active?.root?.callOuts.response else { throw .status(.notFound) }
             return response.body
+        case .foreignFunctionArguments:
+            guard let arguments = active?.root?.foreignArguments else { throw .status(.notFound) }
+            return arguments
         case .vmConfiguration:
             return key.vmConfiguration
         case .pluginConfiguration:

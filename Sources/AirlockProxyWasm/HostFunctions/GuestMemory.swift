@@ -54,14 +54,21 @@ extension HostCall {
         to place: ValuePlace,
         _ write: (inout MutableRawSpan) -> Void
     ) throws(Refusal) {
-        var pointer: UInt32 = 0
-        if count > 0 {
-            guard let size = UInt32(exactly: count) else { throw .status(.internalFailure) }
-            pointer = try allocate(size, in: vm)
-            try fill(GuestBuffer(offset: pointer, capacity: size), write)
-        }
+        let pointer = try put(count, in: vm, write)
         try store(pointer, at: place.pointer)
         try store(UInt32(truncatingIfNeeded: count), at: place.size)
+    }
+
+    /// Has the guest allocate `count` bytes, and writes them.
+    /// - Returns: Where they are; null for no bytes.
+    private func put(
+        _ count: Int, in vm: VMState, _ write: (inout MutableRawSpan) -> Void
+    ) throws(Refusal) -> UInt32 {
+        guard count > 0 else { return 0 }
+        guard let size = UInt32(exactly: count) else { throw .status(.internalFailure) }
+        let pointer = try allocate(size, in: vm)
+        try fill(GuestBuffer(offset: pointer, capacity: size), write)
+        return pointer
     }
 
     func hand(over bytes: [UInt8], in vm: VMState, to place: ValuePlace) throws(Refusal) {
@@ -73,6 +80,16 @@ extension HostCall {
             // A UInt8 has no padding, so every byte of the view is initialised.
             target.copy(unsafe bytes.span.bytes, at: 0)
         }
+    }
+
+    /// As ``hand(over:in:to:)``, for a guest that may want only one of the two, or none: it passes null for the place.
+    func hand(overWanted bytes: [UInt8], in vm: VMState, to place: ValuePlace) throws(Refusal) {
+        if place.pointer != 0 {
+            // A UInt8 has no padding, so every byte of the view is initialised.
+            let pointer = try put(bytes.count, in: vm) { $0.copy(unsafe bytes.span.bytes, at: 0) }
+            try store(pointer, at: place.pointer)
+        }
+        if place.size != 0 { try store(UInt32(clamping: bytes.count), at: place.size) }
     }
 
     private func allocate(_ count: UInt32, in vm: VMState) throws(Refusal) -> UInt32 {

@@ -25,9 +25,10 @@ extension ProxyWasmABI {
                     vm.continueStream(.response)
                 }
             },
-            // A server chooses a stream's route before its filters run, and keeps to it.
             HostFunction("proxy_clear_route_cache") { (abi, call) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_clear_route_cache"), call) { (_) throws(Refusal) in }
+                try abi.answer(Use(name: "proxy_clear_route_cache"), call) { (vm) throws(Refusal) in
+                    vm.clearRouteCache()
+                }
             },
         ]
     }

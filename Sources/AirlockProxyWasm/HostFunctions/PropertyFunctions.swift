@@ -18,7 +18,10 @@ extension ProxyWasmABI {
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
                     let value = try call.copy(value, limit: StreamProperties.maximumBytes)
                     guard let stream = vm.active?.stream?.stream else { throw .status(.notFound) }
-                    guard stream.properties.set(path, to: value) else { throw .status(.badArgument) }
+                    let isReadOnly = vm.active?.root?.readOnlyProperties[path] ?? false
+                    guard stream.properties.set(path, to: value, isReadOnly: isReadOnly) else {
+                        throw .status(.badArgument)
+                    }
                 }
             },
         ]

@@ -1,35 +1,44 @@
 public import Airlock
 
 extension ProxyWasmABI: AttenuableCapability {
-    /// Reads a grant from a policy: `functions`, a list of names as ``ProxyWasmGrants/init(named:)`` knows them, and `upstreams`, a list of
-    /// those that may be called by HTTP; all without it.
+    /// Reads a grant from a policy: `functions`, a list of names as ``ProxyWasmGrants/init(named:)`` knows them; `upstreams`, a list of
+    /// those that may be called by HTTP; and `foreignFunctions`, a list of those that may be called. All of each without it.
     public init(policy fields: inout ManifestFields) throws(PluginError) {
-        self.init(grants: try fields.proxyWasmFunctions() ?? .all, upstreams: try fields.upstreams())
+        self.init(
+            grants: try fields.proxyWasmFunctions() ?? .all, upstreams: try fields.names("upstreams"),
+            foreignFunctions: try fields.names("foreignFunctions"))
     }
 
-    /// A wish may name `functions` and `upstreams` in the same way. Where it is required, all of them must be in this grant; where the filter
-    /// can do without, it gets those that are.
+    /// A wish may name `functions`, `upstreams` and `foreignFunctions` in the same way. Where it is required, all of them must be in this
+    /// grant; where the filter can do without, it gets those that are.
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self {
         let wanted = try wish.read { (fields) throws(PluginError) in
-            (functions: try fields.proxyWasmFunctions(), upstreams: try fields.upstreams())
+            Self(
+                grants: try fields.proxyWasmFunctions() ?? grants, upstreams: try fields.names("upstreams"),
+                foreignFunctions: try fields.names("foreignFunctions"))
         }
-        let missing = wanted.functions?.subtracting(grants).names ?? []
-        let unknown = upstreams.flatMap { wanted.upstreams?.subtracting($0).sorted() } ?? []
-        guard (missing.isEmpty && unknown.isEmpty) || !wish.isRequired else {
+        func missing(_ names: Set<String>?, of granted: Set<String>?) -> [String] {
+            granted.flatMap { names?.subtracting($0).sorted() } ?? []
+        }
+        let missing =
+            wanted.grants.subtracting(grants).names + missing(wanted.upstreams, of: upstreams)
+            + missing(wanted.foreignFunctions, of: foreignFunctions)
+        guard missing.isEmpty || !wish.isRequired else {
             throw PluginError(
-                .denied,
-                message: "it asks for \((missing + unknown).joined(separator: ", ")), and the policy gives \(summary)"
-            )
+                .denied, message: "it asks for \(missing.joined(separator: ", ")), and the policy gives \(summary)")
         }
-        return limited(to: wanted.functions ?? grants, upstreams: wanted.upstreams)
+        return limited(to: wanted)
     }
 
     public var summary: String {
         let functions =
             grants.isSuperset(of: .all)
             ? "all functions" : grants.isEmpty ? "no functions that need a grant" : grants.names.joined(separator: ", ")
-        guard let upstreams else { return functions }
-        return "\(functions); upstreams \(upstreams.isEmpty ? "none" : upstreams.sorted().joined(separator: ", "))"
+        func list(_ title: String, _ names: Set<String>?) -> String? {
+            names.map { "\(title) \($0.isEmpty ? "none" : $0.sorted().joined(separator: ", "))" }
+        }
+        return [functions, list("upstreams", upstreams), list("foreign functions", foreignFunctions)]
+            .compactMap(\.self).joined(separator: "; ")
     }
 
     /// A filter without a manifest asks for what it imports, and can do without.
@@ -45,8 +54,8 @@ extension ProxyWasmABI: AttenuableCapability {
 }
 
 extension ManifestFields {
-    fileprivate mutating func upstreams() throws(PluginError) -> Set<String>? {
-        try texts("upstreams").map { Set($0) }
+    fileprivate mutating func names(_ field: String) throws(PluginError) -> Set<String>? {
+        try texts(field).map { Set($0) }
     }
 
     fileprivate mutating func proxyWasmFunctions() throws(PluginError) -> ProxyWasmGrants? {

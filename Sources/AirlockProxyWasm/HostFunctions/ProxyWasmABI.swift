@@ -15,16 +15,25 @@ public struct ProxyWasmABI: Capability {
     /// The upstreams that may be called by HTTP; all that there are where it is nil.
     public let upstreams: Set<String>?
 
+    /// The foreign functions that may be called; all that there are where it is nil.
+    public let foreignFunctions: Set<String>?
+
     /// Makes a grant of these functions.
-    public init(grants: ProxyWasmGrants, upstreams: Set<String>? = nil) {
+    public init(grants: ProxyWasmGrants, upstreams: Set<String>? = nil, foreignFunctions: Set<String>? = nil) {
         self.grants = grants
         self.upstreams = upstreams
+        self.foreignFunctions = foreignFunctions
     }
 
-    /// What is in this grant, and among those as well.
-    func limited(to others: ProxyWasmGrants, upstreams more: Set<String>?) -> Self {
-        let both = if let upstreams, let more { upstreams.intersection(more) } else { upstreams ?? more }
-        return Self(grants: grants.intersection(others), upstreams: both)
+    /// What is in both grants.
+    func limited(to other: Self) -> Self {
+        func both(_ names: Set<String>?, _ others: Set<String>?) -> Set<String>? {
+            if let names, let others { names.intersection(others) } else { names ?? others }
+        }
+        return Self(
+            grants: grants.intersection(other.grants),
+            upstreams: both(upstreams, other.upstreams),
+            foreignFunctions: both(foreignFunctions, other.foreignFunctions))
     }
 
     public static let functions =
@@ -35,7 +44,7 @@ public struct ProxyWasmABI: Capability {
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
         + propertyFunctions + sharedDataFunctions + queueFunctions + metricFunctions + callOutFunctions + oldFunctions
-        + refusedFunctions
+        + foreignFunctionFunctions + refusedFunctions
 
     /// The names of all of them.
     static let functionNames = Set((environmentFunctions + wasiFunctions).map(\.name))

@@ -1,8 +1,7 @@
 import Airlock
 
-/// Parts of the ABI that this module does not run yet: gRPC call-outs and foreign functions.
-/// They are linked, so that filters which import them load, and answer 12 (unimplemented); foreign functions answer 1
-/// (not found), as for a name that the host does not know.
+/// Parts of the ABI that this module does not run yet: gRPC call-outs. They are linked, so that filters which import
+/// them load, and answer 12 (unimplemented).
 ///
 /// Whoever adds one of them moves it from here into a file of its own, together with its callbacks in
 /// ``LaterCallbacks``.
@@ -37,17 +36,10 @@ extension ProxyWasmABI {
             HostFunction("proxy_grpc_close") { (abi, call, _: UInt32) throws(HostError) -> UInt32 in
                 try abi.refuse("proxy_grpc_close", call)
             },
-            // Foreign functions
-            HostFunction("proxy_call_foreign_function") {
-                (abi, call, _: GuestBytes, _: GuestBytes, _: UInt32, _: UInt32) throws(HostError) -> UInt32 in
-                try abi.refuse("proxy_call_foreign_function", call, with: .notFound)
-            },
         ]
     }
 
-    private func refuse(
-        _ name: String, _ call: borrowing HostCall, with status: Status = .unimplemented
-    ) throws(HostError) -> UInt32 {
-        try answer(Use(name: name), call) { (_) throws(Refusal) in throw .status(status) }
+    private func refuse(_ name: String, _ call: borrowing HostCall) throws(HostError) -> UInt32 {
+        try answer(Use(name: name), call) { (_) throws(Refusal) in throw .status(.unimplemented) }
     }
 }

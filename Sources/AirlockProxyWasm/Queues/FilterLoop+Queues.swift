@@ -2,9 +2,6 @@ import WorkerLoop
 
 /// Telling filters that a queue has something for them.
 extension FilterLoop {
-    /// After how long it is tried again to tell a filter that has used up its share of the loop.
-    private static let queuePause = Duration.milliseconds(10)
-
     /// Makes what stands for a root context among the listeners of queues.
     nonisolated func queueListener(_ root: UInt64) -> QueueListener {
         QueueListener(root: root) { [weak self, worker] queue in
@@ -18,24 +15,10 @@ extension FilterLoop {
             return spaces.queues.leave(queue, serial)
         }
         // It would be cut at once.
-        guard filter.refusal == nil else { return queueIsReadyLater(queue, root) }
+        guard filter.refusal == nil else { return postpone { $0.queueIsReady(queue, serial) } }
         spaces.queues.begin(queue)
         if let callback = filter.callbacks.onQueueReady { _ = vm.call(callback, root.id, queue, in: .root(root)) }
         settle()
         spaces.queues.told(queue)
-    }
-
-    private func queueIsReadyLater(_ queue: UInt32, _ root: RootContext) {
-        do {
-            // Not the root context's: when that goes meanwhile, the listener before it is told.
-            queueTimers[queue] = try worker.schedule(after: Self.queuePause) { [weak self, serial = root.serial] in
-                self?.assumeIsolated {
-                    $0.queueTimers[queue] = nil
-                    $0.queueIsReady(queue, serial)
-                }
-            }
-        } catch {
-            spaces.queues.leave(queue, root.serial)
-        }
     }
 }

@@ -36,6 +36,9 @@ public struct FilterConfiguration: Sendable {
     /// The upstreams that the filter may call by HTTP, of those that the runtime's ``HTTPCallOutClient`` has; all where it is nil. Under a
     /// ``policy`` it gets of these what that gives it.
     public var upstreams: Set<String>?
+    /// The foreign functions that the filter may call, of those that the runtime has; all where it is nil. Under a ``policy`` it gets of
+    /// these what that gives it.
+    public var foreignFunctions: Set<String>?
     /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
     public var capabilities: [any Capability]
     /// The environment variables that the guest sees; nothing of the host's own.
@@ -71,6 +74,7 @@ public struct FilterConfiguration: Sendable {
         quarantine: QuarantinePolicy? = nil,
         grants: ProxyWasmGrants = .all,
         upstreams: Set<String>? = nil,
+        foreignFunctions: Set<String>? = nil,
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
@@ -91,6 +95,7 @@ public struct FilterConfiguration: Sendable {
         self.quarantine = quarantine
         self.grants = grants
         self.upstreams = upstreams
+        self.foreignFunctions = foreignFunctions
         self.capabilities = capabilities
         self.environment = environment
         self.pauseDeadline = pauseDeadline

@@ -15,6 +15,7 @@ actor FilterLoop {
     let limits: ProxyWasmRuntimeLimits
     let node: ProxyNode?
     let callOuts: (any HTTPCallOutClient)?
+    let foreignFunctions: ForeignFunctions
     let logger: Logger
     let agenda = LoopAgenda()
     var slots: [VMKey: VMSlot] = [:]
@@ -31,14 +32,15 @@ actor FilterLoop {
     var streams: [UInt64: HTTPStream] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]
-    /// Timers of queues that have something for a filter which used up its share of the loop.
-    var queueTimers: [UInt32: LoopTimer] = [:]
+    /// Events that wait until it is tried again to let a filter have them.
+    var postponed: [UInt64: LoopTimer] = [:]
+    var lastPostponed: UInt64 = 0
     private var lastStream: UInt64 = 0
     private var isSettling = false
 
     init(
         worker: WorkerLoop, host: PluginHost, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, node: ProxyNode?,
-        callOuts: (any HTTPCallOutClient)?, logger: Logger
+        callOuts: (any HTTPCallOutClient)?, foreignFunctions: ForeignFunctions, logger: Logger
     ) {
         self.worker = worker
         self.host = host
@@ -46,6 +48,7 @@ actor FilterLoop {
         self.limits = limits
         self.node = node
         self.callOuts = callOuts
+        self.foreignFunctions = foreignFunctions
         self.logger = logger
     }
 
@@ -82,6 +85,7 @@ actor FilterLoop {
     /// A stream that was opened: its number on this loop, and what its filters read.
     struct OpenedStream: Sendable {
         var id: UInt64
+        var choosesRouteAnew = RouteMark()
         var filtersRequestBody = false
         var filtersResponseBody = false
     }
@@ -95,9 +99,10 @@ actor FilterLoop {
         // What may take a failed version's place is in use as well.
         let fallbacks = choices.compactMap(\.fallback)
         for filter in chain + fallbacks { filter.openStreams += 1 }
+        let routeMark = RouteMark()
         let stream = HTTPStream(
             id: lastStream, attributes: attributes, filters: chain, fallbacks: choices.map(\.fallback),
-            bodyLimit: limits.bodyBytes)
+            bodyLimit: limits.bodyBytes, choosesRouteAnew: routeMark)
         streams[lastStream] = stream
         worker.beginWork()
         if links.contains(where: { $0.isRequired && active[$0.filter] == nil }) {
@@ -105,6 +110,7 @@ actor FilterLoop {
         }
         return OpenedStream(
             id: lastStream,
+            choosesRouteAnew: routeMark,
             filtersRequestBody: (chain + fallbacks).contains { $0.callbacks.request.body != nil },
             filtersResponseBody: (chain + fallbacks).contains { $0.callbacks.response.body != nil })
     }
@@ -134,6 +140,10 @@ actor FilterLoop {
         guard let stream = streams[id] else { return }
         stream.cancel()
         wake(stream)
+    }
+
+    func filterState(_ id: UInt64, _ key: [UInt8]) -> [UInt8]? {
+        streams[id]?.filterState[key]
     }
 
     func setUpstream(_ id: UInt64, _ upstream: UpstreamAttributes) {

@@ -16,11 +16,13 @@ public final class HTTPFilterStream: Sendable {
     public let filtersResponseBody: Bool
     let loop: FilterLoop?
     let id: UInt64
+    private let routeMark: RouteMark
     private let isFinished = Atomic<Bool>(false)
 
     init(loop: FilterLoop?, _ opened: FilterLoop.OpenedStream) {
         self.loop = loop
         id = opened.id
+        routeMark = opened.choosesRouteAnew
         filtersRequestBody = opened.filtersRequestBody
         filtersResponseBody = opened.filtersResponseBody
     }
@@ -52,6 +54,18 @@ public final class HTTPFilterStream: Sendable {
     /// Hands the request's trailers to the filters; they end the request.
     public func requestTrailers(_ trailers: HeaderMap) async -> TrailersOutcome {
         await self.trailers(.request, trailers)
+    }
+
+    /// Whether a filter asked for the route to be chosen anew, for the request as filters leave it (the foreign function
+    /// `clear_route_cache`). Look at it when the request's headers have left the filters: a server that chose a route before keeps the
+    /// stream's filters, and takes what else the new route says.
+    public var choosesRouteAnew: Bool { routeMark.isSet }
+
+    /// What a filter set with the foreign function `set_envoy_filter_state`; nil where none set that.
+    public func filterState(_ key: String) async -> [UInt8]? {
+        guard let loop else { return nil }
+        let id = id
+        return await loop.run { $0.filterState(id, Array(key.utf8)) }
     }
 
     // MARK: The response

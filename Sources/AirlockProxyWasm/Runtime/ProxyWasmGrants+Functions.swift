@@ -29,6 +29,7 @@ extension ProxyWasmGrants {
     static let resolveSharedQueue = ProxyWasmGrants(rawValue: 1 << 26)
     static let enqueueSharedQueue = ProxyWasmGrants(rawValue: 1 << 27)
     static let dequeueSharedQueue = ProxyWasmGrants(rawValue: 1 << 28)
+    static let callForeignFunction = ProxyWasmGrants(rawValue: 1 << 29)
 
     /// Each function that needs a grant, by its name in the ABI.
     static var functions: KeyValuePairs<String, ProxyWasmGrants> {
@@ -62,6 +63,7 @@ extension ProxyWasmGrants {
             "proxy_resolve_shared_queue": .resolveSharedQueue,
             "proxy_enqueue_shared_queue": .enqueueSharedQueue,
             "proxy_dequeue_shared_queue": .dequeueSharedQueue,
+            "proxy_call_foreign_function": .callForeignFunction,
         ]
     }
 
@@ -82,6 +84,7 @@ extension ProxyWasmGrants {
             "ticks": .ticks,
             "callOuts": .callOuts,
             "queues": .queues,
+            "foreignFunctions": .foreignFunctions,
         ]
     }
 

@@ -41,9 +41,11 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let queues: ProxyWasmGrants = [
         .registerSharedQueue, .resolveSharedQueue, .enqueueSharedQueue, .dequeueSharedQueue,
     ]
+    /// Foreign functions; see also ``FilterConfiguration/foreignFunctions``.
+    public static let foreignFunctions: ProxyWasmGrants = [.callForeignFunction]
     /// A periodic timer.
     public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 29) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 30) - 1)
 }

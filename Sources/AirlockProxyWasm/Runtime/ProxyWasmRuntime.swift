@@ -20,16 +20,18 @@ public final class ProxyWasmRuntime: Sendable {
     /// Makes a runtime on the host's worker loops.
     /// - Parameters:
     ///   - node: what filters are told of the server; nil for nothing.
+    ///   - foreignFunctions: what filters can call by name beside the ABI's functions.
     ///   - callOuts: sends the HTTP requests of filters; without it they have no upstreams.
     public init(
         host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), node: ProxyNode? = nil,
-        callOuts: (any HTTPCallOutClient)? = nil, logger: Logger
+        callOuts: (any HTTPCallOutClient)? = nil, foreignFunctions: ForeignFunctions = .builtIn(), logger: Logger
     ) {
         self.host = host
         let spaces = SharedSpaces(limits: limits)
         loops = host.loops.map {
             FilterLoop(
-                worker: $0, host: host, spaces: spaces, limits: limits, node: node, callOuts: callOuts, logger: logger)
+                worker: $0, host: host, spaces: spaces, limits: limits, node: node, callOuts: callOuts,
+                foreignFunctions: foreignFunctions, logger: logger)
         }
     }
 
@@ -64,8 +66,7 @@ public final class ProxyWasmRuntime: Sendable {
             return try await host.load(
                 configuration.source,
                 name: configuration.name,
-                granting: [ProxyWasmABI(grants: configuration.grants, upstreams: configuration.upstreams)]
-                    + configuration.capabilities,
+                granting: [configuration.grant] + configuration.capabilities,
                 limits: configuration.limits,
                 quota: configuration.quota,
                 reload: configuration.reload,
@@ -125,12 +126,17 @@ extension FilterConfiguration {
         }
     }
 
-    /// The policy, with no more of the ABI than ``grants`` and ``upstreams``.
+    /// What of the ABI the filter may have.
+    fileprivate var grant: ProxyWasmABI {
+        ProxyWasmABI(grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions)
+    }
+
+    /// The policy, with no more of the ABI than ``grant``.
     fileprivate var narrowedPolicy: PluginPolicy? {
         guard var policy else { return nil }
         policy.grants = policy.grants.map { grant in
             guard let abi = grant as? ProxyWasmABI else { return grant }
-            return abi.limited(to: grants, upstreams: upstreams)
+            return abi.limited(to: self.grant)
         }
         return policy
     }

@@ -51,6 +51,8 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var bodyBytes: Int
     /// The most HTTP calls of one filter on one worker loop that wait for their answers.
     public var callOuts: Int
+    /// The most bytes of the arguments and of the result of a foreign function.
+    public var foreignFunctionBytes: Int
     /// The longest that a filter waits for the answer to an HTTP call, whatever it asks for.
     public var callOutTimeout: Duration
 
@@ -63,7 +65,8 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         headerFields: Int = 512,
         bodyBytes: Int = 1 << 20,
         callOuts: Int = 128,
-        callOutTimeout: Duration = .seconds(60)
+        callOutTimeout: Duration = .seconds(60),
+        foreignFunctionBytes: Int = 1 << 20
     ) {
         self.sharedData = sharedData
         self.sharedQueues = sharedQueues
@@ -73,5 +76,6 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         self.bodyBytes = bodyBytes
         self.callOuts = callOuts
         self.callOutTimeout = callOutTimeout
+        self.foreignFunctionBytes = foreignFunctionBytes
     }
 }

@@ -43,7 +43,7 @@ extension HTTPStream {
     private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
         guard flow.direction == .request, context.fallback != nil else { return deliverHeadersOnce(flow, to: context) }
         let headers = flow.headers
-        let properties = properties
+        let (properties, filterState, choosesRouteAnew) = (properties, filterState, choosesRouteAnew.isSet)
         context.mayFallBack = true
         let verdict = deliverHeadersOnce(flow, to: context)
         context.mayFallBack = false
@@ -53,6 +53,8 @@ extension HTTPStream {
         }
         flow.headers = headers
         self.properties = properties
+        self.filterState = filterState
+        self.choosesRouteAnew.isSet = choosesRouteAnew
         forgetAskedReply()
         return deliverHeadersOnce(flow, to: replacement)
     }

@@ -13,11 +13,18 @@ extension HTTPStream {
         case ("upstream", 2): return upstreamProperty(segments[1])
         case ("source", 2): return property(segments[1], of: attributes.source)
         case ("destination", 2): return property(segments[1], of: attributes.destination)
+        case ("filter_state", 2): return filterStateProperty(segments[1])
         case ("connection_id", 1): return connectionProperty("id")
         case ("metadata", _): return attributes.placeBox.place.dynamicMetadata.property(segments.dropFirst())
         case ("xds", _): return placeProperty(segments.dropFirst())
         default: return placeProperty(segments[...])
         }
+    }
+
+    /// What `proxy_set_property` set is there as well, under the key that Envoy gives it.
+    private func filterStateProperty(_ key: String) -> [UInt8]? {
+        if let value = filterState[Array(key.utf8)] { return value }
+        return key.hasPrefix("wasm.") ? properties[Array(key.utf8.dropFirst(5))] : nil
     }
 
     private func requestProperty(_ name: String) -> [UInt8]? {

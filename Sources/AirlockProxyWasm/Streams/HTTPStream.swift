@@ -16,6 +16,10 @@ final class HTTPStream {
     let request = MessageFlow(.request)
     let response = MessageFlow(.response)
     var properties = StreamProperties()
+    /// Objects that foreign functions set, by their keys.
+    var filterState = StreamProperties()
+    /// Whether a filter asked for the route to be chosen anew.
+    let choosesRouteAnew: RouteMark
     let beganAt = MonotonicInstant.now
     /// Time from the first to the last byte; nil until the stream has ended.
     private(set) var duration: Duration?
@@ -32,11 +36,12 @@ final class HTTPStream {
     /// - Parameter fallbacks: for each filter the version that takes its place where it fails on the request's headers.
     init(
         id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], fallbacks: [FilterInstance?],
-        bodyLimit: Int
+        bodyLimit: Int, choosesRouteAnew: RouteMark
     ) {
         self.id = id
         self.attributes = attributes
         self.bodyLimit = bodyLimit
+        self.choosesRouteAnew = choosesRouteAnew
         contexts = zip(filters, fallbacks).map { StreamContext(stream: self, filter: $0, fallback: $1) }
     }
 

@@ -31,6 +31,7 @@ struct GuestCallbacks: Sendable {
     let onTick: ContextCallback?
     let onHTTPCallResponse: GuestFunction<NoResult, UInt32, UInt32, UInt32, UInt32, UInt32>?
     let onQueueReady: GuestFunction<NoResult, UInt32, UInt32>?
+    let onForeignFunction: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
     let request: Flow
     let response: Flow
     let onDone: GuestFunction<UInt32, UInt32>?
@@ -59,6 +60,8 @@ struct GuestCallbacks: Sendable {
         onHTTPCallResponse = try version.function(
             "proxy_on_http_call_response", taking: UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self)
         onQueueReady = try version.function("proxy_on_queue_ready", taking: UInt32.self, UInt32.self)
+        onForeignFunction = try version.function(
+            "proxy_on_foreign_function", taking: UInt32.self, UInt32.self, UInt32.self)
         request = try Self.flow("request", of: version, abi)
         response = try Self.flow("response", of: version, abi)
         onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)

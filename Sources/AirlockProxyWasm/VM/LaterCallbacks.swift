@@ -1,7 +1,7 @@
 import Airlock
 import Wasmtime
 
-/// Callbacks of gRPC calls, foreign functions and TCP. They are never called yet, because the host functions
+/// Callbacks of gRPC calls and TCP. They are never called yet, because the host functions
 /// that would lead to them refuse (``RefusedFunctions``), but a wrong signature is found when the filter is loaded,
 /// as in Envoy's host.
 enum LaterCallbacks {
@@ -16,7 +16,6 @@ enum LaterCallbacks {
         Callback(name: "proxy_on_grpc_receive", parameters: 3),
         Callback(name: "proxy_on_grpc_receive_trailing_metadata", parameters: 3),
         Callback(name: "proxy_on_grpc_close", parameters: 3),
-        Callback(name: "proxy_on_foreign_function", parameters: 3),
         Callback(name: "proxy_on_new_connection", parameters: 1, hasResult: true),
         Callback(name: "proxy_on_downstream_data", parameters: 3, hasResult: true),
         Callback(name: "proxy_on_upstream_data", parameters: 3, hasResult: true),

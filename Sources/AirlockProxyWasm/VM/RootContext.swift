@@ -22,6 +22,10 @@ final class RootContext {
     let callOuts = HTTPCallOuts()
     /// Stands for it among the listeners of queues, once it registered one; they forget it when it is gone.
     var queueListener: QueueListener?
+    /// What a foreign function has for it, while it is told.
+    var foreignArguments: [UInt8]?
+    /// Properties that it declared, and whether they keep their first values.
+    var readOnlyProperties: [[UInt8]: Bool] = [:]
     /// Whether `proxy_on_done` answered that there is more to do, so that the context waits for `proxy_done`.
     var awaitsDone = false
     /// Ends the wait.

@@ -9,6 +9,7 @@ struct VMKey: Hashable, Sendable {
     let environment: [String: String]
     let grants: ProxyWasmGrants
     let upstreams: Set<String>?
+    let foreignFunctions: Set<String>?
     let memoryLimit: Int
     let tableLimit: Int
     /// All limits of a filter for which a policy decided; nil for others.
@@ -25,6 +26,7 @@ struct VMKey: Hashable, Sendable {
         let abi = version.grants.compactMap { $0 as? ProxyWasmABI }
         grants = abi.first?.grants ?? []
         upstreams = abi.first.flatMap(\.upstreams)
+        foreignFunctions = abi.first.flatMap(\.foreignFunctions)
         memoryLimit = version.limits.memory
         tableLimit = version.limits.tableElements
         decidedLimits = configuration.policy == nil ? nil : version.limits

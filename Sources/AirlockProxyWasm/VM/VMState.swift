@@ -20,6 +20,7 @@ final class VMState {
     let node: ProxyNode?
     /// The upstreams that can be called.
     let upstreams: Set<String>
+    let foreignFunctions: ForeignFunctions
     /// Where the virtual machine runs.
     private(set) weak var loop: FilterLoop?
     let allocator: GuestFunction<UInt32, UInt32>
@@ -49,6 +50,7 @@ final class VMState {
         agenda: LoopAgenda,
         node: ProxyNode?,
         upstreams: Set<String>,
+        foreignFunctions: ForeignFunctions,
         loop: FilterLoop,
         logger: Logger
     ) {
@@ -60,6 +62,7 @@ final class VMState {
         self.agenda = agenda
         self.node = node
         self.upstreams = upstreams
+        self.foreignFunctions = foreignFunctions
         self.loop = loop
         self.logger = logger
     }
@@ -101,6 +104,11 @@ final class VMState {
     func removeAll() {
         contexts = [:]
         endEvent()
+    }
+
+    /// Has the active stream's route chosen anew.
+    func clearRouteCache() {
+        active?.stream?.stream.choosesRouteAnew.isSet = true
     }
 
     func beginEvent(in context: Context) {
