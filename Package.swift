@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "AirlockProxyWasm", targets: ["AirlockProxyWasm"]),
         .library(name: "AirlockSQLite", targets: ["AirlockSQLite"]),
         .library(name: "AirlockTesting", targets: ["AirlockTesting"]),
+        .library(name: "EnvoyConversion", targets: ["EnvoyConversion"]),
         .library(name: "Wasmtime", targets: ["Wasmtime"]),
         .library(name: "WorkerLoop", targets: ["WorkerLoop"]),
         .executable(name: "airlock", targets: ["AirlockCommand"]),
@@ -127,7 +128,8 @@ let package = Package(
         .executableTarget(
             name: "AirlockCommand",
             dependencies: [
-                "Airlock", "AirlockCapabilities", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite", "Wasmtime",
+                "Airlock", "AirlockCapabilities", "AirlockHTTP", "AirlockProxyWasm", "AirlockSQLite", "EnvoyConversion",
+                "Wasmtime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -143,6 +145,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
+            swiftSettings: settings
+        ),
+        // From Envoy's configuration to that of SampleHost.
+        .target(
+            name: "EnvoyConversion",
+            dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
         .target(
@@ -209,7 +217,7 @@ let package = Package(
         .testTarget(
             name: "AirlockCommandTests",
             dependencies: [
-                "Airlock", "AirlockCommand", "TestSupport", "Wasmtime",
+                "Airlock", "AirlockCommand", "EnvoyConversion", "TestSupport", "Wasmtime",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -92,6 +92,7 @@ let package = Package(
                 "SampleHost",
                 .product(name: "Airlock", package: "airlock"),
                 .product(name: "AirlockProxyWasm", package: "airlock"),
+                .product(name: "EnvoyConversion", package: "airlock"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -6,11 +6,11 @@ import Foundation
 struct AirlockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "airlock",
-        abstract: "Looks at WebAssembly plugins before they are run, and signs them.",
-        subcommands: [InspectCommand.self, SignCommand.self, KeygenCommand.self]
+        abstract: "Looks at WebAssembly plugins before they are run, signs them, and converts configurations of Envoy.",
+        subcommands: [InspectCommand.self, SignCommand.self, KeygenCommand.self, ConvertCommand.self]
     )
 
-    /// Exit codes: 0 for a plugin that may be loaded, 1 for one that is refused, 2 where the command was misused or something could not be
+    /// Exit codes: 0 for a plugin that may be loaded, 1 for one that is refused or a configuration that is not expressed whole, 2 where the command was misused or something could not be
     /// read.
     static func main() {
         do {

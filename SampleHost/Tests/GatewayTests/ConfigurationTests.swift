@@ -29,6 +29,7 @@ import Testing
                     vmID: "vm"
                     vmConfiguration: "v"
                     configuration: '{"keys": ["k1"]}'
+                    environment: { TOKEN: "1" }
                     limits: { fuel: 5000000, memory: 16MiB, deadline: 50ms, loopTime: 100ms, loopBurst: 5ms }
                     onFailure: open
                     reload: watch
@@ -58,6 +59,7 @@ import Testing
         #expect(plugin.filter.vmID == "vm")
         #expect(plugin.filter.vmConfiguration == Array("v".utf8))
         #expect(plugin.filter.configuration == Array(#"{"keys": ["k1"]}"#.utf8))
+        #expect(plugin.filter.environment == ["TOKEN": "1"])
         #expect(plugin.filter.limits.fuel == 5_000_000)
         #expect(plugin.filter.limits.memory == 16 << 20)
         #expect(plugin.filter.limits.deadline == .milliseconds(50))
@@ -189,6 +191,23 @@ import Testing
             yaml: "listen: 127.0.0.1:1\nupstreams: { a: { url: 'http://h' } }\nroutes:\n"
                 + "  - { match: { prefix: / }, filters: [auht], upstream: a }",
             line: 4, key: "routes[0].filters[0]", message: "found \"auht\"; none is defined"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nroutes:\n  - { match: { prefix: /, path: / }, respond: { status: 200 } }",
+            line: 3, key: "routes[0].match", message: "expected one of prefix, startsWith, path, found prefix and path"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\nroutes:\n  - { match: { path: a }, respond: { status: 200 } }",
+            line: 3, key: "routes[0].match.path", message: "a path that begins with /, without query, found \"a\""
+        ),
+        Mistake(
+            yaml:
+                "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    configuration: { base64: '?' }",
+            line: 6, key: "plugins[0].configuration.base64", message: "expected base64, found \"?\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    environment: { A: [] }",
+            line: 6, key: "plugins[0].environment.A", message: "expected text, found a list"
         ),
         Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: no/such.wasm",

@@ -12,9 +12,28 @@ import Testing
         #expect(try #require(PathPrefix(prefix)).matches(target) == matches)
     }
 
+    @Test(arguments: [
+        ("/a", "/a", true), ("/a", "/a?x=/b", true), ("/a", "/a/", false), ("/a", "/ab", false), ("/a", "/", false),
+        ("/a/", "/a", false), ("/a/", "/a/", true), ("/", "/?", true), ("/", "/a", false),
+    ])
+    func `a path is compared whole, without the query`(path: String, target: String, matches: Bool) throws {
+        #expect(RouteMatch.path(try #require(PathText(path))).matches(target) == matches)
+    }
+
+    @Test(arguments: [
+        ("/a", "/a", true), ("/a", "/ab?x", true), ("/a", "/a/b", true), ("/a/", "/a", false), ("/a/", "/a?/", false),
+        ("/a", "/b", false), ("/", "/b", true),
+    ])
+    func `the begin of a path is compared without regard to segments`(begin: String, target: String, matches: Bool)
+        throws
+    {
+        #expect(RouteMatch.startsWith(try #require(PathText(begin))).matches(target) == matches)
+    }
+
     @Test(arguments: ["", "api", "/a?b", "/a#b", "/a b"])
     func `what is not a path is not a prefix`(text: String) {
         #expect(PathPrefix(text) == nil)
+        #expect(PathText(text) == nil)
     }
 
     @Test func `the first route that matches takes the request, and no route is 404`() async throws {

@@ -13,8 +13,8 @@ struct FilterSettings {
 /// Reads the keys of a filter that single ones and those of a folder have.
 struct FilterSettingsReader {
     static let keys = [
-        "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "limits", "upstreams", "onFailure",
-        "reload",
+        "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
+        "onFailure", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -37,23 +37,25 @@ struct FilterSettingsReader {
         let reloading = ReloadReader(source: watched, log: log).read(section)
         let rootID = text(section, "rootID")
         let vmID = text(section, "vmID")
-        let vmConfiguration = text(section, "vmConfiguration")
-        let configuration = text(section, "configuration")
+        let vmConfiguration = data(section, "vmConfiguration")
+        let configuration = data(section, "configuration")
+        let environment = environment(section)
         guard let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
-            let configuration
+            let configuration, let environment
         else { return nil }
         policy?.limits = limits
         let filter = FilterConfiguration(
             name: name ?? "",
             rootID: rootID,
             vmID: vmID,
-            vmConfiguration: Array(vmConfiguration.utf8),
-            configuration: Array(configuration.utf8),
+            vmConfiguration: vmConfiguration,
+            configuration: configuration,
             source: .bytes([]),
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
             upstreams: upstreams,
+            environment: environment,
             policy: policy,
             reload: reloading.policy
         )
@@ -62,6 +64,38 @@ struct FilterSettingsReader {
 
     private func text(_ section: SectionReader, _ name: String) -> String? {
         section.value(name, "text (in quotes when it is JSON)", default: "") { $0 }
+    }
+
+    /// What a filter is given: text, or bytes that are none.
+    private func data(_ section: SectionReader, _ name: String) -> [UInt8]? {
+        guard let node = section.optional(name), case .mapping = node else {
+            return text(section, name).map { Array($0.utf8) }
+        }
+        return SectionReader(node, path: section.key(name), known: ["base64"], log: log)?.value("base64", "base64") {
+            Data(base64Encoded: $0).map(Array.init)
+        }
+    }
+
+    private func environment(_ section: SectionReader) -> [String: String]? {
+        guard let node = section.optional("environment") else { return [:] }
+        let path = section.key("environment")
+        guard case .mapping(let mapping) = node else {
+            log.add(node, key: path, "expected a mapping from names to text, found \(node.spoken)")
+            return nil
+        }
+        var variables: [String: String] = [:]
+        for (key, value) in mapping {
+            guard let name = key.string, !name.isEmpty, !name.contains(where: { "=\0".contains($0) }) else {
+                log.add(key, key: path, "expected the name of a variable, found \(key.spoken)")
+                return nil
+            }
+            guard let text = value.scalar?.string, !text.contains("\0") else {
+                log.add(value, key: "\(path).\(name)", "expected text, found \(value.spoken)")
+                return nil
+            }
+            variables[name] = text
+        }
+        return variables
     }
 
     /// Those that the filter may call.

@@ -149,14 +149,19 @@ public struct RouteConfiguration: Sendable, Hashable {
         case forward(filters: [String], upstream: String)
     }
 
-    /// The path prefix, compared by whole segments; see ``PathPrefix``.
-    public var prefix: PathPrefix
+    /// The paths of the requests.
+    public var match: RouteMatch
     /// What happens to the request.
     public var action: Action
 
+    /// A route for the paths that match.
+    public init(match: RouteMatch, action: Action) {
+        self.match = match
+        self.action = action
+    }
+
     /// A route for the paths under `prefix`.
     public init(prefix: PathPrefix, action: Action) {
-        self.prefix = prefix
-        self.action = action
+        self.init(match: .prefix(prefix), action: action)
     }
 }

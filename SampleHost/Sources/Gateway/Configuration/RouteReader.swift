@@ -23,17 +23,30 @@ struct RouteReader {
     private func route(_ node: Node, path: String) -> RouteConfiguration? {
         let known = ["match", "respond", "filters", "upstream"]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
-        let prefix = prefix(section)
+        let match = match(section)
         let action = action(section)
-        guard let prefix, let action else { return nil }
-        return RouteConfiguration(prefix: prefix, action: action)
+        guard let match, let action else { return nil }
+        return RouteConfiguration(match: match, action: action)
     }
 
-    private func prefix(_ section: SectionReader) -> PathPrefix? {
-        guard let node = section.required("match", "{ prefix: /path }"),
-            let match = SectionReader(node, path: section.key("match"), known: ["prefix"], log: log)
+    private func match(_ section: SectionReader) -> RouteMatch? {
+        let kinds = ["prefix", "startsWith", "path"]
+        guard let node = section.required("match", "{ prefix: /path }, { startsWith: /path } or { path: /path }"),
+            let match = SectionReader(node, path: section.key("match"), known: kinds, log: log)
         else { return nil }
-        return match.value("prefix", "a path that begins with /, without query", parse: { PathPrefix($0) })
+        let given = kinds.filter(match.has)
+        guard given.count < 2 else {
+            log.add(
+                node, key: match.path,
+                "expected one of \(kinds.joined(separator: ", ")), found \(given.joined(separator: " and "))")
+            return nil
+        }
+        let expected = "a path that begins with /, without query"
+        switch given.first {
+        case "startsWith": return match.value("startsWith", expected) { PathText($0).map(RouteMatch.startsWith) }
+        case "path": return match.value("path", expected) { PathText($0).map(RouteMatch.path) }
+        default: return match.value("prefix", expected) { PathPrefix($0).map(RouteMatch.prefix) }
+        }
     }
 
     private func action(_ section: SectionReader) -> RouteConfiguration.Action? {

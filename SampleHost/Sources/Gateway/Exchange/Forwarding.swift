@@ -149,7 +149,7 @@ struct Forwarding {
             requestID: request.head.headers.first(name: "x-request-id"),
             requestTime: Int64(WallClock.nanoseconds),
             connectionID: request.peers.connectionID,
-            routeName: route.prefix.description,
+            routeName: route.match.description,
             upstreamName: upstream.name
         )
     }

@@ -8,8 +8,8 @@ public struct PathPrefix: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` when the text does not begin with `/`, or has a `?`, `#` or white space in it.
     public init?(_ text: String) {
-        guard text.hasPrefix("/"), !text.contains(where: { "?#".contains($0) || $0.isWhitespace }) else { return nil }
-        var text = Substring(text)
+        guard let path = PathText(text) else { return nil }
+        var text = Substring(path.description)
         while text.count > 1, text.hasSuffix("/") { text.removeLast() }
         description = String(text)
     }

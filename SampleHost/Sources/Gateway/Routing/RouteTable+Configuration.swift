@@ -12,9 +12,9 @@ extension RouteTable {
         for route in configuration.routes {
             do {
                 let action = try Self.action(route.action, upstreams: upstreams, filters: filters)
-                routes.append(Route(prefix: route.prefix, action: action))
+                routes.append(Route(match: route.match, action: action))
             } catch {
-                reasons += error.reasons.map { "route \(route.prefix): \($0)" }
+                reasons += error.reasons.map { "route \(route.match): \($0)" }
             }
         }
         guard reasons.isEmpty else { throw GatewayError(reasons: reasons) }

@@ -6,7 +6,7 @@ struct Route: Sendable {
         case forward(RouteChain?, UpstreamClient)
     }
 
-    let prefix: PathPrefix
+    let match: RouteMatch
     let action: Action
 }
 
@@ -14,5 +14,5 @@ struct Route: Sendable {
 struct RouteTable: Sendable {
     let routes: [Route]
 
-    func route(for target: String) -> Route? { routes.first { $0.prefix.matches(target) } }
+    func route(for target: String) -> Route? { routes.first { $0.match.matches(target) } }
 }

@@ -1,0 +1,94 @@
+import AirlockProxyWasm
+import EnvoyConversion
+import Foundation
+import Gateway
+import Testing
+
+@Suite struct `A configuration that was converted from Envoy's` {
+    @Test func `is one of the gateway, with the filters as Envoy had them`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "auth.wasm")
+        let configuration = try converted(folder) {
+            """
+            - name: wasm
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+                config:
+                  name: auth
+                  root_id: root
+                  fail_open: true
+                  configuration: { "@type": type.googleapis.com/google.protobuf.BytesValue, value: AAH/ }
+                  vm_config:
+                    vm_id: vm
+                    code: { local: { filename: auth.wasm } }
+                    configuration: { "@type": type.googleapis.com/google.protobuf.StringValue, value: "no: \\"\\nyes: ~" }
+                    environment_variables: { key_values: { NAME: "", OTHER: "null" } }
+            """
+        }
+        #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 0))
+        #expect(configuration.bounds.idle == .seconds(90))
+        let upstream = UpstreamConfiguration(
+            url: "http://127.0.0.1:9090", connectTimeout: .milliseconds(250), connections: 7)
+        #expect(configuration.upstreams == ["up": upstream])
+        let filter = try #require(configuration.plugins.first?.filter)
+        #expect(filter.name == "auth")
+        #expect(filter.rootID == "root")
+        #expect(filter.vmID == "vm")
+        #expect(filter.failurePolicy == .open)
+        #expect(filter.configuration == [0, 1, 255])
+        #expect(filter.vmConfiguration == Array("no: \"\nyes: ~".utf8))
+        #expect(filter.environment == ["NAME": "", "OTHER": "null"])
+        let forward = RouteConfiguration.Action.forward(filters: ["auth"], upstream: "up")
+        let routes = [
+            RouteConfiguration(
+                match: .path(try #require(PathText("/exact"))), action: .respond(status: 200, body: "a: b\n")),
+            RouteConfiguration(match: .startsWith(try #require(PathText("/api"))), action: forward),
+            RouteConfiguration(match: .prefix(try #require(PathPrefix("/"))), action: forward),
+        ]
+        #expect(configuration.routes == routes)
+    }
+
+    @Test func `serves what Envoy would`() async throws {
+        let configuration = try converted(try TemporaryFolder(), filters: { "" })
+        try await RunningGateway.with(configuration) { gateway in
+            let exact = try await gateway.send("GET", "/exact?x=1")
+            #expect(exact.status == 200)
+            #expect(exact.body == "a: b\n")
+        }
+    }
+
+    /// - Parameter filters: entries of `http_filters`.
+    private func converted(_ folder: TemporaryFolder, filters: () -> String) throws -> GatewayConfiguration {
+        let filters = filters().split(separator: "\n").map { "                  \($0)" }.joined(separator: "\n")
+        let text = """
+            static_resources:
+              listeners:
+                - address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+                  filter_chains:
+                    - filters:
+                        - typed_config:
+                            "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                            common_http_protocol_options: { idle_timeout: 90s }
+                            http_filters:
+            \(filters)
+                              - name: router
+                                typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+                            route_config:
+                              virtual_hosts:
+                                - name: all
+                                  domains: ["*"]
+                                  routes:
+                                    - { match: { path: /exact }, direct_response: { status: 200, body: { inline_string: "a: b\\n" } } }
+                                    - { match: { prefix: /api }, route: { cluster: up } }
+                                    - { match: { prefix: / }, route: { cluster: up } }
+              clusters:
+                - name: up
+                  connect_timeout: 0.25s
+                  circuit_breakers: { thresholds: [{ max_connections: 7 }] }
+                  load_assignment:
+                    endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 9090 } } } }] }]
+            """
+        let yaml = try EnvoyConversion(bootstrap: text).yaml
+        return try GatewayConfiguration(yaml: yaml, file: "gateway.yaml", folder: folder.path)
+    }
+}
