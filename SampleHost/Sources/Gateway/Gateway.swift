@@ -30,7 +30,7 @@ public final class Gateway: Service, Sendable {
     /// started.
     ///
     /// - Parameters:
-    ///   - metrics: where the gateway counts; what filters and plugins use goes to the process's `MetricsSystem`.
+    ///   - metrics: where the gateway and its filters count; what filters and plugins use goes to the process's `MetricsSystem`.
     ///   - reporting: told about each request that went through filters, after its end.
     /// - Throws: ``GatewayError`` with everything that cannot be used.
     public init(
@@ -55,7 +55,7 @@ public final class Gateway: Service, Sendable {
         var filters: FilterSet?
         do {
             let loaded = try await FilterSet(
-                configuration, callOuts: UpstreamCallOuts(clients: upstreams), logger: logger)
+                configuration, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics, logger: logger)
             filters = loaded
             routes = try RouteTable(configuration, upstreams: upstreams, filters: loaded)
             self.filters = loaded

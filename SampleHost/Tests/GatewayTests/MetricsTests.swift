@@ -1,3 +1,5 @@
+import Airlock
+import AirlockProxyWasm
 import Gateway
 import Metrics
 import Testing
@@ -53,5 +55,52 @@ import Testing
         Recorder(label: "x", dimensions: [], aggregate: true, factory: registry).record(1)
         #expect(registry.text().contains("# TYPE x gauge\n"))
         #expect(registry.text().contains("# TYPE x_histogram histogram\n"))
+    }
+}
+
+@Suite struct `Metrics of filters` {
+    @Test func `metrics of all three kinds that filters define are served`() async throws {
+        let counting = """
+            (module
+              (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+              (import "env" "proxy_increment_metric" (func $increment (param i32 i64) (result i32)))
+              (import "env" "proxy_record_metric" (func $record (param i32 i64) (result i32)))
+              (memory (export "memory") 1)
+              (data (i32.const 100) "requests")
+              (data (i32.const 110) "level")
+              (data (i32.const 120) "size.bytes")
+              (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+              (func (export "proxy_abi_version_0_2_1"))
+              (func (export "proxy_on_configure") (param i32 i32) (result i32)
+                (drop (call $define (i32.const 0) (i32.const 100) (i32.const 8) (i32.const 16)))
+                (drop (call $define (i32.const 1) (i32.const 110) (i32.const 5) (i32.const 20)))
+                (drop (call $define (i32.const 2) (i32.const 120) (i32.const 10) (i32.const 24)))
+                (i32.const 1))
+              (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                (drop (call $increment (i32.load (i32.const 16)) (i64.const 2)))
+                (drop (call $increment (i32.load (i32.const 20)) (i64.const -3)))
+                (drop (call $record (i32.load (i32.const 24)) (i64.const 40)))
+                (i32.const 0)))
+            """
+        let plugin = PluginConfiguration(
+            filter: FilterConfiguration(name: "counting", vmID: "shop", source: .wat(counting)))
+        try await TestUpstream.with(TestUpstream.echo) { upstream in
+            try await RunningGateway.with(try .forwarding(to: upstream, plugins: [plugin])) { gateway in
+                for _ in 1...2 { #expect(try await gateway.send("GET", "/").status == 200) }
+                let lines = try await gateway.sendToAdmin("/metrics").body.split(separator: "\n")
+                for line in [
+                    "# TYPE proxy_wasm_requests_total counter", #"proxy_wasm_requests_total{vm_id="shop"} 4"#,
+                    "# TYPE proxy_wasm_level_gauge gauge", #"proxy_wasm_level_gauge{vm_id="shop"} -6.0"#,
+                    "# TYPE proxy_wasm_size_bytes_histogram histogram",
+                    #"proxy_wasm_size_bytes_histogram_bucket{vm_id="shop",le="10.0"} 0"#,
+                    #"proxy_wasm_size_bytes_histogram_bucket{vm_id="shop",le="100.0"} 2"#,
+                    #"proxy_wasm_size_bytes_histogram_bucket{vm_id="shop",le="+Inf"} 2"#,
+                    #"proxy_wasm_size_bytes_histogram_sum{vm_id="shop"} 80.0"#,
+                    #"proxy_wasm_size_bytes_histogram_count{vm_id="shop"} 2"#,
+                ] {
+                    #expect(lines.contains(Substring(line)), "\(line)")
+                }
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 public import Airlock
 public import Logging
+public import Metrics
 import Synchronization
 import WorkerLoop
 
@@ -21,13 +22,15 @@ public final class ProxyWasmRuntime: Sendable {
     /// - Parameters:
     ///   - node: what filters are told of the server; nil for nothing.
     ///   - foreignFunctions: what filters can call by name beside the ABI's functions.
+    ///   - metrics: where metrics go that filters define; the process's factory where it is nil.
     ///   - callOuts: sends the HTTP requests of filters; without it they have no upstreams.
     public init(
         host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), node: ProxyNode? = nil,
-        callOuts: (any HTTPCallOutClient)? = nil, foreignFunctions: ForeignFunctions = .builtIn(), logger: Logger
+        callOuts: (any HTTPCallOutClient)? = nil, foreignFunctions: ForeignFunctions = .builtIn(),
+        metrics: (any MetricsFactory)? = nil, logger: Logger
     ) {
         self.host = host
-        let spaces = SharedSpaces(limits: limits)
+        let spaces = SharedSpaces(limits: limits, metrics: metrics)
         loops = host.loops.map {
             FilterLoop(
                 worker: $0, host: host, spaces: spaces, limits: limits, node: node, callOuts: callOuts,
@@ -80,7 +83,7 @@ public final class ProxyWasmRuntime: Sendable {
             manifest: configuration.manifest,
             recognising: { ABIVersion.named(by: $0)?.abi },
             // Linked all the same where nothing of it is granted: what was not granted answers so.
-            granting: [ProxyWasmABI(grants: [])] + configuration.capabilities,
+            granting: [configuration.grant.limited(to: ProxyWasmABI(grants: []))] + configuration.capabilities,
             quota: configuration.quota,
             reload: configuration.reload,
             in: pools

@@ -35,11 +35,13 @@ final class FilterMetrics: Sendable {
 
     private let vmID: String
     private let maximumDefinitions: Int
+    private let factory: (any MetricsFactory)?
     private let state = Mutex(State())
 
-    init(vmID: String, maximumDefinitions: Int) {
+    init(vmID: String, maximumDefinitions: Int, factory: (any MetricsFactory)?) {
         self.vmID = vmID
         self.maximumDefinitions = maximumDefinitions
+        self.factory = factory
     }
 
     /// Defines a metric, or finds the one that is there; nil when the name is unusable or there are too many.
@@ -108,11 +110,13 @@ final class FilterMetrics: Sendable {
     }
 
     private func makeKind(_ definition: Definition) -> Kind {
-        let dimensions = [("vm_id", vmID)]
+        let (label, dimensions) = (definition.label, [("vm_id", vmID)])
+        let factory = factory ?? MetricsSystem.factory
         switch definition.type {
-        case .counter: return .counter(Counter(label: definition.label, dimensions: dimensions))
-        case .gauge: return .gauge(Gauge(label: definition.label, dimensions: dimensions))
-        case .histogram: return .histogram(Recorder(label: definition.label, dimensions: dimensions, aggregate: true))
+        case .counter: return .counter(Counter(label: label, dimensions: dimensions, factory: factory))
+        case .gauge: return .gauge(Gauge(label: label, dimensions: dimensions, factory: factory))
+        case .histogram:
+            return .histogram(Recorder(label: label, dimensions: dimensions, aggregate: true, factory: factory))
         }
     }
 

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// Shared data and metrics by VM identifier, and the queues of all. They outlive the virtual machines, so that a filter which is reloaded or
@@ -13,9 +14,12 @@ final class SharedSpaces: Sendable {
 
     private let spaces = Mutex<[String: Space]>([:])
     private let limits: ProxyWasmRuntimeLimits
+    private let factory: (any MetricsFactory)?
 
-    init(limits: ProxyWasmRuntimeLimits) {
+    /// - Parameter metrics: where filters' metrics go; the process's factory where it is nil.
+    init(limits: ProxyWasmRuntimeLimits, metrics: (any MetricsFactory)?) {
         self.limits = limits
+        factory = metrics
         queues = SharedQueues(limits: limits.sharedQueues)
     }
 
@@ -25,7 +29,7 @@ final class SharedSpaces: Sendable {
             if let known = spaces[vmID] { return known }
             let space = Space(
                 data: SharedData(limits: limits.sharedData),
-                metrics: FilterMetrics(vmID: vmID, maximumDefinitions: limits.metricsPerVMID),
+                metrics: FilterMetrics(vmID: vmID, maximumDefinitions: limits.metricsPerVMID, factory: factory),
                 queues: queues
             )
             spaces[vmID] = space

@@ -2,6 +2,7 @@ import Airlock
 import AirlockHTTP
 import AirlockProxyWasm
 import Logging
+import Metrics
 import ServiceLifecycle
 
 /// The filters of a gateway and the worker loops that they run on.
@@ -19,7 +20,9 @@ struct FilterSet: Sendable {
     /// a server has no module for one, the version serves that was promoted last, if that is kept.
     ///
     /// - Throws: ``GatewayError`` with every plugin that was refused, but for those of the folder; none is loaded then.
-    init(_ configuration: GatewayConfiguration, callOuts: UpstreamCallOuts, logger: Logger) async throws(GatewayError) {
+    init(_ configuration: GatewayConfiguration, callOuts: UpstreamCallOuts, metrics: any MetricsFactory, logger: Logger)
+        async throws(GatewayError)
+    {
         remotes = try RemoteModules(configuration.plugins)
         let store: ReleaseStore?
         do {
@@ -33,7 +36,8 @@ struct FilterSet: Sendable {
         } catch {
             throw GatewayError(reasons: ["\(error)"])
         }
-        runtime = ProxyWasmRuntime(host: host, callOuts: callOuts, logger: logger)
+        runtime = ProxyWasmRuntime(
+            host: host, callOuts: callOuts, metrics: metrics, logger: logger)
         let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []
