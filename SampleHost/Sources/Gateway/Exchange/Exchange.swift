@@ -23,11 +23,10 @@ struct Exchange: Sendable {
             }
             switch route.action {
             case .respond(let status, let body):
-                let headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
-                try await response.send(status: status, headers: headers, body: ByteBuffer(string: body))
+                try await response.send(RouteAnswer(status: status, body: body))
             case .forward(let chain, let upstream):
                 let forwarding = Forwarding(
-                    request: request, checked: checked, response: response, upstream: upstream,
+                    request: request, checked: checked, response: response, upstream: upstream, routes: routes,
                     canaryKey: canaryKey, metrics: metrics, reporting: reporting
                 )
                 try await forwarding.run(through: chain?.current, route: route)

@@ -8,7 +8,9 @@ struct Forwarding {
     let request: InboundRequest
     let checked: CheckedRequest
     let response: ClientResponse
+    /// That of the route that the request came in on.
     let upstream: UpstreamClient
+    let routes: RouteTable
     let canaryKey: CanaryKey
     let metrics: GatewayMetrics
     let reporting: @Sendable (RequestReport) -> Void
@@ -36,8 +38,10 @@ struct Forwarding {
 
     private func forward(through filters: HTTPFilterStream?) async throws {
         let interruption = Upload.Interruption()
+        var upstream = upstream
         do {
             let head = try await requestHead(through: filters)
+            if filters?.choosesRouteAnew == true { upstream = try newUpstream(for: head) }
             let body = requestBody(through: filters, changesLength: filters?.filtersRequestBody ?? false, interruption)
             if body != nil { try await response.sendContinue() }
             let answer = try await upstream.send(
@@ -45,7 +49,7 @@ struct Forwarding {
             )
             try await sendBack(answer, through: filters, changesLength: filters?.filtersResponseBody ?? false)
         } catch {
-            try await conclude(after: interruption.error ?? error)
+            try await conclude(after: interruption.error ?? error, upstream.name)
         }
     }
 
@@ -60,6 +64,15 @@ struct Forwarding {
             }
         }
         return try UpstreamHead(map)
+    }
+
+    /// The upstream of the route for the request as filters left it, which stays with the filters that it has.
+    private func newUpstream(for head: UpstreamHead) throws -> UpstreamClient {
+        switch routes.route(for: head.target)?.action {
+        case .forward(_, let upstream): return upstream
+        case .respond(let status, let body): throw RouteAnswer(status: status, body: body)
+        case nil: throw Refusal(.notFound, "no route takes the path that a filter left")
+        }
     }
 
     private func requestBody(
@@ -114,13 +127,15 @@ struct Forwarding {
     // MARK: Other endings
 
     /// Answers in place of the upstream where that is still possible.
-    private func conclude(after error: any Error) async throws {
+    private func conclude(after error: any Error, _ upstream: String) async throws {
         guard !response.hasBegun else { throw error }
         switch error {
         case let error as FilterReply:
             try await send(error.reply)
         case let refusal as Refusal:
             try await response.send(refusal)
+        case let answer as RouteAnswer:
+            try await response.send(answer)
         case RequestBodyError.tooLarge:
             try await response.send(Refusal(.payloadTooLarge, "the body is larger than the gateway takes"))
         case RequestBodyError.malformed:
@@ -129,8 +144,8 @@ struct Forwarding {
             throw error
         default:
             try Task.checkCancellation()
-            metrics.upstreamFailed(upstream.name)
-            try await response.send(UpstreamFailure.refusal(for: error, upstream: upstream.name))
+            metrics.upstreamFailed(upstream)
+            try await response.send(UpstreamFailure.refusal(for: error, upstream: upstream))
         }
     }
 

@@ -37,7 +37,7 @@ struct FilterSet: Sendable {
             throw GatewayError(reasons: ["\(error)"])
         }
         runtime = ProxyWasmRuntime(
-            host: host, callOuts: callOuts, metrics: metrics, logger: logger)
+            host: host, callOuts: callOuts, foreignFunctions: .ofGateway, metrics: metrics, logger: logger)
         let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []
