@@ -30,6 +30,8 @@ import Testing
                     vmConfiguration: "v"
                     configuration: '{"keys": ["k1"]}'
                     environment: { TOKEN: "1" }
+                    foreignFunctions: [compress]
+                    allowedCapabilities: [proxy_log, proxy_on_request_headers]
                     limits: { fuel: 5000000, memory: 16MiB, deadline: 50ms, loopTime: 100ms, loopBurst: 5ms }
                     onFailure: open
                     reload: watch
@@ -60,6 +62,8 @@ import Testing
         #expect(plugin.filter.vmConfiguration == Array("v".utf8))
         #expect(plugin.filter.configuration == Array(#"{"keys": ["k1"]}"#.utf8))
         #expect(plugin.filter.environment == ["TOKEN": "1"])
+        #expect(plugin.filter.foreignFunctions == ["compress"])
+        #expect(plugin.filter.allowedCapabilities == ["proxy_log", "proxy_on_request_headers"])
         #expect(plugin.filter.limits.fuel == 5_000_000)
         #expect(plugin.filter.limits.memory == 16 << 20)
         #expect(plugin.filter.limits.deadline == .milliseconds(50))

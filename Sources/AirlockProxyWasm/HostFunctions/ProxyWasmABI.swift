@@ -17,12 +17,19 @@ public struct ProxyWasmABI: Capability {
 
     /// The foreign functions that may be called; all that there are where it is nil.
     public let foreignFunctions: Set<String>?
+    /// The functions that do more than refuse, by name; nil for all that are granted. Names of callbacks may be among them.
+    let allowed: Set<String>?
 
     /// Makes a grant of these functions.
     public init(grants: ProxyWasmGrants, upstreams: Set<String>? = nil, foreignFunctions: Set<String>? = nil) {
+        self.init(grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions, allowed: nil)
+    }
+
+    init(grants: ProxyWasmGrants, upstreams: Set<String>?, foreignFunctions: Set<String>?, allowed: Set<String>?) {
         self.grants = grants
         self.upstreams = upstreams
         self.foreignFunctions = foreignFunctions
+        self.allowed = allowed
     }
 
     /// What is in both grants.
@@ -33,7 +40,8 @@ public struct ProxyWasmABI: Capability {
         return Self(
             grants: grants.intersection(other.grants),
             upstreams: both(upstreams, other.upstreams),
-            foreignFunctions: both(foreignFunctions, other.foreignFunctions))
+            foreignFunctions: both(foreignFunctions, other.foreignFunctions),
+            allowed: both(allowed, other.allowed))
     }
 
     public static let functions =
@@ -106,7 +114,7 @@ public struct ProxyWasmABI: Capability {
             let phase = vm.phase == .starting ? "start functions" : "allocator"
             throw HostError(.abiViolation, "the \(phase) called '\(use.name)', which is a restricted callback")
         }
-        guard grants.isSuperset(of: use.needs) else {
+        guard grants.isSuperset(of: use.needs), allowed?.contains(use.name) ?? true else {
             vm.logRefusal(of: use.name)
             return ungranted
         }

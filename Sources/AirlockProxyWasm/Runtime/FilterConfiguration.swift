@@ -39,6 +39,10 @@ public struct FilterConfiguration: Sendable {
     /// The foreign functions that the filter may call, of those that the runtime has; all where it is nil. Under a ``policy`` it gets of
     /// these what that gives it.
     public var foreignFunctions: Set<String>?
+    /// The functions that the filter may call and the callbacks that it gets, by their names in the ABI, such as `proxy_log`, `fd_write` and
+    /// `proxy_on_request_headers`: Envoy's `allowed_capabilities`. All where it is empty. Other functions answer that they are not granted,
+    /// and other callbacks are not called.
+    public var allowedCapabilities: Set<String>
     /// Host functions beside the ABI's. A filter with any of them shares its virtual machine with no other filter.
     public var capabilities: [any Capability]
     /// The environment variables that the guest sees; nothing of the host's own.
@@ -75,6 +79,7 @@ public struct FilterConfiguration: Sendable {
         grants: ProxyWasmGrants = .all,
         upstreams: Set<String>? = nil,
         foreignFunctions: Set<String>? = nil,
+        allowedCapabilities: Set<String> = [],
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
@@ -96,6 +101,7 @@ public struct FilterConfiguration: Sendable {
         self.grants = grants
         self.upstreams = upstreams
         self.foreignFunctions = foreignFunctions
+        self.allowedCapabilities = allowedCapabilities
         self.capabilities = capabilities
         self.environment = environment
         self.pauseDeadline = pauseDeadline

@@ -22,9 +22,10 @@ actor FilterPool: VersionedPool {
     nonisolated var copiesCalls: Bool { false }
 
     func prepare(_ version: PluginVersion) async throws(PluginError) {
+        let callbacks = try GuestCallbacks(version).allowed(configuration.allowedCapabilities)
         try await loop.prepare(
             .init(
-                id: id, configuration: configuration, version: version, callbacks: try GuestCallbacks(version),
+                id: id, configuration: configuration, version: version, callbacks: callbacks,
                 quarantine: quarantine))
     }
 

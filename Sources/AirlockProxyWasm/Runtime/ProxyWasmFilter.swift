@@ -33,7 +33,8 @@ public final class ProxyWasmFilter: ReleasedPlugin {
     public var exportsResponseBody: Bool { exports("proxy_on_response_body") }
 
     private func exports(_ name: String) -> Bool {
-        releases.serving?.functionType(of: name) != nil
+        let allowed = configuration.allowedCapabilities
+        return releases.serving?.functionType(of: name) != nil && (allowed.isEmpty || allowed.contains(name))
     }
 
     /// Loads a new version, starts and configures it on each worker loop beside the running one, and lets it take

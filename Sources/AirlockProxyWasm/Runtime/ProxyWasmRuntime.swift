@@ -131,7 +131,9 @@ extension FilterConfiguration {
 
     /// What of the ABI the filter may have.
     fileprivate var grant: ProxyWasmABI {
-        ProxyWasmABI(grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions)
+        ProxyWasmABI(
+            grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions,
+            allowed: allowedCapabilities.isEmpty ? nil : allowedCapabilities)
     }
 
     /// The policy, with no more of the ABI than ``grant``.

@@ -9,9 +9,9 @@ struct GuestCallbacks: Sendable {
 
     /// The two callbacks of one direction that differ only by their names.
     struct Flow: Sendable {
-        let headers: HeadersCallback?
-        let body: BodyCallback?
-        let trailers: TrailersCallback?
+        fileprivate(set) var headers: HeadersCallback?
+        fileprivate(set) var body: BodyCallback?
+        fileprivate(set) var trailers: TrailersCallback?
     }
 
     /// A headers callback, as the version of the ABI has it.
@@ -25,18 +25,18 @@ struct GuestCallbacks: Sendable {
     let abi: ABIVersion
     let allocate: GuestFunction<UInt32, UInt32>
     let start: StartFunctions
-    let onContextCreate: GuestFunction<NoResult, UInt32, UInt32>?
-    let onVMStart: GuestFunction<UInt32, UInt32, UInt32>?
-    let onConfigure: GuestFunction<UInt32, UInt32, UInt32>?
-    let onTick: ContextCallback?
-    let onHTTPCallResponse: GuestFunction<NoResult, UInt32, UInt32, UInt32, UInt32, UInt32>?
-    let onQueueReady: GuestFunction<NoResult, UInt32, UInt32>?
-    let onForeignFunction: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
-    let request: Flow
-    let response: Flow
-    let onDone: GuestFunction<UInt32, UInt32>?
-    let onLog: ContextCallback?
-    let onDelete: ContextCallback?
+    private(set) var onContextCreate: GuestFunction<NoResult, UInt32, UInt32>?
+    private(set) var onVMStart: GuestFunction<UInt32, UInt32, UInt32>?
+    private(set) var onConfigure: GuestFunction<UInt32, UInt32, UInt32>?
+    private(set) var onTick: ContextCallback?
+    private(set) var onHTTPCallResponse: GuestFunction<NoResult, UInt32, UInt32, UInt32, UInt32, UInt32>?
+    private(set) var onQueueReady: GuestFunction<NoResult, UInt32, UInt32>?
+    private(set) var onForeignFunction: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
+    private(set) var request: Flow
+    private(set) var response: Flow
+    private(set) var onDone: GuestFunction<UInt32, UInt32>?
+    private(set) var onLog: ContextCallback?
+    private(set) var onDelete: ContextCallback?
 
     /// The functions that run once, in this order, before any callback.
     struct StartFunctions: Sendable {
@@ -68,6 +68,32 @@ struct GuestCallbacks: Sendable {
         onLog = try version.function("proxy_on_log", taking: UInt32.self)
         onDelete = try version.function("proxy_on_delete", taking: UInt32.self)
         try LaterCallbacks.check(version)
+    }
+
+    /// Without the callbacks that are not among these; with all where there are none.
+    func allowed(_ names: Set<String>) -> Self {
+        guard !names.isEmpty else { return self }
+        var callbacks = self
+        func drop<Callback>(_ name: String, _ callback: inout Callback?) {
+            if !names.contains(name) { callback = nil }
+        }
+        drop("proxy_on_context_create", &callbacks.onContextCreate)
+        drop("proxy_on_vm_start", &callbacks.onVMStart)
+        drop("proxy_on_configure", &callbacks.onConfigure)
+        drop("proxy_on_tick", &callbacks.onTick)
+        drop("proxy_on_http_call_response", &callbacks.onHTTPCallResponse)
+        drop("proxy_on_queue_ready", &callbacks.onQueueReady)
+        drop("proxy_on_foreign_function", &callbacks.onForeignFunction)
+        drop("proxy_on_request_headers", &callbacks.request.headers)
+        drop("proxy_on_request_body", &callbacks.request.body)
+        drop("proxy_on_request_trailers", &callbacks.request.trailers)
+        drop("proxy_on_response_headers", &callbacks.response.headers)
+        drop("proxy_on_response_body", &callbacks.response.body)
+        drop("proxy_on_response_trailers", &callbacks.response.trailers)
+        drop("proxy_on_done", &callbacks.onDone)
+        drop("proxy_on_log", &callbacks.onLog)
+        drop("proxy_on_delete", &callbacks.onDelete)
+        return callbacks
     }
 
     /// Whether the filter has anything to do with single streams.

@@ -10,6 +10,7 @@ struct VMKey: Hashable, Sendable {
     let grants: ProxyWasmGrants
     let upstreams: Set<String>?
     let foreignFunctions: Set<String>?
+    let allowedCapabilities: Set<String>
     let memoryLimit: Int
     let tableLimit: Int
     /// All limits of a filter for which a policy decided; nil for others.
@@ -27,6 +28,7 @@ struct VMKey: Hashable, Sendable {
         grants = abi.first?.grants ?? []
         upstreams = abi.first.flatMap(\.upstreams)
         foreignFunctions = abi.first.flatMap(\.foreignFunctions)
+        allowedCapabilities = configuration.allowedCapabilities
         memoryLimit = version.limits.memory
         tableLimit = version.limits.tableElements
         decidedLimits = configuration.policy == nil ? nil : version.limits

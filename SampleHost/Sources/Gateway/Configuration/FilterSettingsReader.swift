@@ -14,7 +14,7 @@ struct FilterSettings {
 struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
-        "onFailure", "reload",
+        "foreignFunctions", "allowedCapabilities", "onFailure", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -55,6 +55,10 @@ struct FilterSettingsReader {
             quota: quota,
             failurePolicy: failurePolicy,
             upstreams: upstreams,
+            foreignFunctions: section.has("foreignFunctions")
+                ? names(section, "foreignFunctions", "a list of foreign functions, such as compress") : nil,
+            allowedCapabilities: names(
+                section, "allowedCapabilities", "a list of functions and callbacks of the ABI, such as proxy_log"),
             environment: environment,
             policy: policy,
             reload: reloading.policy
@@ -96,6 +100,15 @@ struct FilterSettingsReader {
             variables[name] = text
         }
         return variables
+    }
+
+    private func names(_ section: SectionReader, _ key: String, _ expected: String) -> Set<String> {
+        let names = section.list(key, expected).compactMap { node, path in
+            if let name = node.scalar?.string, !name.isEmpty { return name }
+            log.add(node, key: path, "expected a name, found \(node.spoken)")
+            return nil
+        }
+        return Set(names)
     }
 
     /// Those that the filter may call.
