@@ -31,6 +31,7 @@ struct GatewayDocument {
         var vmConfiguration: [UInt8] = []
         var configuration: [UInt8] = []
         var environment: [String: String] = [:]
+        var allowedCapabilities: [String] = []
         var onFailure: String?
     }
 
@@ -95,6 +96,9 @@ extension GatewayDocument.Plugin {
         if !environment.isEmpty {
             let variables = environment.sorted { $0.key < $1.key }.map { (Node.text($0.key), Node.text($0.value)) }
             entries.append(("environment", Node(variables)))
+        }
+        if !allowedCapabilities.isEmpty {
+            entries.append(("allowedCapabilities", Node(allowedCapabilities.map(Node.text), .implicit, .flow)))
         }
         if let onFailure { entries.append(("onFailure", .text(onFailure))) }
         return Node(entries)

@@ -21,6 +21,7 @@ struct PluginReader {
         plugin.vmConfiguration = vm.field("configuration")?.configuration ?? []
         plugin.configuration = input.field("configuration")?.configuration ?? []
         plugin.environment = environment(vm)
+        plugin.allowedCapabilities = allowedCapabilities()
         plugin.onFailure = failurePolicy()
         vm.field("allow_precompiled")?.note("the gateway compiles modules itself")
         vm.field("nack_on_code_cache_miss")?.note("the gateway fetches modules before it starts")
@@ -64,6 +65,13 @@ struct PluginReader {
         variables.field("host_env_keys")?.gap("the gateway hands no variables of its own on; set them by environment")
         let pairs = variables.field("key_values")?.entries ?? []
         return Dictionary(pairs.compactMap { key, value in value.text.map { (key, $0) } }) { first, _ in first }
+    }
+
+    /// The keys; what they may say of arguments Envoy does not read either.
+    private func allowedCapabilities() -> [String] {
+        let entries = input.field("capability_restriction_config")?.field("allowed_capabilities")?.entries ?? []
+        for (_, value) in entries { value.settle() }
+        return entries.map(\.key)
     }
 
     private func failurePolicy() -> String? {

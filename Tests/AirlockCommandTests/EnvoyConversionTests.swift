@@ -79,6 +79,20 @@ struct EnvoyConversionTests {
         #expect(conversion.yaml.contains(expected), "\(conversion.yaml)")
     }
 
+    @Test("What a filter may call, and be called with, is kept")
+    func allowedCapabilities() throws {
+        var bootstrap = Bootstrap()
+        bootstrap.filters = filter(
+            "{name: a, capability_restriction_config: { allowed_capabilities: { proxy_log: {}, fd_write: } }}")
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.unexpressed == [])
+        #expect(conversion.yaml.contains("  allowedCapabilities: [proxy_log, fd_write]\n"), "\(conversion.yaml)")
+        bootstrap.filters = filter("{name: a, capability_restriction_config: { allowed_capabilities: {} }}")
+        let all = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(all.unexpressed == [])
+        #expect(!all.yaml.contains("allowedCapabilities"))
+    }
+
     @Test("Equal plugins are one, and others with the same name get a name of their own")
     func names() throws {
         var bootstrap = Bootstrap()
