@@ -121,6 +121,31 @@ struct QueueTests {
         }
     }
 
+    @Test("A filter whose quota is used up is not told, and the one before it is when it goes")
+    func usedUp() async throws {
+        let quota = try Quota("tenant", fuel: QuotaRate(1, per: .seconds(1_000), burst: 1_000_000))
+        let spinning = Guest.wat(Self.onRequest("(loop $l (br $l))"))
+        try await withFilters { filters in
+            let sender = try await filters.load(Guest.wat(Self.sending), name: "sender")
+            _ = try await filters.load(Guest.wat(Self.worker), name: "first") { $0.vmID = "jobs" }
+            let last = try await filters.load(Guest.wat(Self.worker), name: "last") {
+                $0.vmID = "jobs"
+                $0.quota = quota
+            }
+            let spender = try await filters.load(spinning, name: "spender") {
+                $0.quota = quota
+                $0.limits.fuel = 2_000_000
+            }
+            await send("", by: spender, filters)
+            await send("item", by: sender, filters)
+            // Its turn has come once another event of the same loop is through.
+            await send("item", by: sender, filters)
+            await last.unload()
+            await filters.log.wait(for: "item", count: 2)
+            #expect(filters.log.guestLines.filter { $0.message == "item" }.allSatisfy { $0.filter == "first" })
+        }
+    }
+
     @Test("Queues that are not there, empty ones, and ones of others that nobody looked up answer so")
     func missing() async throws {
         let body = """

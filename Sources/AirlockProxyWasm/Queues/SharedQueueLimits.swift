@@ -8,7 +8,7 @@ public struct SharedQueueLimits: Sendable, Hashable {
     public var queues: Int
 
     /// Sets the limits.
-    public init(items: Int = 1_000, bytes: Int = 1 << 20, queues: Int = 100) {
+    public init(items: Int = 1_000, bytes: Int = 1 << 20, queues: Int = 16) {
         self.items = items
         self.bytes = bytes
         self.queues = queues
