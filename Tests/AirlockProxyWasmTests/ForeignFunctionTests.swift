@@ -163,22 +163,27 @@ struct ForeignFunctionTests {
 
     // MARK: Functions of Envoy
 
-    @Test("clear_route_cache, and its older form, have the route chosen anew")
-    func clearRouteCache() async throws {
+    @Test(
+        "clear_route_cache, and its older form, have the route chosen anew where that was granted",
+        arguments: [true, false])
+    func clearRouteCache(isOld: Bool) async throws {
+        let older = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32) (result i32)
+              (call $note (i32.const 102) (call $clear_route_cache)) (i32.const 0))
+            """, marker: "proxy_abi_version_0_1_0")
+        let source = isOld ? older : onRequest(call("clear_route_cache"))
         try await withFilters { filters in
-            let clearing = try await filters.load(onRequest(call("clear_route_cache")), name: "clearing")
-            let old = try await filters.load(
-                Guest.wat(
-                    """
-                    (func (export "proxy_on_request_headers") (param i32 i32) (result i32)
-                      (call $clear_route_cache))
-                    """, marker: "proxy_abi_version_0_1_0"), name: "old")
-            let passing = try await filters.load(Guest.passing, name: "passing")
-            for (filter, isCleared) in [(clearing, true), (old, true), (passing, false)] {
+            let granted = try await filters.load(source) { $0.foreignFunctions = ["clear_route_cache"] }
+            let other = try await filters.load(source) { $0.foreignFunctions = ["compress"] }
+            let none = try await filters.load(source) { $0.grants = .all.subtracting(.foreignFunctions) }
+            let passing = try await filters.load(Guest.passing)
+            for (filter, isCleared) in [(granted, true), (other, false), (none, false), (passing, false)] {
                 let stream = await run(filters, filter)
                 #expect(stream.choosesRouteAnew == isCleared)
                 await stream.finish()
             }
+            #expect(filters.log.messages == ["f=0", isOld ? "f=10" : "f=1", "f=10"])
         }
     }
 

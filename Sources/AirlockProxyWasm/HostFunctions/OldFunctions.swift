@@ -26,7 +26,11 @@ extension ProxyWasmABI {
                 }
             },
             HostFunction("proxy_clear_route_cache") { (abi, call) throws(HostError) -> UInt32 in
-                try abi.answer(Use(name: "proxy_clear_route_cache"), call) { (vm) throws(Refusal) in
+                try abi.answer(Use(name: "proxy_clear_route_cache", needs: .clearRouteCache), call) {
+                    (vm) throws(Refusal) in
+                    guard abi.foreignFunctions?.contains("clear_route_cache") ?? true else {
+                        throw .status(.internalFailure)
+                    }
                     vm.clearRouteCache()
                 }
             },

@@ -30,6 +30,7 @@ extension ProxyWasmGrants {
     static let enqueueSharedQueue = ProxyWasmGrants(rawValue: 1 << 27)
     static let dequeueSharedQueue = ProxyWasmGrants(rawValue: 1 << 28)
     static let callForeignFunction = ProxyWasmGrants(rawValue: 1 << 29)
+    static let clearRouteCache = ProxyWasmGrants(rawValue: 1 << 30)
 
     /// Each function that needs a grant, by its name in the ABI.
     static var functions: KeyValuePairs<String, ProxyWasmGrants> {
@@ -64,6 +65,7 @@ extension ProxyWasmGrants {
             "proxy_enqueue_shared_queue": .enqueueSharedQueue,
             "proxy_dequeue_shared_queue": .dequeueSharedQueue,
             "proxy_call_foreign_function": .callForeignFunction,
+            "proxy_clear_route_cache": .clearRouteCache,
         ]
     }
 

@@ -41,11 +41,12 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let queues: ProxyWasmGrants = [
         .registerSharedQueue, .resolveSharedQueue, .enqueueSharedQueue, .dequeueSharedQueue,
     ]
-    /// Foreign functions; see also ``FilterConfiguration/foreignFunctions``.
-    public static let foreignFunctions: ProxyWasmGrants = [.callForeignFunction]
+    /// Foreign functions; see also ``FilterConfiguration/foreignFunctions``. Among them is `proxy_clear_route_cache` of ABI 0.1.0, which is
+    /// the foreign function `clear_route_cache` of later ones.
+    public static let foreignFunctions: ProxyWasmGrants = [.callForeignFunction, .clearRouteCache]
     /// A periodic timer.
     public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 30) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 31) - 1)
 }
