@@ -24,6 +24,9 @@ public final class ProxyWasmFilter: ReleasedPlugin {
     /// The filter's name.
     public var name: String { configuration.name }
 
+    /// On how many worker loops it runs: all of the host's, or one where it is a service that there is once.
+    public var workers: Int { loops.count }
+
     /// Whether the running version reads or changes request bodies. Where it does, drop the `content-length` of
     /// forwarded requests.
     public var exportsRequestBody: Bool { exports("proxy_on_request_body") }

@@ -52,6 +52,12 @@ public final class ProxyWasmRuntime: Sendable {
     ///   where the filter refused its configuration. Under a policy, every reason why that refuses it. Nothing of it is left then.
     ///   ``PluginError/Code/configuration`` where its reload policy has a probe.
     public func load(_ configuration: FilterConfiguration) async throws(PluginError) -> ProxyWasmFilter {
+        try await load(configuration, on: loops)
+    }
+
+    func load(
+        _ configuration: FilterConfiguration, on loops: [FilterLoop]
+    ) async throws(PluginError) -> ProxyWasmFilter {
         try configuration.checkHasNoProbe()
         try configuration.checkQuarantine()
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
