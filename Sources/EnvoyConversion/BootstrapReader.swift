@@ -6,7 +6,10 @@ struct BootstrapReader {
 
     func read() -> GatewayDocument {
         var document = GatewayDocument()
+        document.node = node()
         document.admin = admin()
+        let plugins = PluginCollector()
+        document.services = services(plugins)
         guard let resources = input.field("static_resources") else { return document }
         var clusters: Set<String> = []
         for cluster in resources.field("clusters")?.items ?? [] {
@@ -17,17 +20,45 @@ struct BootstrapReader {
             }
             document.upstreams.append(upstream)
         }
-        let plugins = PluginCollector()
         for listener in resources.field("listeners")?.items ?? [] {
-            guard document.listeners.isEmpty else {
-                listener.gap("the gateway has one listener")
-                continue
-            }
             let reader = ListenerReader(input: listener, clusters: clusters, plugins: plugins)
-            if let listener = reader.read() { document.listeners.append(listener) }
+            guard let found = reader.read() else { continue }
+            if let first = document.listeners.first, first.idle != found.idle {
+                listener.ledger.gap(
+                    listener.node, listener.path,
+                    "idle_timeout: connections of all listeners may be idle as long as those of the first")
+            }
+            document.listeners.append(found)
         }
         document.plugins = plugins.plugins
         return document
+    }
+
+    /// Plugins that no request passes (`envoy.extensions.wasm.v3.WasmService`).
+    private func services(_ plugins: PluginCollector) -> [GatewayDocument.Service] {
+        (input.field("bootstrap_extensions")?.items ?? []).compactMap { item in
+            guard let any = item.field("typed_config"), let message = Message(any),
+                message.type == "envoy.extensions.wasm.v3.WasmService"
+            else {
+                item.gap("left out: the gateway has no such extension")
+                return nil
+            }
+            let name = item.field("name")?.text
+            guard let config = message.fields.field("config"), let plugin = PluginReader(input: config).read() else {
+                item.gap("left out: the gateway runs without this service")
+                return nil
+            }
+            return GatewayDocument.Service(
+                plugin: plugins.named(plugin, from: config, called: name ?? "service"),
+                singleton: message.fields.field("singleton")?.flag ?? false)
+        }
+    }
+
+    private func node() -> GatewayDocument.Server? {
+        guard let node = input.field("node") else { return nil }
+        let metadata = node.field("metadata").flatMap { MetadataValues.of($0) }
+        return GatewayDocument.Server(
+            id: node.field("id")?.text, cluster: node.field("cluster")?.text, metadata: metadata)
     }
 
     private func admin() -> String? {

@@ -5,8 +5,26 @@ import Yams
 struct GatewayDocument {
     struct Listener {
         var address: String
+        var direction: String?
+        var metadata: [Space] = []
         var idle: String?
         var routes: [Route] = []
+
+        /// Whether `listen` says all of it.
+        var isPlain: Bool { direction == nil && metadata.isEmpty }
+    }
+
+    /// A namespace of metadata, and the mapping that it has.
+    struct Space {
+        var name: String
+        var values: Node
+    }
+
+    /// What filters are told of Envoy itself.
+    struct Server {
+        var id: String?
+        var cluster: String?
+        var metadata: Node?
     }
 
     struct Upstream {
@@ -32,6 +50,7 @@ struct GatewayDocument {
         var configuration: [UInt8] = []
         var environment: [String: String] = [:]
         var allowedCapabilities: [String] = []
+        var allowOnHeadersStopIteration = false
         var onFailure: String?
     }
 
@@ -48,26 +67,70 @@ struct GatewayDocument {
         var path: String
         var action: Action
         var filters: [String] = []
+        var name: String?
+        var virtualHost: String?
+        var metadata: [Space] = []
     }
 
+    /// A plugin that no request passes.
+    struct Service {
+        var plugin: Plugin
+        var singleton: Bool
+    }
+
+    var node: Server?
     var admin: String?
     var listeners: [Listener] = []
     var upstreams: [Upstream] = []
     var plugins: [Plugin] = []
+    var services: [Service] = []
 
     /// - Parameter first: the listener.
     func yaml(first: Listener) throws -> String {
-        var top: [(Node, Node)] = [("listen", .text(first.address))]
+        let isShort = listeners.count == 1 && first.isPlain
+        var top: [(Node, Node)] = []
+        if isShort { top.append(("listen", .text(first.address))) }
+        if let node { top.append(("node", node.node)) }
         if let admin { top.append(("admin", .text(admin))) }
         if let idle = first.idle { top.append(("bounds", .flow([("idle", .text(idle))]))) }
         if !upstreams.isEmpty {
             top.append(("upstreams", Node(upstreams.map { (.text($0.name), $0.node) })))
         }
         if !plugins.isEmpty { top.append(("plugins", Node(plugins.map(\.node)))) }
-        // Without a route Envoy answers 404, too.
-        let nothing = Route(match: .prefix, path: "/", action: .respond(status: 404, body: ""))
-        top.append(("routes", Node((first.routes.isEmpty ? [nothing] : first.routes).map(\.node))))
+        if !services.isEmpty {
+            let nodes = services.map { service in
+                Node(service.plugin.entries + (service.singleton ? [("singleton", "true")] : []))
+            }
+            top.append(("services", Node(nodes)))
+        }
+        top.append(isShort ? ("routes", first.routesNode) : ("listeners", Node(listeners.map(\.node))))
         return try Yams.serialize(node: Node(top), indent: 2, width: -1, allowUnicode: true)
+    }
+}
+
+extension GatewayDocument.Listener {
+    fileprivate var node: Node {
+        var entries: [(Node, Node)] = [("address", .text(address))]
+        if let direction { entries.append(("direction", .text(direction))) }
+        if !metadata.isEmpty { entries.append(("metadata", .spaces(metadata))) }
+        entries.append(("routes", routesNode))
+        return Node(entries)
+    }
+
+    fileprivate var routesNode: Node {
+        // Without a route Envoy answers 404, too.
+        let nothing = GatewayDocument.Route(match: .prefix, path: "/", action: .respond(status: 404, body: ""))
+        return Node((routes.isEmpty ? [nothing] : routes).map(\.node))
+    }
+}
+
+extension GatewayDocument.Server {
+    fileprivate var node: Node {
+        var entries: [(Node, Node)] = []
+        if let id { entries.append(("id", .text(id))) }
+        if let cluster { entries.append(("cluster", .text(cluster))) }
+        if let metadata { entries.append(("metadata", metadata)) }
+        return Node(entries)
     }
 }
 
@@ -80,7 +143,9 @@ extension GatewayDocument.Upstream {
 }
 
 extension GatewayDocument.Plugin {
-    fileprivate var node: Node {
+    fileprivate var node: Node { Node(entries) }
+
+    fileprivate var entries: [(Node, Node)] {
         var entries: [(Node, Node)] = [("name", .text(name)), ("abi", "proxy-wasm")]
         switch place {
         case .path(let path): entries.append(("path", .text(path)))
@@ -97,17 +162,21 @@ extension GatewayDocument.Plugin {
             let variables = environment.sorted { $0.key < $1.key }.map { (Node.text($0.key), Node.text($0.value)) }
             entries.append(("environment", Node(variables)))
         }
+        if allowOnHeadersStopIteration { entries.append(("allowOnHeadersStopIteration", "true")) }
         if !allowedCapabilities.isEmpty {
             entries.append(("allowedCapabilities", Node(allowedCapabilities.map(Node.text), .implicit, .flow)))
         }
         if let onFailure { entries.append(("onFailure", .text(onFailure))) }
-        return Node(entries)
+        return entries
     }
 }
 
 extension GatewayDocument.Route {
     fileprivate var node: Node {
         var entries: [(Node, Node)] = [("match", .flow([(.text(match.rawValue), .text(path))]))]
+        if let name { entries.append(("name", .text(name))) }
+        if let virtualHost { entries.append(("virtualHost", .text(virtualHost))) }
+        if !metadata.isEmpty { entries.append(("metadata", .spaces(metadata))) }
         if !filters.isEmpty {
             entries.append(("filters", Node(filters.map(Node.text), .implicit, .flow)))
         }
@@ -129,6 +198,10 @@ extension Node {
     }
 
     fileprivate static func flow(_ entries: [(Node, Node)]) -> Node { Node(entries, .implicit, .flow) }
+
+    fileprivate static func spaces(_ spaces: [GatewayDocument.Space]) -> Node {
+        Node(spaces.map { (.text($0.name), $0.values) })
+    }
 
     /// Text where the bytes are some, or else base64.
     fileprivate static func data(_ bytes: [UInt8]) -> Node {

@@ -31,11 +31,20 @@ struct ListenerReader {
             }
             filter.field("name")?.settle()
             var listener = GatewayDocument.Listener(address: address.description)
+            listener.direction = direction()
+            listener.metadata = input.field("metadata").map(MetadataValues.spaces) ?? []
             read(message.fields, into: &listener)
             return listener
         }
         input.gap("left out: expected an http_connection_manager")
         return nil
+    }
+
+    private func direction() -> String? {
+        input.field("traffic_direction")?.value("INBOUND, OUTBOUND or UNSPECIFIED") { text -> String?? in
+            let directions: [String: String?] = ["INBOUND": "inbound", "OUTBOUND": "outbound", "UNSPECIFIED": nil]
+            return directions[text]
+        } ?? nil
     }
 
     private func read(_ manager: Input, into listener: inout GatewayDocument.Listener) {

@@ -23,6 +23,7 @@ struct PluginReader {
         plugin.environment = environment(vm)
         plugin.allowedCapabilities = allowedCapabilities()
         plugin.onFailure = failurePolicy()
+        plugin.allowOnHeadersStopIteration = input.field("allow_on_headers_stop_iteration")?.flag ?? false
         vm.field("allow_precompiled")?.note("the gateway compiles modules itself")
         vm.field("nack_on_code_cache_miss")?.note("the gateway fetches modules before it starts")
         input.field("reload_config")?.gap("the gateway waits from 1s to 60s before it replaces a failed plugin")

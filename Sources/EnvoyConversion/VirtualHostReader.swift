@@ -12,8 +12,12 @@ struct VirtualHostReader {
             input.gap("left out: the gateway's routes are for all hosts, expected domains: [\"*\"]")
             return []
         }
-        input.field("name")?.note("virtual hosts have no names in the gateway")
-        return (input.field("routes")?.items ?? []).compactMap(route)
+        let name = input.field("name")?.text
+        return (input.field("routes")?.items ?? []).compactMap { item in
+            var found = route(item)
+            found?.virtualHost = name
+            return found
+        }
     }
 
     private func route(_ route: Input) -> GatewayDocument.Route? {
@@ -27,9 +31,9 @@ struct VirtualHostReader {
             )
             return nil
         }
-        route.field("name")?.note("routes have no names in the gateway")
-        var result = GatewayDocument.Route(match: kind, path: path, action: action(route))
-        if case .forward = result.action { result.filters = filters }
+        var result = GatewayDocument.Route(match: kind, path: path, action: action(route), filters: filters)
+        result.name = route.field("name")?.text
+        result.metadata = route.field("metadata").map(MetadataValues.spaces) ?? []
         return result
     }
 
@@ -77,7 +81,6 @@ struct VirtualHostReader {
         let status = direct.field("status")?.value("a status from 200 to 599") { text in
             Int(text).flatMap { (200...599).contains($0) ? $0 : nil }
         }
-        if !filters.isEmpty { direct.ledger.gap(direct.node, direct.path, "the gateway answers without its filters") }
         var body = ""
         if let source = direct.field("body"), let bytes = source.inlineData {
             if let text = String(validating: bytes, as: UTF8.self) {

@@ -28,12 +28,15 @@ struct ConvertCommandTests {
                   onFailure: FAIL_OPEN
                 routes:
                 - match: {path: /exact}
+                  virtualHost: all
                   filters: [auth]
                   upstream: up
                 - match: {startsWith: /api}
+                  virtualHost: all
                   filters: [auth]
                   upstream: up
                 - match: {prefix: /}
+                  virtualHost: all
                   filters: [auth]
                   upstream: up
 
@@ -55,7 +58,9 @@ struct ConvertCommandTests {
         let route = "\(manager).route_config.virtual_hosts[0].routes[3]"
         #expect(lines.last?.hasPrefix("not expressed: \(route).redirect: ") == true)
         for line in lines { #expect(run.output.contains("\n# - \(line.dropFirst("not expressed: ".count))\n")) }
-        #expect(run.output.contains("- match: {startsWith: /old}\n  respond: {status: 501}\n"))
+        #expect(
+            run.output.contains(
+                "- match: {startsWith: /old}\n  virtualHost: all\n  filters: [auth]\n  respond: {status: 501}\n"))
     }
 
     @Test(

@@ -16,7 +16,8 @@ struct EnvoyConversionTests {
         #expect(conversion.unexpressed == [])
         #expect(
             conversion.yaml.hasPrefix(
-                "listen: '[::1]:80'\nroutes:\n- match: {prefix: /a}\n  respond: {status: 204}\n"), "\(conversion.yaml)")
+                "listen: '[::1]:80'\nroutes:\n- match: {prefix: /a}\n  virtualHost: v\n  respond: {status: 204}\n"),
+            "\(conversion.yaml)")
     }
 
     @Test(
@@ -162,9 +163,138 @@ struct EnvoyConversionTests {
             - { match: { path: /b }, route: { weighted_clusters: {} } }
             """
         let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
-        #expect(conversion.yaml.contains("- match: {path: /a}\n  respond: {status: 503}\n"))
-        #expect(conversion.yaml.contains("- match: {path: /b}\n  respond: {status: 501}\n"))
+        #expect(
+            conversion.yaml.contains(
+                "- match: {path: /a}\n  virtualHost: all\n  filters: [auth]\n  respond: {status: 503}\n"))
+        #expect(
+            conversion.yaml.contains(
+                "- match: {path: /b}\n  virtualHost: all\n  filters: [auth]\n  respond: {status: 501}\n"))
         #expect(conversion.unexpressed.count == 2)
+    }
+
+    @Test("What filters are told of Envoy, its listeners and its routes is kept")
+    func place() throws {
+        var bootstrap = Bootstrap()
+        bootstrap.top = "node: { id: n, cluster: c, metadata: { ROLE: edge, list: [1, \"2\"] } }"
+        bootstrap.listener = "traffic_direction: INBOUND\nmetadata: { filter_metadata: { a.b: { x: true } } }"
+        bootstrap.routes = """
+            - match: { path: /a }
+              route: { cluster: up }
+              name: first
+              metadata: { filter_metadata: { ns: { tier: gold, deep: { er: "1" } } } }
+            """
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.unexpressed == [])
+        for part in [
+            """
+            node:
+              id: n
+              cluster: c
+              metadata:
+                ROLE: edge
+                list:
+                - 1
+                - "2"
+
+            """,
+            """
+            listeners:
+            - address: 127.0.0.1:10000
+              direction: inbound
+              metadata:
+                a.b:
+                  x: true
+              routes:
+              - match: {path: /a}
+                name: first
+                virtualHost: all
+                metadata:
+                  ns:
+                    tier: gold
+                    deep:
+                      er: "1"
+                filters: [auth]
+                upstream: up
+
+            """,
+        ] {
+            #expect(conversion.yaml.contains(part), "\(conversion.yaml)")
+        }
+    }
+
+    @Test("Metadata that the gateway has not is listed")
+    func otherMetadata() throws {
+        let lines = try gaps {
+            $0.listener = "metadata: { typed_filter_metadata: { a: {} }, filter_metadata: { b: { c: null } } }"
+        }
+        let metadata = "static_resources.listeners[0].metadata"
+        #expect(Set(lines.map(\.path)) == ["\(metadata).typed_filter_metadata", "\(metadata).filter_metadata.b"])
+    }
+
+    @Test("A filter keeps what it may call, and how it is shown bodies")
+    func restrictions() throws {
+        let names = "proxy_log: {}, fd_write: null, proxy_on_log: {}"
+        var bootstrap = Bootstrap()
+        bootstrap.filters = filter(
+            "{ name: a, capability_restriction_config: { allowed_capabilities: { \(names) } }, allow_on_headers_stop_iteration: true }"
+        )
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.unexpressed == [])
+        #expect(
+            conversion.yaml.contains(
+                "  allowOnHeadersStopIteration: true\n  allowedCapabilities: [proxy_log, fd_write, proxy_on_log]\n"),
+            "\(conversion.yaml)")
+    }
+
+    @Test("A service of the bootstrap is one of the gateway, with a name of its own")
+    func services() throws {
+        let vm = "vm_config: { code: { local: { filename: /s.wasm } } }"
+        let type = "\"@type\": \(Bootstrap.types)/envoy.extensions.wasm.v3.WasmService"
+        var bootstrap = Bootstrap()
+        bootstrap.top = """
+            bootstrap_extensions:
+              - name: envoy.bootstrap.wasm
+                typed_config: { \(type), singleton: true, config: { name: s, \(vm) } }
+              - name: envoy.bootstrap.wasm
+                typed_config: { \(type), config: { root_id: r, \(vm) } }
+              - name: other
+                typed_config: { "@type": other }
+            """
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        let services = """
+            services:
+            - name: s
+              abi: proxy-wasm
+              path: /s.wasm
+              singleton: true
+            - name: envoy.bootstrap.wasm
+              abi: proxy-wasm
+              path: /s.wasm
+              rootID: r
+
+            """
+        #expect(conversion.yaml.contains(services), "\(conversion.yaml)")
+        #expect(conversion.unexpressed.map(\.path) == ["bootstrap_extensions[2]"])
+    }
+
+    @Test("Several listeners have their own routes")
+    func listeners() throws {
+        let second = """
+            - address: { socket_address: { address: 127.0.0.1, port_value: 10001 } }
+              filter_chains:
+                - filters:
+                    - typed_config:
+                        "@type": \(Bootstrap.manager)
+                        route_config: { virtual_hosts: [{ domains: ["*"], routes: [{ match: { prefix: / }, direct_response: { status: 200 } }] }] }
+            """
+        let text = Bootstrap().yaml.replacing(
+            "\n  clusters:", with: "\n" + second.split(separator: "\n").map { "    \($0)\n" }.joined() + "  clusters:")
+        let conversion = try EnvoyConversion(bootstrap: text)
+        #expect(conversion.unexpressed == [])
+        #expect(
+            conversion.yaml.contains(
+                "- address: 127.0.0.1:10001\n  routes:\n  - match: {prefix: /}\n    respond: {status: 200}\n"),
+            "\(conversion.yaml)")
     }
 
     @Test("A cluster's bound of connections and TLS are kept")

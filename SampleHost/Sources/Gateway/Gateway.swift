@@ -20,10 +20,9 @@ public final class Gateway: Service, Sendable {
     private let eventLoops: MultiThreadedEventLoopGroup
     private let upstreams: [String: UpstreamClient]
     private let filters: FilterSet
-    private let routes: RouteTable
+    private let listeners: [Listener]
     private let reporting: @Sendable (RequestReport) -> Void
-    private let readiness = Readiness()
-    private let listening = BoundAddress()
+    private let readiness: Readiness
     private let administering = BoundAddress()
 
     /// Makes a gateway that is ready to run: plugins are loaded and started, nothing listens yet. It must be run, which also ends what was
@@ -46,6 +45,10 @@ public final class Gateway: Service, Sendable {
         if let admin = configuration.admin, !admin.listen.isLoopback, admin.token == nil {
             throw GatewayError(reasons: ["admin \(admin.listen): expected a loopback address, or a token"])
         }
+        guard !configuration.listeners.isEmpty else {
+            throw GatewayError(reasons: ["listeners: expected at least one, found none"])
+        }
+        readiness = Readiness(listeners: configuration.listeners.count)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
         var upstreams: [String: UpstreamClient] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -57,7 +60,7 @@ public final class Gateway: Service, Sendable {
             let loaded = try await FilterSet(
                 configuration, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics, logger: logger)
             filters = loaded
-            routes = try RouteTable(configuration, upstreams: upstreams, filters: loaded)
+            listeners = try Self.listeners(configuration, upstreams: upstreams, filters: loaded)
             self.filters = loaded
         } catch {
             await Self.end(filters, upstreams, eventLoops)
@@ -65,8 +68,35 @@ public final class Gateway: Service, Sendable {
         }
     }
 
-    /// The address that clients connect to; waits until the gateway listens. `nil` when it ended without.
-    public var address: ListenAddress? { get async { await listening.value } }
+    private static func listeners(
+        _ configuration: GatewayConfiguration, upstreams: [String: UpstreamClient], filters: FilterSet
+    ) throws(GatewayError) -> [Listener] {
+        var listeners: [Listener] = []
+        var reasons: [String] = []
+        for listener in configuration.listeners {
+            do {
+                let routes = try RouteTable(
+                    listener.routes ?? configuration.routes, of: listener, upstreams: upstreams, filters: filters)
+                listeners.append(Listener(address: listener.address, routes: routes))
+            } catch {
+                reasons += error.reasons.filter { !reasons.contains($0) }
+            }
+        }
+        guard reasons.isEmpty else { throw GatewayError(reasons: reasons) }
+        return listeners
+    }
+
+    /// The address of the first listener; waits until it listens. `nil` when it ended without.
+    public var address: ListenAddress? { get async { await listeners.first?.bound.value } }
+
+    /// The addresses of all listeners, in the order of the configuration; as ``address``.
+    public var addresses: [ListenAddress?] {
+        get async {
+            var addresses: [ListenAddress?] = []
+            for listener in listeners { addresses.append(await listener.bound.value) }
+            return addresses
+        }
+    }
 
     /// The address that operators connect to; waits until it is bound. `nil` without one.
     public var adminAddress: ListenAddress? {
@@ -79,7 +109,8 @@ public final class Gateway: Service, Sendable {
     public func run(drainsOnSignals: Bool) async throws {
         var services: [any Service] = [filters.host, FilterFollowing(filters: filters)]
         if let admin = configuration.admin { services.append(adminServer(admin)) }
-        services.append(server())
+        let counted = GatewayMetrics(factory: metrics)
+        for listener in listeners { services.append(server(listener, counted)) }
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
         var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: signals, logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.drain
@@ -97,7 +128,7 @@ public final class Gateway: Service, Sendable {
 
     private func end() async {
         readiness.end()
-        listening.close()
+        for listener in listeners { listener.bound.close() }
         administering.close()
         await Self.end(filters, upstreams, eventLoops)
     }
@@ -112,22 +143,22 @@ public final class Gateway: Service, Sendable {
         try? await eventLoops.shutdownGracefully()
     }
 
-    private func server() -> some Service {
+    private func server(_ listener: Listener, _ metrics: GatewayMetrics) -> some Service {
         let exchange = Exchange(
-            routes: routes,
+            routes: listener.routes,
             bodyLimit: configuration.bounds.body,
             canaryKey: configuration.canaryKey,
-            metrics: GatewayMetrics(factory: metrics),
+            metrics: metrics,
             reporting: reporting
         )
         let server = Server(
             childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
             configuration: ServerConfiguration(
-                address: .hostname(configuration.listen.host, port: configuration.listen.port)),
-            onServerRunning: { [readiness, listening, logger] channel in
+                address: .hostname(listener.address.host, port: listener.address.port)),
+            onServerRunning: { [readiness, logger] channel in
                 readiness.begin()
-                listening.bind(channel.localAddress)
-                if let address = await listening.value {
+                listener.bound.bind(channel.localAddress)
+                if let address = await listener.bound.value {
                     logger.notice("listening", metadata: ["address": "\(address)"])
                 }
             },
@@ -160,6 +191,13 @@ public final class Gateway: Service, Sendable {
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
     }
+}
+
+/// Where clients connect, and where their requests go.
+private struct Listener: Sendable {
+    let address: ListenAddress
+    let routes: RouteTable
+    let bound = BoundAddress()
 }
 
 /// The server for clients; not ready any more as soon as it begins to drain.

@@ -17,6 +17,8 @@ import Testing
                   name: auth
                   root_id: root
                   fail_open: true
+                  allow_on_headers_stop_iteration: true
+                  capability_restriction_config: { allowed_capabilities: { proxy_log: {}, fd_write: {}, fd_pwrite: {}, proxy_on_log: {} } }
                   configuration: { "@type": type.googleapis.com/google.protobuf.BytesValue, value: AAH/ }
                   vm_config:
                     vm_id: vm
@@ -41,11 +43,17 @@ import Testing
         let forward = RouteConfiguration.Action.forward(filters: ["auth"], upstream: "up")
         let routes = [
             RouteConfiguration(
-                match: .path(try #require(PathText("/exact"))), action: .respond(status: 200, body: "a: b\n")),
-            RouteConfiguration(match: .startsWith(try #require(PathText("/api"))), action: forward),
-            RouteConfiguration(match: .prefix(try #require(PathPrefix("/"))), action: forward),
+                match: .path(try #require(PathText("/exact"))),
+                action: .filteredRespond(filters: ["auth"], status: 200, body: "a: b\n"), name: "the-route",
+                virtualHost: "all", metadata: ["ns": ["tier": "gold", "level": 3, "quoted": "3"]]),
+            RouteConfiguration(match: .startsWith(try #require(PathText("/api"))), action: forward, virtualHost: "all"),
+            RouteConfiguration(match: .prefix(try #require(PathPrefix("/"))), action: forward, virtualHost: "all"),
         ]
-        #expect(configuration.routes == routes)
+        #expect(configuration.listeners.map(\.routes) == [routes])
+        #expect(configuration.listeners.map(\.direction) == [.inbound])
+        #expect(configuration.node == ProxyNode(id: "n", cluster: "c", metadata: ["a": ["b": true]]))
+        #expect(filter.allowOnHeadersStopIteration)
+        #expect(filter.allowedCapabilities == ["proxy_log", "fd_write", "fd_pwrite", "proxy_on_log"])
     }
 
     @Test func `serves what Envoy would`() async throws {
@@ -61,9 +69,11 @@ import Testing
     private func converted(_ folder: TemporaryFolder, filters: () -> String) throws -> GatewayConfiguration {
         let filters = filters().split(separator: "\n").map { "                  \($0)" }.joined(separator: "\n")
         let text = """
+            node: { id: n, cluster: c, metadata: { a: { b: true } } }
             static_resources:
               listeners:
-                - address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+                - traffic_direction: INBOUND
+                  address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
                   filter_chains:
                     - filters:
                         - typed_config:
@@ -78,7 +88,7 @@ import Testing
                                 - name: all
                                   domains: ["*"]
                                   routes:
-                                    - { match: { path: /exact }, direct_response: { status: 200, body: { inline_string: "a: b\\n" } } }
+                                    - { match: { path: /exact }, direct_response: { status: 200, body: { inline_string: "a: b\\n" } }, name: the-route, metadata: { filter_metadata: { ns: { tier: gold, level: 3, quoted: "3" } } } }
                                     - { match: { prefix: /api }, route: { cluster: up } }
                                     - { match: { prefix: / }, route: { cluster: up } }
               clusters:

@@ -60,7 +60,7 @@ import Testing
     @Test func `an address that is taken is an error, and nothing runs`() async throws {
         try await TestUpstream.with(TestUpstream.echo) { taken in
             var configuration = try GatewayConfiguration.forwarding(to: taken)
-            configuration.listen = taken
+            configuration.listeners = [ListenerConfiguration(address: taken)]
             let gateway = try await Gateway(configuration, logger: RunningGateway.logger)
             await #expect(throws: (any Error).self) { try await gateway.run() }
             #expect(await gateway.address == nil)

@@ -1,13 +1,17 @@
 import ServiceLifecycle
 import Synchronization
 
-/// Whether the gateway takes requests: from when it listens until it begins to drain.
+/// Whether the gateway takes requests: from when all listeners listen until it begins to drain.
 final class Readiness: Sendable {
-    private let ready = Atomic(false)
+    private let waiting: Atomic<Int>
+    private let draining = Atomic(false)
 
-    var isReady: Bool { ready.load(ordering: .relaxed) }
+    init(listeners: Int) { waiting = Atomic(listeners) }
 
-    func begin() { ready.store(true, ordering: .relaxed) }
+    var isReady: Bool { waiting.load(ordering: .relaxed) <= 0 && !draining.load(ordering: .relaxed) }
 
-    func end() { ready.store(false, ordering: .relaxed) }
+    /// One listener listens.
+    func begin() { waiting.subtract(1, ordering: .relaxed) }
+
+    func end() { draining.store(true, ordering: .relaxed) }
 }

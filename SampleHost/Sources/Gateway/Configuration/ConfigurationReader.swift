@@ -10,11 +10,12 @@ struct ConfigurationReader {
     /// `nil` when something that the rest depends on is missing; the log has the reasons.
     func read(_ root: Node) -> GatewayConfiguration? {
         let known = [
-            "listen", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache", "releaseStore", "upstreams",
-            "quotas", "policy", "plugins", "pluginFolder", "routes",
+            "listen", "listeners", "node", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache",
+            "releaseStore", "upstreams",
+            "quotas", "policy", "plugins", "pluginFolder", "services", "routes",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
-        let listen = address(top, "listen")
+        let node = NodeReader(log: log).read(top)
         let admin = AdminReader(folder: folder, log: log).read(top)
         let workers = top.value("workers", "a number of threads from 1 to 256", default: 2) { number($0, in: 1...256) }
         let drain = duration(top, "drain", default: .seconds(30))
@@ -27,16 +28,21 @@ struct ConfigurationReader {
         let settings = FilterSettingsReader(
             quotas: QuotaReader(log: log).quotas(top), policies: policies, common: policies.policy(top),
             upstreams: upstreams.map(\.name), log: log)
-        let plugins = plugins(top, settings)
+        let (plugins, services) = plugins(top, settings)
         let (folder, found) = PluginFolderReader(folder: self.folder, settings: settings, log: log)
-            .read(top, beside: plugins.map(\.name))
+            .read(top, beside: plugins.map(\.name) + services.map(\.name))
         let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name) + found)
-        let routes = RouteReader(names: names, log: log).routes(top)
-        guard log.mistakes.isEmpty, let listen, let workers, let drain, let bounds, let canaryKey else {
+        let reader = RouteReader(names: names, log: log)
+        let listeners = ListenerReader(routes: reader, log: log).read(top)
+        // Where each listener has its own, there need not be others.
+        let areNeeded = top.has("routes") || listeners.isEmpty || listeners.contains { $0.routes == nil }
+        let routes = areNeeded ? reader.routes(top) : []
+        guard log.mistakes.isEmpty, let workers, let drain, let bounds, let canaryKey else {
             return nil
         }
         return GatewayConfiguration(
-            listen: listen,
+            listeners: listeners,
+            node: node,
             admin: admin,
             workers: workers,
             drain: drain,
@@ -48,12 +54,9 @@ struct ConfigurationReader {
             },
             plugins: plugins.compactMap(\.value),
             pluginFolder: folder,
+            services: services.compactMap(\.value),
             routes: routes
         )
-    }
-
-    private func address(_ section: SectionReader, _ name: String) -> ListenAddress? {
-        section.value(name, "an address such as 127.0.0.1:8080 with a port from 0 to 65535") { ListenAddress($0) }
     }
 
     private func bounds(_ top: SectionReader) -> RequestBounds? {
@@ -114,18 +117,31 @@ struct ConfigurationReader {
         }
     }
 
-    private func plugins(_ top: SectionReader, _ settings: FilterSettingsReader) -> [(
-        name: String, value: PluginConfiguration?
-    )] {
+    private typealias Named<Value> = (name: String, value: Value?)
+
+    /// `plugins` and `services`, which have no name in common.
+    private func plugins(
+        _ top: SectionReader, _ settings: FilterSettingsReader
+    ) -> ([Named<PluginConfiguration>], [Named<ServiceConfiguration>]) {
         var names: Set<String> = []
-        let reader = PluginReader(folder: folder, settings: settings, log: log)
-        return top.list("plugins", "a list of plugins").compactMap { node, path in
-            guard let (name, plugin) = reader.read(node, path: path) else { return nil }
+        func check(_ name: String, _ node: Node, _ path: String) {
             if !names.insert(name).inserted {
                 log.add(node, key: "\(path).name", "expected a name of its own, found \"\(name)\" a second time")
             }
+        }
+        let reader = PluginReader(folder: folder, settings: settings, log: log)
+        let plugins: [Named<PluginConfiguration>] = top.list("plugins", "a list of plugins").compactMap { node, path in
+            guard let (name, plugin) = reader.read(node, path: path) else { return nil }
+            check(name, node, path)
             return (name, plugin)
         }
+        let services: [Named<ServiceConfiguration>] = top.list("services", "a list of plugins").compactMap {
+            node, path in
+            guard let (name, service) = reader.service(node, path: path) else { return nil }
+            check(name, node, path)
+            return (name, service)
+        }
+        return (plugins, services)
     }
 
     private func size(_ section: SectionReader, _ name: String, default fallback: Int) -> Int? {

@@ -14,7 +14,7 @@ struct FilterSettings {
 struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
-        "foreignFunctions", "allowedCapabilities", "onFailure", "reload",
+        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "onFailure", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -40,7 +40,10 @@ struct FilterSettingsReader {
         let vmConfiguration = data(section, "vmConfiguration")
         let configuration = data(section, "configuration")
         let environment = environment(section)
-        guard let limits, let failurePolicy, let reloading, let rootID, let vmID, let vmConfiguration,
+        let stops = section.value("allowOnHeadersStopIteration", "true or false", default: false) {
+            ["true": true, "false": false][$0]
+        }
+        guard let limits, let failurePolicy, let stops, let reloading, let rootID, let vmID, let vmConfiguration,
             let configuration, let environment
         else { return nil }
         policy?.limits = limits
@@ -60,6 +63,7 @@ struct FilterSettingsReader {
             allowedCapabilities: names(
                 section, "allowedCapabilities", "a list of functions and callbacks of the ABI, such as proxy_log"),
             environment: environment,
+            allowOnHeadersStopIteration: stops,
             policy: policy,
             reload: reloading.policy
         )

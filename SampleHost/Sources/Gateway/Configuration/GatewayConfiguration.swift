@@ -4,8 +4,10 @@ public import AirlockProxyWasm
 ///
 /// Values of this type come from ``init(file:)``, which reports every mistake of the file at once, or are built in code.
 public struct GatewayConfiguration: Sendable {
-    /// Where clients connect.
-    public var listen: ListenAddress
+    /// Where clients connect: one listener or more.
+    public var listeners: [ListenerConfiguration]
+    /// What filters are told of this gateway; `nil` for nothing.
+    public var node: ProxyNode?
     /// Where operators connect; `nil` switches it off.
     public var admin: AdminConfiguration?
     /// The number of worker loops that run filters, and of threads that serve connections. 1 or more.
@@ -27,10 +29,45 @@ public struct GatewayConfiguration: Sendable {
     public var plugins: [PluginConfiguration]
     /// A folder of more filters.
     public var pluginFolder: PluginFolderConfiguration?
-    /// The routes; the first that matches takes the request.
+    /// Plugins that no request passes.
+    public var services: [ServiceConfiguration]
+    /// The routes of all listeners that have none of their own; the first that matches takes the request.
     public var routes: [RouteConfiguration]
 
     /// Makes a configuration in code. References between its parts are checked when the gateway starts.
+    public init(
+        listeners: [ListenerConfiguration],
+        node: ProxyNode? = nil,
+        admin: AdminConfiguration? = nil,
+        workers: Int = 2,
+        drain: Duration = .seconds(30),
+        bounds: RequestBounds = RequestBounds(),
+        canaryKey: CanaryKey = .client,
+        moduleCache: String? = nil,
+        releaseStore: String? = nil,
+        upstreams: [String: UpstreamConfiguration] = [:],
+        plugins: [PluginConfiguration] = [],
+        pluginFolder: PluginFolderConfiguration? = nil,
+        services: [ServiceConfiguration] = [],
+        routes: [RouteConfiguration]
+    ) {
+        self.listeners = listeners
+        self.node = node
+        self.admin = admin
+        self.workers = workers
+        self.drain = drain
+        self.bounds = bounds
+        self.canaryKey = canaryKey
+        self.moduleCache = moduleCache
+        self.releaseStore = releaseStore
+        self.upstreams = upstreams
+        self.plugins = plugins
+        self.pluginFolder = pluginFolder
+        self.services = services
+        self.routes = routes
+    }
+
+    /// Makes a configuration with one listener in code.
     public init(
         listen: ListenAddress,
         admin: AdminConfiguration? = nil,
@@ -43,21 +80,17 @@ public struct GatewayConfiguration: Sendable {
         upstreams: [String: UpstreamConfiguration] = [:],
         plugins: [PluginConfiguration] = [],
         pluginFolder: PluginFolderConfiguration? = nil,
+        services: [ServiceConfiguration] = [],
         routes: [RouteConfiguration]
     ) {
-        self.listen = listen
-        self.admin = admin
-        self.workers = workers
-        self.drain = drain
-        self.bounds = bounds
-        self.canaryKey = canaryKey
-        self.moduleCache = moduleCache
-        self.releaseStore = releaseStore
-        self.upstreams = upstreams
-        self.plugins = plugins
-        self.pluginFolder = pluginFolder
-        self.routes = routes
+        self.init(
+            listeners: [ListenerConfiguration(address: listen)], admin: admin, workers: workers, drain: drain,
+            bounds: bounds, canaryKey: canaryKey, moduleCache: moduleCache, releaseStore: releaseStore,
+            upstreams: upstreams, plugins: plugins, pluginFolder: pluginFolder, services: services, routes: routes)
     }
+
+    /// The address of the first listener.
+    public var listen: ListenAddress? { listeners.first?.address }
 }
 
 /// What a client may send; more is answered with 413 (body) or 431 (headers).
@@ -145,6 +178,8 @@ public struct RouteConfiguration: Sendable, Hashable {
     public enum Action: Sendable, Hashable {
         /// Answered by the gateway itself, without filters.
         case respond(status: Int, body: String)
+        /// Sent through the filters (named, in request order), then answered by the gateway itself.
+        case filteredRespond(filters: [String], status: Int, body: String)
         /// Sent through the filters (named, in request order) to the upstream.
         case forward(filters: [String], upstream: String)
     }
@@ -153,11 +188,22 @@ public struct RouteConfiguration: Sendable, Hashable {
     public var match: RouteMatch
     /// What happens to the request.
     public var action: Action
+    /// What filters know the route by (`xds.route_name`); nil for the path that it matches.
+    public var name: String?
+    /// The virtual host that filters are told it is of (`xds.virtual_host_name`).
+    public var virtualHost: String?
+    /// What filters are told of it (`xds.route_metadata.filter_metadata.<namespace>.<key>`).
+    public var metadata: Metadata
 
     /// A route for the paths that match.
-    public init(match: RouteMatch, action: Action) {
+    public init(
+        match: RouteMatch, action: Action, name: String? = nil, virtualHost: String? = nil, metadata: Metadata = [:]
+    ) {
         self.match = match
         self.action = action
+        self.name = name
+        self.virtualHost = virtualHost
+        self.metadata = metadata
     }
 
     /// A route for the paths under `prefix`.

@@ -3,7 +3,7 @@ import AirlockProxyWasm
 import Foundation
 import Yams
 
-/// Reads one entry of `plugins`.
+/// Reads one entry of `plugins`, or of `services`.
 struct PluginReader {
     let folder: URL
     let settings: FilterSettingsReader
@@ -11,8 +11,24 @@ struct PluginReader {
 
     /// `nil` when the entry has no name that routes could refer to; the plugin is `nil` when something else is wrong with it.
     func read(_ node: Node, path: String) -> (name: String, plugin: PluginConfiguration?)? {
-        let known = ["name", "abi"] + SourceReader.keys + FilterSettingsReader.keys
-        guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
+        SectionReader(node, path: path, known: Self.keys, log: log).flatMap(read)
+    }
+
+    /// Reads one entry of `services`; as ``read(_:path:)``.
+    func service(_ node: Node, path: String) -> (name: String, service: ServiceConfiguration?)? {
+        guard let section = SectionReader(node, path: path, known: Self.keys + ["singleton"], log: log),
+            let (name, plugin) = read(section)
+        else { return nil }
+        let singleton = section.value("singleton", "true or false", default: false) {
+            ["true": true, "false": false][$0]
+        }
+        guard let plugin, let singleton else { return (name, nil) }
+        return (name, ServiceConfiguration(plugin, singleton: singleton))
+    }
+
+    private static let keys = ["name", "abi"] + SourceReader.keys + FilterSettingsReader.keys
+
+    private func read(_ section: SectionReader) -> (name: String, plugin: PluginConfiguration?)? {
         let name = section.value("name", "a name") { $0.isEmpty ? nil : $0 }
         _ = section.value("abi", "proxy-wasm", default: "proxy-wasm") { $0 == "proxy-wasm" ? $0 : nil }
         let source = SourceReader(folder: folder, log: log).read(section)
@@ -27,7 +43,7 @@ struct PluginReader {
             remote.interval = reloading.watches ? reloading.interval : nil
             if reloading.watches, source.module.pinnedDigest != nil {
                 log.add(
-                    section.optional("reload") ?? node, key: section.key("reload"),
+                    section.optional("reload") ?? section.node, key: section.key("reload"),
                     "expected no watch beside url and sha256, since no other version can follow")
             }
             plugin.remote = remote

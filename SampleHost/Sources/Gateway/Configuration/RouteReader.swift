@@ -11,22 +11,30 @@ struct RouteReader {
     let names: Names
     let log: MistakeLog
 
-    func routes(_ top: SectionReader) -> [RouteConfiguration] {
-        guard top.required("routes", "a list with at least one route") != nil else { return [] }
-        let entries = top.list("routes", "a list of routes")
-        if entries.isEmpty, let node = top.optional("routes"), node.sequence != nil {
-            log.add(node, key: "routes", "expected at least one route, found an empty list")
+    func routes(_ section: SectionReader) -> [RouteConfiguration] {
+        guard section.required("routes", "a list with at least one route") != nil else { return [] }
+        let entries = section.list("routes", "a list of routes")
+        if entries.isEmpty, let node = section.optional("routes"), node.sequence != nil {
+            log.add(node, key: section.key("routes"), "expected at least one route, found an empty list")
         }
         return entries.compactMap(route)
     }
 
     private func route(_ node: Node, path: String) -> RouteConfiguration? {
-        let known = ["match", "respond", "filters", "upstream"]
+        let known = ["match", "name", "virtualHost", "metadata", "respond", "filters", "upstream"]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let match = match(section)
         let action = action(section)
+        let metadata = MetadataReader(log: log).metadata(section, "metadata")
+        let name = text(section, "name")
+        let host = text(section, "virtualHost")
         guard let match, let action else { return nil }
-        return RouteConfiguration(match: match, action: action)
+        return RouteConfiguration(match: match, action: action, name: name, virtualHost: host, metadata: metadata)
+    }
+
+    /// What filters are told, if it is there.
+    private func text(_ section: SectionReader, _ name: String) -> String? {
+        section.has(name) ? section.value(name, "text", parse: { $0 }) : nil
     }
 
     private func match(_ section: SectionReader) -> RouteMatch? {
@@ -58,9 +66,6 @@ struct RouteReader {
             log.add(section.node, key: section.path, "expected respond or upstream, found neither")
             return nil
         case (true, false):
-            if let filters = section.optional("filters") {
-                log.add(filters, key: section.key("filters"), "expected no filters on a route that answers by itself")
-            }
             return respond(section)
         case (false, true):
             let filters = filters(section)
@@ -77,8 +82,11 @@ struct RouteReader {
             Int(text).flatMap { (200...599).contains($0) ? $0 : nil }
         }
         let body = respond.value("body", "text", default: "") { $0 }
+        let filters = filters(section)
         guard let status, let body else { return nil }
-        return .respond(status: status, body: body)
+        return filters.isEmpty
+            ? .respond(status: status, body: body)
+            : .filteredRespond(filters: filters, status: status, body: body)
     }
 
     private func upstream(_ section: SectionReader) -> String? {

@@ -24,9 +24,9 @@ struct Exchange: Sendable {
             switch route.action {
             case .respond(let status, let body):
                 try await response.send(RouteAnswer(status: status, body: body))
-            case .forward(let chain, let upstream):
+            case .forward(let chain, let destination):
                 let forwarding = Forwarding(
-                    request: request, checked: checked, response: response, upstream: upstream, routes: routes,
+                    request: request, checked: checked, response: response, destination: destination, routes: routes,
                     canaryKey: canaryKey, metrics: metrics, reporting: reporting
                 )
                 try await forwarding.run(through: chain?.current, route: route)

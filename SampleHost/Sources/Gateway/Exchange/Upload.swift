@@ -8,6 +8,8 @@ struct Upload: AsyncSequence, Sendable {
 
     let body: RequestBodyChannel
     let filters: HTTPFilterStream?
+    /// What the filters saw of the body while they held the headers back.
+    let shown: ShownBody?
     let interruption: Interruption
 
     /// Why the upload ended before the end of the body, for the task that waits for the response.
@@ -25,10 +27,12 @@ struct Upload: AsyncSequence, Sendable {
         fileprivate var parts: RequestBodyChannel.AsyncIterator
         fileprivate let upload: Upload
         private var isAtEnd = false
+        private var shown: ShownBody?
 
         fileprivate init(parts: RequestBodyChannel.AsyncIterator, upload: Upload) {
             self.parts = parts
             self.upload = upload
+            shown = upload.shown
         }
 
         @concurrent mutating func next() async throws -> ByteBuffer? {
@@ -42,11 +46,21 @@ struct Upload: AsyncSequence, Sendable {
 
         @concurrent private mutating func nextFiltered() async throws -> ByteBuffer? {
             while !isAtEnd {
-                let part = try await parts.next()
-                try Task.checkCancellation()
-                isAtEnd = part == nil
-                guard let filters = upload.filters else { return part }
-                let bytes = part.map { Array($0.readableBytesView) } ?? []
+                let bytes: [UInt8]
+                let filters = upload.filters
+                if let shown, filters != nil {
+                    // What passed the filters already comes with no more bytes.
+                    self.shown = nil
+                    isAtEnd = shown.isWhole
+                    bytes = []
+                } else {
+                    let part = try await parts.next()
+                    try Task.checkCancellation()
+                    isAtEnd = part == nil
+                    guard filters != nil else { return part }
+                    bytes = part.map { Array($0.readableBytesView) } ?? []
+                }
+                guard let filters else { return nil }
                 switch await filters.requestBody(bytes, endOfStream: isAtEnd) {
                 case .forward(let bytes) where !bytes.isEmpty: return ByteBuffer(bytes: bytes)
                 case .forward: continue
@@ -56,6 +70,12 @@ struct Upload: AsyncSequence, Sendable {
             return nil
         }
     }
+}
+
+/// That filters saw of a body already, before the headers went on.
+struct ShownBody: Sendable {
+    /// Whether there is no more of it.
+    let isWhole: Bool
 }
 
 /// A filter answered in place of the upstream.

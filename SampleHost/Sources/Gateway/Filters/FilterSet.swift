@@ -12,6 +12,8 @@ struct FilterSet: Sendable {
     private let remotes: RemoteModules
     /// Those that are named in the configuration.
     private let named: [ProxyWasmFilter]
+    /// Those that no request passes.
+    private let services: [ProxyWasmFilter]
     private let folder: PluginCollection<ProxyWasmFilter>?
     private let canaries: [String: CanaryTerms]
     private let folderConfiguration: PluginFolderConfiguration?
@@ -23,7 +25,8 @@ struct FilterSet: Sendable {
     init(_ configuration: GatewayConfiguration, callOuts: UpstreamCallOuts, metrics: any MetricsFactory, logger: Logger)
         async throws(GatewayError)
     {
-        remotes = try RemoteModules(configuration.plugins)
+        let plugins = configuration.plugins + configuration.services.map(\.plugin)
+        remotes = try RemoteModules(plugins)
         let store: ReleaseStore?
         do {
             let cache = configuration.moduleCache.map { CompilationCache(folder: $0) }
@@ -37,18 +40,23 @@ struct FilterSet: Sendable {
             throw GatewayError(reasons: ["\(error)"])
         }
         runtime = ProxyWasmRuntime(
-            host: host, callOuts: callOuts, foreignFunctions: .ofGateway, metrics: metrics, logger: logger)
+            host: host, node: configuration.node, callOuts: callOuts, foreignFunctions: .ofGateway, metrics: metrics,
+            logger: logger)
         let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []
-        for plugin in configuration.plugins {
+        for (index, plugin) in plugins.enumerated() {
             do {
                 var described = plugin.filter
                 described.reload.store = described.reload.store ?? store
                 if let fetched = fetched[described.name] {
                     described.source = try await Self.source(of: described, fetched, logger)
                 }
-                let filter = try await runtime.load(described)
+                let service = index - configuration.plugins.count
+                let filter =
+                    service < 0
+                    ? try await runtime.load(described)
+                    : try await runtime.loadService(described, singleton: configuration.services[service].singleton)
                 if plugin.watchesFile { try await filter.watch() }
                 filters.append(filter)
             } catch let error as RemoteModuleError {
@@ -60,7 +68,7 @@ struct FilterSet: Sendable {
         var folder: PluginCollection<ProxyWasmFilter>?
         do {
             folder = try await configuration.pluginFolder?.load(
-                on: host, runtime, store: store, beside: Set(configuration.plugins.map(\.filter.name)))
+                on: host, runtime, store: store, beside: Set(plugins.map(\.filter.name)))
         } catch {
             reasons.append("\(error)")
         }
@@ -69,10 +77,11 @@ struct FilterSet: Sendable {
             await remotes.shutdown()
             throw GatewayError(reasons: reasons)
         }
-        named = filters
+        named = Array(filters.prefix(configuration.plugins.count))
+        services = Array(filters.dropFirst(configuration.plugins.count))
         self.folder = folder
         folderConfiguration = configuration.pluginFolder
-        canaries = Dictionary(configuration.plugins.map { ($0.filter.name, $0.canary) }) { first, _ in first }
+        canaries = Dictionary(plugins.map { ($0.filter.name, $0.canary) }) { first, _ in first }
     }
 
     /// What was fetched of a filter, or else what was promoted last.
@@ -95,14 +104,18 @@ struct FilterSet: Sendable {
         }
     }
 
-    /// All filters that there are now.
-    var filters: [ProxyWasmFilter] { named + (folder.map { folder in folder.names.compactMap { folder[$0] } } ?? []) }
+    /// All filters and services that there are now.
+    var filters: [ProxyWasmFilter] {
+        named + services + (folder.map { folder in folder.names.compactMap { folder[$0] } } ?? [])
+    }
 
     /// Whether there are filters that may be unloaded and loaded anew.
     var hasFolder: Bool { folder != nil }
 
-    /// The filter with that name; one of the folder is another one after it was unloaded and loaded anew.
-    func filter(_ name: String) -> ProxyWasmFilter? { named.first { $0.name == name } ?? folder?[name] }
+    /// The filter or service with that name; a filter of the folder is another one after it was unloaded and loaded anew.
+    func filter(_ name: String) -> ProxyWasmFilter? {
+        (named + services).first { $0.name == name } ?? folder?[name]
+    }
 
     /// Why what is in the folder under that name does not run.
     func refusal(_ name: String) -> PluginError? { folder?.refusals[name] }
@@ -116,7 +129,7 @@ struct FilterSet: Sendable {
     ///
     /// - Throws: the names that no filter has, and why.
     func chain(_ names: [String]) throws(GatewayError) -> RouteChain? {
-        let chosen = names.map { filter($0) }
+        let chosen = names.map { name in named.first { $0.name == name } ?? folder?[name] }
         let missing = zip(names, chosen).filter { $0.1 == nil }.map { name, _ in
             "no plugin \"\(name)\"" + (refusal(name).map { ": \($0)" } ?? "")
         }
@@ -131,7 +144,7 @@ struct FilterSet: Sendable {
         let refusals = folder?.refusals ?? [:]
         for filter in filters {
             statuses.append(
-                PluginStatus(await filter.status(), workers: host.loops.count, refusal: refusals[filter.name]))
+                PluginStatus(await filter.status(), workers: filter.workers, refusal: refusals[filter.name]))
         }
         let loaded = Set(filters.map(\.name))
         for (name, refusal) in refusals.sorted(by: { $0.key < $1.key }) where !loaded.contains(name) {
@@ -142,7 +155,7 @@ struct FilterSet: Sendable {
 
     /// Follows what servers have of the filters that ask for it, until the service group shuts down.
     func followRemotes() async {
-        await remotes.follow(Dictionary(named.map { ($0.name, $0.releases) }) { first, _ in first })
+        await remotes.follow(Dictionary((named + services).map { ($0.name, $0.releases) }) { first, _ in first })
     }
 
     /// Makes a new version of a filter: of its file, or of what its server has now.

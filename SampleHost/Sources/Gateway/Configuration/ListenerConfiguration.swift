@@ -1,0 +1,30 @@
+public import AirlockProxyWasm
+
+/// Where clients connect, and what filters are told of it.
+public struct ListenerConfiguration: Sendable, Hashable {
+    /// The address.
+    public var address: ListenAddress
+    /// Which way its traffic flows (`xds.listener_direction`).
+    public var direction: StreamAttributes.Place.Direction
+    /// What is known of the listener (`xds.listener_metadata.filter_metadata.<namespace>.<key>`).
+    public var metadata: Metadata
+    /// What each of its streams begins with (`metadata.filter_metadata.<namespace>.<key>`).
+    public var dynamicMetadata: Metadata
+    /// Its own routes; nil for those of the gateway, ``GatewayConfiguration/routes``.
+    public var routes: [RouteConfiguration]?
+
+    /// A listener.
+    public init(
+        address: ListenAddress,
+        direction: StreamAttributes.Place.Direction = .unspecified,
+        metadata: Metadata = [:],
+        dynamicMetadata: Metadata = [:],
+        routes: [RouteConfiguration]? = nil
+    ) {
+        self.address = address
+        self.direction = direction
+        self.metadata = metadata
+        self.dynamicMetadata = dynamicMetadata
+        self.routes = routes
+    }
+}

@@ -1,0 +1,43 @@
+import AirlockProxyWasm
+import Yams
+
+/// Reads where clients connect: `listen`, one address, or `listeners`.
+struct ListenerReader {
+    let routes: RouteReader
+    let log: MistakeLog
+
+    /// Empty, with the mistakes logged, where there is none that can be used.
+    func read(_ top: SectionReader) -> [ListenerConfiguration] {
+        guard let node = top.optional("listeners") else {
+            return address(top, "listen").map { [ListenerConfiguration(address: $0)] } ?? []
+        }
+        if let short = top.optional("listen") {
+            log.add(short, key: "listen", "expected either listen or listeners, found both")
+        }
+        let entries = top.list("listeners", "a list of listeners")
+        if case .sequence = node, entries.isEmpty {
+            log.add(node, key: "listeners", "expected at least one listener, found an empty list")
+        }
+        return entries.compactMap(listener)
+    }
+
+    private func listener(_ node: Node, path: String) -> ListenerConfiguration? {
+        let known = ["address", "direction", "metadata", "dynamicMetadata", "routes"]
+        guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
+        let address = address(section, "address")
+        let direction = section.value(
+            "direction", "inbound or outbound", default: StreamAttributes.Place.Direction.unspecified
+        ) { ["inbound": .inbound, "outbound": .outbound][$0] }
+        let metadata = MetadataReader(log: log)
+        let own = metadata.metadata(section, "metadata")
+        let dynamic = metadata.metadata(section, "dynamicMetadata")
+        let routes = section.has("routes") ? self.routes.routes(section) : nil
+        guard let address, let direction else { return nil }
+        return ListenerConfiguration(
+            address: address, direction: direction, metadata: own, dynamicMetadata: dynamic, routes: routes)
+    }
+
+    private func address(_ section: SectionReader, _ name: String) -> ListenAddress? {
+        section.value(name, "an address such as 127.0.0.1:8080 with a port from 0 to 65535") { ListenAddress($0) }
+    }
+}
