@@ -7,11 +7,12 @@ struct GatewayDocument {
         var address: String
         var direction: String?
         var metadata: [Space] = []
+        var dynamicMetadata: [Space] = []
         var idle: String?
         var routes: [Route] = []
 
         /// Whether `listen` says all of it.
-        var isPlain: Bool { direction == nil && metadata.isEmpty }
+        var isPlain: Bool { direction == nil && metadata.isEmpty && dynamicMetadata.isEmpty }
     }
 
     /// A namespace of metadata, and the mapping that it has.
@@ -52,6 +53,13 @@ struct GatewayDocument {
         var allowedCapabilities: [String] = []
         var allowOnHeadersStopIteration = false
         var onFailure: String?
+        /// The waits of the policy FAIL_RELOAD, where they are said.
+        var waits: Waits?
+    }
+
+    struct Waits: Equatable {
+        var shortest: String
+        var longest: String?
     }
 
     struct Route {
@@ -113,6 +121,7 @@ extension GatewayDocument.Listener {
         var entries: [(Node, Node)] = [("address", .text(address))]
         if let direction { entries.append(("direction", .text(direction))) }
         if !metadata.isEmpty { entries.append(("metadata", .spaces(metadata))) }
+        if !dynamicMetadata.isEmpty { entries.append(("dynamicMetadata", .spaces(dynamicMetadata))) }
         entries.append(("routes", routesNode))
         return Node(entries)
     }
@@ -166,7 +175,13 @@ extension GatewayDocument.Plugin {
         if !allowedCapabilities.isEmpty {
             entries.append(("allowedCapabilities", Node(allowedCapabilities.map(Node.text), .implicit, .flow)))
         }
-        if let onFailure { entries.append(("onFailure", .text(onFailure))) }
+        if let onFailure, let waits {
+            var failing: [(Node, Node)] = [("policy", .text(onFailure)), ("wait", .text(waits.shortest))]
+            if let longest = waits.longest { failing.append(("longestWait", .text(longest))) }
+            entries.append(("onFailure", .flow(failing)))
+        } else if let onFailure {
+            entries.append(("onFailure", .text(onFailure)))
+        }
         return entries
     }
 }

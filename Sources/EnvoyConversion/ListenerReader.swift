@@ -58,7 +58,7 @@ struct ListenerReader {
         if let remote = manager.field("use_remote_address"), remote.flag == false {
             remote.gap("the gateway appends the client's address to x-forwarded-for always")
         }
-        let filters = filters(manager)
+        let filters = filters(manager, &listener)
         guard let table = manager.field("route_config") else { return }
         table.field("name")?.settle()
         for host in table.field("virtual_hosts")?.items ?? [] {
@@ -67,7 +67,7 @@ struct ListenerReader {
     }
 
     /// The names of the plugins in the order of the requests.
-    private func filters(_ manager: Input) -> [String] {
+    private func filters(_ manager: Input, _ listener: inout GatewayDocument.Listener) -> [String] {
         var names: [String] = []
         for filter in manager.field("http_filters")?.items ?? [] {
             guard let any = filter.field("typed_config"), let message = Message(any) else {
@@ -91,6 +91,9 @@ struct ListenerReader {
                     continue
                 }
                 names.append(plugins.add(plugin, from: config, called: name ?? "filter"))
+            case DynamicMetadataReader.filter where names.isEmpty:
+                filter.field("name")?.settle()
+                DynamicMetadataReader(input: message.fields).read(into: &listener.dynamicMetadata)
             default:
                 filter.gap("left out: the gateway has no filter of the type \(message.type)")
             }

@@ -26,7 +26,7 @@ struct PluginReader {
         plugin.allowOnHeadersStopIteration = input.field("allow_on_headers_stop_iteration")?.flag ?? false
         vm.field("allow_precompiled")?.note("the gateway compiles modules itself")
         vm.field("nack_on_code_cache_miss")?.note("the gateway fetches modules before it starts")
-        input.field("reload_config")?.gap("the gateway waits from 1s to 60s before it replaces a failed plugin")
+        plugin.waits = waits(plugin.onFailure)
         return plugin
     }
 
@@ -73,6 +73,19 @@ struct PluginReader {
         let entries = input.field("capability_restriction_config")?.field("allowed_capabilities")?.entries ?? []
         for (_, value) in entries { value.settle() }
         return entries.map(\.key)
+    }
+
+    /// The waits of a plugin that is replaced when it failed.
+    private func waits(_ policy: String?) -> GatewayDocument.Waits? {
+        guard let settings = input.field("reload_config") else { return nil }
+        guard policy == "FAIL_RELOAD" else {
+            settings.note("without the policy FAIL_RELOAD it changes nothing")
+            return nil
+        }
+        guard let backoff = settings.field("backoff"), let shortest = backoff.field("base_interval")?.duration else {
+            return nil
+        }
+        return GatewayDocument.Waits(shortest: shortest, longest: backoff.field("max_interval")?.duration)
     }
 
     private func failurePolicy() -> String? {

@@ -277,6 +277,43 @@ struct EnvoyConversionTests {
         #expect(conversion.unexpressed.map(\.path) == ["bootstrap_extensions[2]"])
     }
 
+    @Test(
+        "How long a failed plugin waits is kept, where it waits",
+        arguments: [
+            (
+                "FAIL_RELOAD", "{ base_interval: 2s, max_interval: 20.5s }",
+                "{policy: FAIL_RELOAD, wait: 2s, longestWait: 20500ms}"
+            ),
+            ("FAIL_RELOAD", "{ base_interval: 0.000001s }", "{policy: FAIL_RELOAD, wait: 1us}"),
+            ("FAIL_OPEN", "{ base_interval: 2s }", "FAIL_OPEN"),
+        ])
+    func waits(policy: String, backoff: String, expected: String) throws {
+        var bootstrap = Bootstrap()
+        bootstrap.filters = filter("{name: a, failure_policy: \(policy), reload_config: { backoff: \(backoff) }}")
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.unexpressed == [])
+        #expect(conversion.yaml.contains("  onFailure: \(expected)\n"), "\(conversion.yaml)")
+    }
+
+    @Test("Metadata that is set before all plugins is what streams begin with")
+    func dynamicMetadata() throws {
+        let setting = """
+            - name: m
+              typed_config:
+                "@type": \(Bootstrap.types)/envoy.extensions.filters.http.set_metadata.v3.Config
+                metadata: [{ metadata_namespace: ns, value: { a: b }, allow_overwrite: true }, { metadata_namespace: ns, value: {} }]
+            """
+        var bootstrap = Bootstrap()
+        bootstrap.filters = setting + "\n" + bootstrap.filters + "\n" + setting
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.yaml.contains("  dynamicMetadata:\n    ns:\n      a: b\n  routes:"), "\(conversion.yaml)")
+        let filters = "static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters"
+        #expect(
+            conversion.unexpressed.map(\.path) == [
+                "\(filters)[0].typed_config.metadata[1]", "\(filters)[2]",
+            ])
+    }
+
     @Test("Several listeners have their own routes")
     func listeners() throws {
         let second = """

@@ -80,6 +80,11 @@ import Testing
     @Test(arguments: [
         ("closed", FailurePolicy.closed), ("FAIL_CLOSED", .closed), ("open", .open), ("FAIL_OPEN", .open),
         ("reload", .reload(backoff: ReloadBackoff())), ("FAIL_RELOAD", .reload(backoff: ReloadBackoff())),
+        ("{ policy: closed }", .closed),
+        (
+            "{ policy: FAIL_RELOAD, wait: 2m, resetAfter: 5s }",
+            .reload(backoff: ReloadBackoff(initial: .seconds(120), maximum: .seconds(120), resetAfter: .seconds(5)))
+        ),
     ])
     func `failure policies have our names and Envoy's`(_ name: String, _ policy: FailurePolicy) throws {
         let folder = try TemporaryFolder()
@@ -238,6 +243,25 @@ import Testing
             line: 6, key: "plugins[0].onFailure", message: "closed, open or reload, found \"ignore\""
         ),
         Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n"
+                + "    onFailure: { policy: open, wait: 1s }",
+            line: 6, key: "plugins[0].onFailure.wait",
+            message: "expected no wait without the policy reload, found \"1s\""
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n"
+                + "    onFailure: { policy: reload, wait: 5s, longestWait: 1s }",
+            line: 6, key: "plugins[0].onFailure.longestWait", message: "expected at least wait"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    onFailure: { wait: 5s }",
+            line: 6, key: "plugins[0].onFailure.policy", message: "missing; expected closed, open or reload"
+        ),
+        Mistake(
+            yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    quarantine: { failures: 0 }",
+            line: 6, key: "plugins[0].quarantine.failures", message: "from 1 to 1000000, found \"0\""
+        ),
+        Mistake(
             yaml: "listen: 127.0.0.1:1\n\(routes)\nplugins:\n  - name: a\n    path: x\n    upstreams: [auth]",
             line: 6, key: "plugins[0].upstreams[0]",
             message: "expected the name of a defined upstream, found \"auth\"; none is defined"
@@ -258,6 +282,21 @@ import Testing
         let found = error.mistakes.first { $0.key == mistake.key && $0.message.contains(mistake.message) }
         #expect(found != nil, "\(error)")
         #expect(found?.line == mistake.line, "\(error)")
+    }
+
+    @Test func `a quarantine has defaults, and there is none without it`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "x.wasm")
+        let plugins = """
+            plugins:
+              - { name: a, path: x.wasm }
+              - { name: b, path: x.wasm, quarantine: {} }
+              - { name: c, path: x.wasm, quarantine: { failures: 2, window: 5m } }
+            """
+        let configuration = try GatewayConfiguration(
+            yaml: "listen: 127.0.0.1:1\n\(Self.routes)\n\(plugins)", file: "gateway.yaml", folder: folder.path)
+        let expected = [nil, QuarantinePolicy(), QuarantinePolicy(failures: 2, window: .seconds(300))]
+        #expect(configuration.plugins.map(\.filter.quarantine) == expected)
     }
 
     @Test func `a file that is not there is a mistake`() {

@@ -14,7 +14,7 @@ struct FilterSettings {
 struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
-        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "onFailure", "reload",
+        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "onFailure", "quarantine", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -32,8 +32,9 @@ struct FilterSettingsReader {
         let quota = quota(section, imposed: name.flatMap { policy?.pluginQuotas[$0] } ?? policy?.quota)
         let limits = limits(section, ceilings: policy?.limits)
         let upstreams = section.has("upstreams") ? Set(upstreams(section)) : nil
-        let failurePolicy = section.value(
-            "onFailure", "closed, open or reload", default: FailurePolicy.closed, parse: failurePolicy)
+        let failing = FailureReader(log: log)
+        let failurePolicy = failing.policy(section)
+        let quarantine = failing.quarantine(section)
         let reloading = ReloadReader(source: watched, log: log).read(section)
         let rootID = text(section, "rootID")
         let vmID = text(section, "vmID")
@@ -57,6 +58,7 @@ struct FilterSettingsReader {
             limits: limits,
             quota: quota,
             failurePolicy: failurePolicy,
+            quarantine: quarantine,
             upstreams: upstreams,
             foreignFunctions: section.has("foreignFunctions")
                 ? names(section, "foreignFunctions", "a list of foreign functions, such as compress") : nil,
@@ -194,15 +196,5 @@ struct FilterSettingsReader {
         }
         guard let time, let burst else { return nil }
         return LoopShare(perSecond: time, burst: burst)
-    }
-
-    /// By our names or by those of Envoy (`envoy.extensions.wasm.v3.FailurePolicy`).
-    private func failurePolicy(_ text: String) -> FailurePolicy? {
-        switch text {
-        case "closed", "FAIL_CLOSED": .closed
-        case "open", "FAIL_OPEN": .open
-        case "reload", "FAIL_RELOAD": .reload(backoff: ReloadBackoff())
-        default: nil
-        }
     }
 }
