@@ -87,7 +87,7 @@ struct BodyTests {
         }
     }
 
-    @Test("A range whose end is no 32-bit number, and buffers that are not there, are refused")
+    @Test("A range whose end is no 32-bit number and buffers that are not there are refused")
     func refusedReads() async throws {
         try await withFilters { filters in
             let filter = try await filters.load(
@@ -107,7 +107,7 @@ struct BodyTests {
             let stream = await filters.stream(filter)
             _ = await stream.requestHeaders(getRequest, endOfStream: false)
             #expect(await stream.requestBody("abcdef", endOfStream: true).forwarded == "abcdef")
-            #expect(filters.log.messages == ["g=2", "g=1", "g=1", "g=2", "g=1", "g=0", "s=6", "w=1", "w=2"])
+            #expect(filters.log.messages == ["g=2", "g=0", "g=1", "g=2", "g=0", "g=0", "s=6", "w=2", "w=2"])
             await stream.finish()
         }
     }

@@ -93,6 +93,45 @@ struct LocalReplyTests {
         }
     }
 
+    @Test("A reply in place of a response has a type as any other")
+    func inPlaceOfResponse() async throws {
+        let source = Guest.wat(
+            """
+            (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+              (drop (call $send_local_response (i32.const 502) @"" @"bad" @"" (i32.const -1))) (i32.const 0))
+            """)
+        try await withFilters { filters in
+            let stream = await filters.stream(try await filters.load(source))
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            let reply = await stream.responseHeaders(okResponse, endOfStream: false).reply
+            #expect(reply?.status == 502)
+            #expect(reply?.headers == ["content-type": "text/plain", "content-length": "3"])
+            await stream.finish()
+        }
+    }
+
+    @Test("A filter that the request did not reach logs it all the same")
+    func logged() async throws {
+        let logging = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $say @"seen") (i32.const 0))
+            (func (export "proxy_on_log") (param i32)
+              (drop (call $get_header_map_value (i32.const 0) @":path" @result)) (call $show)
+              (drop (call $get_header_map_value (i32.const 2) @":status" @result)) (call $show))
+            (func (export "proxy_on_delete") (param i32) (call $say @"gone"))
+            """)
+        try await withFilters { filters in
+            let sender = try await filters.load(filter("request_headers"), name: "sender")
+            let stream = await filters.stream(sender, try await filters.load(logging, name: "logging"))
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 403)
+            await stream.finish()
+            #expect(filters.log.messages == ["/a?b=c", "403", "gone"])
+            // No request came that could be logged.
+            await (await filters.stream(sender, try await filters.load(logging, name: "logging"))).finish()
+            #expect(filters.log.messages.count == 3)
+        }
+    }
+
     @Test("A reply behind response headers that are out resets the stream")
     func responseBody() async throws {
         try await withFilters { filters in

@@ -54,8 +54,8 @@ extension VMState {
             guard mayReadBodies else { throw .status(.internalFailure) }
             guard let context = active?.stream else { throw .status(.notFound) }
             let half = context[type == .requestBody ? .request : .response]
-            guard half.showsBody else { throw .status(.notFound) }
-            return half.body
+            // Where there is nothing of a body yet, it is empty, as in Envoy.
+            return half.showsBody ? half.body : []
         case .httpCallResponseBody:
             guard let response = active?.root?.callOuts.response else { throw .status(.notFound) }
             return response.body
@@ -82,7 +82,8 @@ extension VMState {
         case .vmConfiguration, .pluginConfiguration: throw .status(.badArgument)
         default: throw .status(.notFound)
         }
-        guard let context = active?.stream, context[direction].showsBody else { throw .status(.notFound) }
+        guard let context = active?.stream else { throw .status(.notFound) }
+        guard context[direction].showsBody else { throw .status(.badArgument) }
         return (context, direction)
     }
 }

@@ -7,6 +7,7 @@ extension HTTPStream {
         askedReply = nil
         guard response.headers == nil, !reply.resetsStream else {
             var direct = reply
+            direct.take(reply.responseHeaders)
             if response.headersLeft, passingReply == nil { direct.resetsStream = true }
             return finish(with: direct)
         }

@@ -67,13 +67,17 @@ final class StreamContext {
             fail(filter.unavailable)
             return false
         }
+        create(in: vm, root)
+        return home != nil
+    }
+
+    private func create(in vm: ProxyWasmVM, _ root: RootContext) {
         id = vm.state.nextID()
         home = (vm, root)
         vm.state.add(.stream(self))
         if let onCreate = vm.callbacks.onContextCreate {
             _ = vm.call(onCreate, id, root.id, in: .stream(self))
         }
-        return home != nil
     }
 
     /// Runs a callback on this context, if it is still there.
@@ -151,9 +155,18 @@ final class StreamContext {
     /// `proxy_on_log`.
     func log() {
         guard let onLog = filter.callbacks.onLog else { return }
+        enterLate()
         isLogging = true
         _ = call(onLog)
         isLogging = false
+    }
+
+    /// A filter that the request did not reach, because one before it answered, logs it all the same, as in Envoy.
+    private func enterLate() {
+        guard id == 0, failure == nil, filter.refusal == nil, stream.request.headers != nil,
+            let (vm, root) = filter.home
+        else { return }
+        create(in: vm, root)
     }
 
     /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root

@@ -1,0 +1,294 @@
+// A filter that does what its configuration says and writes down what comes of it, so that one guest serves all comparisons.
+//
+// Each line of the configuration is `EVENT ACTION [ARGUMENT...]`; see run(). What a callback was given and what each action answered goes to
+// the log at level info. It has no library: memory is taken from one end and never given back.
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOST(name) __attribute__((import_module("env"), import_name(#name))) uint32_t name
+#define GUEST(name) __attribute__((export_name(#name)))
+
+typedef const char *text;
+HOST(proxy_log)(uint32_t level, text message, size_t size);
+HOST(proxy_set_tick_period_milliseconds)(uint32_t period);
+HOST(proxy_get_buffer_bytes)(uint32_t buffer, size_t start, size_t most, char **value, size_t *size);
+HOST(proxy_get_buffer_status)(uint32_t buffer, size_t *size, uint32_t *flags);
+HOST(proxy_set_buffer_bytes)(uint32_t buffer, size_t start, size_t size, text value, size_t value_size);
+HOST(proxy_get_header_map_value)(uint32_t map, text key, size_t key_size, char **value, size_t *size);
+HOST(proxy_add_header_map_value)(uint32_t map, text key, size_t key_size, text value, size_t size);
+HOST(proxy_replace_header_map_value)(uint32_t map, text key, size_t key_size, text value, size_t size);
+HOST(proxy_remove_header_map_value)(uint32_t map, text key, size_t key_size);
+HOST(proxy_continue_stream)(uint32_t stream);
+HOST(proxy_close_stream)(uint32_t stream);
+HOST(proxy_send_local_response)(uint32_t status, text details, size_t details_size, text body, size_t body_size,
+                                text headers, size_t headers_size, int32_t grpc_status);
+HOST(proxy_set_effective_context)(uint32_t context);
+HOST(proxy_get_shared_data)(text key, size_t key_size, char **value, size_t *size, uint32_t *cas);
+HOST(proxy_set_shared_data)(text key, size_t key_size, text value, size_t size, uint32_t cas);
+HOST(proxy_get_property)(text path, size_t path_size, char **value, size_t *size);
+HOST(proxy_set_property)(text path, size_t path_size, text value, size_t size);
+HOST(proxy_http_call)(text upstream, size_t upstream_size, text headers, size_t headers_size, text body, size_t body_size,
+                      text trailers, size_t trailers_size, uint32_t timeout, uint32_t *call);
+
+extern char __heap_base;
+static char *heap = &__heap_base;
+
+GUEST(malloc) void *malloc(size_t size) {
+    char *place = heap;
+    heap += (size + 7) & ~(size_t)7;
+    size_t pages = ((size_t)heap >> 16) + 1;
+    size_t has = __builtin_wasm_memory_size(0);
+    if (pages > has && __builtin_wasm_memory_grow(0, pages - has) == (size_t)-1) return 0;
+    return place;
+}
+
+// Lines of the log.
+
+static char line[2048];
+static size_t length;
+
+static void put(text bytes, size_t count) {
+    for (size_t i = 0; i < count && length < sizeof line; i++) line[length++] = bytes[i];
+}
+
+static size_t size_of(text string) {
+    size_t count = 0;
+    while (string[count]) count++;
+    return count;
+}
+
+static void say(text string) { put(string, size_of(string)); }
+
+static void say_number(uint32_t value) {
+    char digits[10];
+    size_t count = 0;
+    do digits[count++] = (char)('0' + value % 10);
+    while (value /= 10);
+    while (count) put(&digits[--count], 1);
+}
+
+// Bytes as they are where they are printable, as hexadecimal otherwise.
+static void say_bytes(text bytes, size_t count) {
+    int printable = 1;
+    for (size_t i = 0; i < count; i++) printable &= bytes[i] >= 0x20 && bytes[i] < 0x7f;
+    if (printable) return put(bytes, count);
+    say("0x");
+    for (size_t i = 0; i < count; i++) {
+        put(&"0123456789abcdef"[(uint8_t)bytes[i] >> 4], 1);
+        put(&"0123456789abcdef"[bytes[i] & 15], 1);
+    }
+}
+
+static void end_line(void) {
+    proxy_log(2, line, length);
+    length = 0;
+}
+
+// The script of each root context, and the root context of each stream.
+
+enum { roots = 16, streams = 4096 };
+static struct { uint32_t id; text script; size_t size; } script[roots];
+static uint32_t root_of[streams];
+// The stream that asked last: an answer acts on it.
+static uint32_t asking;
+
+typedef struct { text bytes; size_t size; } word;
+
+static word next_word(text *place, text end) {
+    while (*place < end && **place == ' ') ++*place;
+    word found = {*place, 0};
+    while (*place < end && **place != ' ') { ++*place; found.size++; }
+    return found;
+}
+
+static word rest(text *place, text end) {
+    while (*place < end && **place == ' ') ++*place;
+    return (word){*place, (size_t)(end - *place)};
+}
+
+static int is(word found, text name) {
+    if (found.size != size_of(name)) return 0;
+    for (size_t i = 0; i < found.size; i++) if (found.bytes[i] != name[i]) return 0;
+    return 1;
+}
+
+static uint32_t number(word found) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < found.size; i++) value = value * 10 + (uint32_t)(found.bytes[i] - '0');
+    return value;
+}
+
+static void answer(word action, uint32_t status, text value, size_t size) {
+    say("  "); put(action.bytes, action.size); say("="); say_number(status);
+    if (status == 0 && value) { say(" "); say_bytes(value, size); }
+    end_line();
+}
+
+static size_t put_number(char *to, uint32_t value) {
+    for (int i = 0; i < 4; i++) to[i] = (char)(value >> (8 * i));
+    return 4;
+}
+
+static void copy(char *to, text from, size_t size) { for (size_t i = 0; i < size; i++) to[i] = from[i]; }
+
+// A GET of a path at an upstream.
+static uint32_t call(word upstream, word path) {
+    struct { text name; word value; } fields[] = {
+        {":method", {"GET", 3}}, {":path", path}, {":authority", upstream},
+    };
+    static char map[1024];
+    size_t at = put_number(map, 3);
+    for (int i = 0; i < 3; i++) {
+        at += put_number(map + at, (uint32_t)size_of(fields[i].name));
+        at += put_number(map + at, (uint32_t)fields[i].value.size);
+    }
+    for (int i = 0; i < 3; i++) {
+        size_t name = size_of(fields[i].name);
+        copy(map + at, fields[i].name, name + 1);
+        copy(map + at + name + 1, fields[i].value.bytes, fields[i].value.size);
+        map[at + name + 1 + fields[i].value.size] = 0;
+        at += name + 2 + fields[i].value.size;
+    }
+    uint32_t id;
+    return proxy_http_call(upstream.bytes, upstream.size, map, at, 0, 0, 0, 0, 2000, &id);
+}
+
+// Runs the actions of an event, and returns what the last `return` among them says.
+static uint32_t run(uint32_t root, text event, uint32_t stream) {
+    uint32_t result = 0;
+    for (int index = 0; index < roots; index++) {
+        if (script[index].id != root) continue;
+        text place = script[index].script, all = place + script[index].size;
+        while (place < all) {
+            text end = place;
+            while (end < all && *end != '\n') end++;
+            word when = next_word(&place, end), action = next_word(&place, end);
+            char *value = 0;
+            size_t size = 0;
+            uint32_t cas = 0;
+            if (!is(when, event)) {
+            } else if (is(action, "return")) {
+                result = number(next_word(&place, end));
+            } else if (is(action, "get")) {
+                uint32_t map = number(next_word(&place, end));
+                word key = next_word(&place, end);
+                uint32_t status = proxy_get_header_map_value(map, key.bytes, key.size, &value, &size);
+                answer(action, status, value, size);
+            } else if (is(action, "add") || is(action, "replace")) {
+                uint32_t map = number(next_word(&place, end));
+                word key = next_word(&place, end), to = rest(&place, end);
+                answer(action,
+                       is(action, "add") ? proxy_add_header_map_value(map, key.bytes, key.size, to.bytes, to.size)
+                                         : proxy_replace_header_map_value(map, key.bytes, key.size, to.bytes, to.size),
+                       0, 0);
+            } else if (is(action, "remove")) {
+                uint32_t map = number(next_word(&place, end));
+                word key = next_word(&place, end);
+                answer(action, proxy_remove_header_map_value(map, key.bytes, key.size), 0, 0);
+            } else if (is(action, "body")) {
+                uint32_t buffer = number(next_word(&place, end)), start = number(next_word(&place, end));
+                uint32_t status = proxy_get_buffer_bytes(buffer, start, number(next_word(&place, end)), &value, &size);
+                answer(action, status, value, size);
+            } else if (is(action, "setbody")) {
+                uint32_t buffer = number(next_word(&place, end)), start = number(next_word(&place, end));
+                uint32_t count = number(next_word(&place, end));
+                word to = rest(&place, end);
+                answer(action, proxy_set_buffer_bytes(buffer, start, count, to.bytes, to.size), 0, 0);
+            } else if (is(action, "property")) {
+                word path = next_word(&place, end);
+                char *segments = malloc(path.size);
+                for (size_t i = 0; i < path.size; i++) segments[i] = path.bytes[i] == '/' ? 0 : path.bytes[i];
+                uint32_t status = proxy_get_property(segments, path.size, &value, &size);
+                answer(path, status, value, size);
+            } else if (is(action, "reply")) {
+                uint32_t status = number(next_word(&place, end));
+                word body = rest(&place, end);
+                answer(action, proxy_send_local_response(status, "", 0, body.bytes, body.size, 0, 0, -1), 0, 0);
+            } else if (is(action, "share")) {
+                word key = next_word(&place, end), to = rest(&place, end);
+                answer(action, proxy_set_shared_data(key.bytes, key.size, to.bytes, to.size, 0), 0, 0);
+            } else if (is(action, "shared")) {
+                word key = next_word(&place, end);
+                uint32_t status = proxy_get_shared_data(key.bytes, key.size, &value, &size, &cas);
+                answer(action, status, value, size);
+            } else if (is(action, "call")) {
+                word upstream = next_word(&place, end);
+                asking = stream;
+                answer(action, call(upstream, rest(&place, end)), 0, 0);
+            } else if (is(action, "continue")) {
+                answer(action, proxy_continue_stream(number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "close")) {
+                answer(action, proxy_close_stream(number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "tick")) {
+                answer(action, proxy_set_tick_period_milliseconds(number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "trap")) {
+                __builtin_trap();
+            }
+            place = end + 1;
+        }
+    }
+    return result;
+}
+
+// An event of a stream, with the numbers that it was given.
+static uint32_t note(text event, uint32_t stream, text first, uint32_t a, text second, uint32_t b) {
+    say(event);
+    if (first) { say(" "); say(first); say("="); say_number(a); }
+    if (second) { say(" "); say(second); say("="); say_number(b); }
+    end_line();
+    return run(root_of[stream % streams], event, stream);
+}
+
+GUEST(proxy_abi_version_0_2_1) void proxy_abi_version_0_2_1(void) {}
+
+GUEST(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32_t parent) {
+    root_of[id % streams] = parent ? parent : id;
+}
+
+GUEST(proxy_on_configure) uint32_t proxy_on_configure(uint32_t root, uint32_t size) {
+    char *bytes = 0;
+    size_t count = 0;
+    if (size) proxy_get_buffer_bytes(7, 0, size, &bytes, &count);
+    for (int index = 0; index < roots; index++) {
+        if (script[index].id && script[index].id != root) continue;
+        script[index].id = root;
+        script[index].script = bytes;
+        script[index].size = count;
+        break;
+    }
+    return 1;
+}
+
+GUEST(proxy_on_tick) void proxy_on_tick(uint32_t root) {
+    if (asking) proxy_set_effective_context(asking);
+    run(root, "tick", asking);
+}
+
+GUEST(proxy_on_request_headers) uint32_t proxy_on_request_headers(uint32_t id, uint32_t count, uint32_t end) {
+    return note("request_headers", id, "end", end, 0, 0);
+}
+GUEST(proxy_on_request_body) uint32_t proxy_on_request_body(uint32_t id, uint32_t size, uint32_t end) {
+    return note("request_body", id, "size", size, "end", end);
+}
+GUEST(proxy_on_response_headers) uint32_t proxy_on_response_headers(uint32_t id, uint32_t count, uint32_t end) {
+    return note("response_headers", id, "end", end, 0, 0);
+}
+GUEST(proxy_on_response_body) uint32_t proxy_on_response_body(uint32_t id, uint32_t size, uint32_t end) {
+    return note("response_body", id, "size", size, "end", end);
+}
+GUEST(proxy_on_http_call_response)
+void proxy_on_http_call_response(uint32_t root, uint32_t call, uint32_t headers, uint32_t size, uint32_t trailers) {
+    say("answer has-headers="); say_number(headers > 0); say(" size="); say_number(size); say(" trailers="); say_number(trailers);
+    end_line();
+    run(root, "answer-as-root", 0);
+    if (proxy_set_effective_context(asking) == 0) run(root, "answer", asking);
+}
+GUEST(proxy_on_log) void proxy_on_log(uint32_t id) { note("log", id, 0, 0, 0, 0); }
+GUEST(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
+    if (root_of[id % streams] == id) return 1;
+    note("done", id, 0, 0, 0, 0);
+    return 1;
+}
+GUEST(proxy_on_delete) void proxy_on_delete(uint32_t id) {
+    if (root_of[id % streams] != id) note("delete", id, 0, 0, 0, 0);
+}
