@@ -3,10 +3,10 @@ SHELL := /bin/bash
 
 GUESTS := SamplePlugins/.build/plugins
 
-.PHONY: help run serve test bench fuzz soak hostile lint format sanitize bootstrap guests
+.PHONY: help run serve test test-envoy bench fuzz soak hostile lint format sanitize bootstrap guests
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: guests ## Send real requests through a gateway with sandboxed filters, and check what comes back
 	@swift build --package-path SampleHost --product SampleHost
@@ -18,6 +18,9 @@ serve: guests ## The same gateway, staying up; prints curl lines to try
 
 test: bootstrap ## Run every test and check: about a quarter of an hour the first time
 	@Scripts/test
+
+test-envoy: ## Compare the gateway with a real Envoy, exchange by exchange
+	@Scripts/test-envoy
 
 bench: guests ## Measure calls and hops against the same in C, and what reloads cost; writes Benchmarks/results.json
 	@swift build --package-path Benchmarks -c release

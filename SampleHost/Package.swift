@@ -111,5 +111,23 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "EnvoyTests",
+            dependencies: [
+                "Gateway",
+                .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
+                .product(name: "AirlockTesting", package: "airlock"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["Guest"],
+            swiftSettings: settings
+        ),
     ]
 )
