@@ -28,13 +28,12 @@ extension OpenFile {
         #endif
     }
 
-    /// Waits a second for those who have the file open for writing. A process that was forked from a writer's has it open for a
-    /// moment, too, until it runs a program of its own.
+    /// Waits for those who have the file open for writing, as long as for a forked process.
     /// - Returns: `false` where somebody has it open all the time.
     func isLeftByWriters() -> Bool {
-        for _ in 0..<200 {
+        for _ in 0..<Self.looksAtForked {
             guard isOpenForWriting == true else { return true }
-            usleep(5_000)
+            usleep(Self.pauseBetweenLooks)
         }
         return false
     }

@@ -111,13 +111,18 @@ struct OpenFile: ~Copyable, Sendable {
         guard fsync(descriptor) == 0 else { throw FileFailure("save", name) }
     }
 
-    /// Takes the lock of this file until it is closed; `false` where whoever opened it elsewhere has it, in this process or another. It waits a
-    /// second for a process that was forked from a former owner's, which has the lock until it runs a program of its own.
+    /// A process that was forked from this one has its open files, and their locks, until it runs a program of its own. On a machine that is
+    /// busy that takes seconds: one waits for five.
+    static let looksAtForked = 1_000
+    static let pauseBetweenLooks: UInt32 = 5_000
+
+    /// Takes the lock of this file until it is closed, and waits for forked processes; `false` where whoever opened it elsewhere has it, in this
+    /// process or another.
     func tryLock() throws(FileFailure) -> Bool {
-        for _ in 0..<200 {
+        for _ in 0..<Self.looksAtForked {
             guard Self.retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) != 0 else { return true }
             guard errno == EWOULDBLOCK else { throw FileFailure("lock", name) }
-            usleep(5_000)
+            usleep(Self.pauseBetweenLooks)
         }
         return false
     }
