@@ -88,15 +88,15 @@ struct FilterSet: Sendable {
     private static func source(
         of filter: FilterConfiguration, _ fetched: Result<PluginSource, RemoteModuleError>, _ logger: Logger
     ) async throws -> PluginSource {
-        do {
-            return try fetched.get()
-        } catch {
-            guard
-                let promoted = try await filter.reload.store?.promoted(
+        // An `await` in a catch clause here crashes the optimiser of Swift 6.3.
+        switch fetched {
+        case .success(let source):
+            return source
+        case .failure(let error):
+            guard let store = filter.reload.store,
+                let promoted = try await store.promoted(
                     filter.name, as: filter.source, atMost: filter.mostModuleBytes)
-            else {
-                throw error
-            }
+            else { throw error }
             logger.error(
                 "plugin not fetched, the version that was promoted last serves",
                 metadata: ["plugin": "\(filter.name)", "error": "\(error)"])
