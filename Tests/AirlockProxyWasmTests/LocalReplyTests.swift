@@ -232,7 +232,7 @@ struct LocalReplyTests {
             let reply = await stream.requestHeaders(getRequest, endOfStream: true).reply
             #expect(reply?.resetsStream == true)
             #expect(reply?.details == "closed_by_filter")
-            #expect(filters.log.messages == ["c=2", "c=2", "c=0"])
+            #expect(filters.log.messages == ["c=0", "c=2", "c=0"])
             await stream.finish()
         }
     }

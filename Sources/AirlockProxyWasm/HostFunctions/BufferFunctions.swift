@@ -1,6 +1,6 @@
 import Airlock
 
-/// Bodies and configurations (Proxy-Wasm 0.2.1, "Buffers").
+/// Bodies, data of connections, and configurations (Proxy-Wasm 0.2.1, "Buffers").
 extension ProxyWasmABI {
     static var bufferFunctions: [HostFunction<Self>] {
         [
@@ -50,12 +50,12 @@ extension VMState {
     fileprivate func buffer(_ rawType: UInt32, bodies mayReadBodies: Bool) throws(Refusal) -> [UInt8] {
         guard let type = BufferType(rawValue: rawType) else { throw .status(.badArgument) }
         switch type {
-        case .requestBody, .responseBody:
+        case .requestBody, .responseBody, .downstreamData, .upstreamData:
             guard mayReadBodies else { throw .status(.internalFailure) }
             guard let context = active?.stream else { throw .status(.notFound) }
-            let half = context[type == .requestBody ? .request : .response]
-            // Where there is nothing of a body yet, it is empty, as in Envoy.
-            return half.showsBody ? half.body : []
+            // Where there is nothing of a body yet, or never will be, it is empty, as in Envoy.
+            guard let direction = type.direction(in: context.stream), context[direction].showsBody else { return [] }
+            return context[direction].body
         case .httpCallResponseBody:
             guard let response = active?.root?.callOuts.response else { throw .status(.notFound) }
             return response.body
@@ -75,15 +75,26 @@ extension VMState {
     /// The body to change.
     fileprivate func changeableBody(_ rawType: UInt32) throws(Refusal) -> (StreamContext, Direction) {
         guard let type = BufferType(rawValue: rawType) else { throw .status(.badArgument) }
-        let direction: Direction
         switch type {
-        case .requestBody: direction = .request
-        case .responseBody: direction = .response
+        case .requestBody, .responseBody, .downstreamData, .upstreamData: break
         case .vmConfiguration, .pluginConfiguration: throw .status(.badArgument)
         default: throw .status(.notFound)
         }
         guard let context = active?.stream else { throw .status(.notFound) }
-        guard context[direction].showsBody else { throw .status(.badArgument) }
+        guard let direction = type.direction(in: context.stream), context[direction].showsBody else {
+            throw .status(.badArgument)
+        }
         return (context, direction)
+    }
+}
+
+extension BufferType {
+    /// Which of the stream's directions the buffer is of; nil where it is of none, because the stream is of the other kind.
+    fileprivate func direction(in stream: FilterStream) -> Direction? {
+        switch self {
+        case .requestBody where stream.http != nil, .downstreamData where stream.tcp != nil: .request
+        case .responseBody where stream.http != nil, .upstreamData where stream.tcp != nil: .response
+        default: nil
+        }
     }
 }

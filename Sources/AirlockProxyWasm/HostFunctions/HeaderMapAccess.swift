@@ -8,7 +8,7 @@ extension VMState {
         case .httpCallResponseTrailers: return active?.root?.callOuts.response?.trailers
         default: break
         }
-        guard let stream = active?.stream?.stream else { return nil }
+        guard let stream = active?.stream?.stream.http else { return nil }
         switch type {
         case .requestHeaders: return stream.request.headers
         case .requestTrailers: return stream.request.trailers
@@ -23,8 +23,8 @@ extension VMState {
         _ rawType: UInt32,
         _ body: (inout HeaderMap, MapType) throws(Refusal) -> Void
     ) throws(Refusal) {
-        guard let type = MapType(rawValue: rawType), let context = active?.stream else { throw .status(.badArgument) }
-        let stream = context.stream
+        guard let type = MapType(rawValue: rawType), let context = active?.stream, let stream = context.stream.http
+        else { throw .status(.badArgument) }
         switch type {
         case .requestHeaders: try change(&stream.request.headers, stream.request.headersEditor, context, type, body)
         case .requestTrailers: try change(&stream.request.trailers, stream.request.trailersEditor, context, type, body)

@@ -9,15 +9,20 @@ extension ProxyWasmABI {
         [
             HostFunction("proxy_continue_stream") { (abi, call, type: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_continue_stream"), call) { (vm) throws(Refusal) in
-                    vm.continueStream(try Direction(httpStream: type))
+                    vm.continueStream(try StreamPart(type))
                 }
             },
             HostFunction("proxy_close_stream") { (abi, call, type: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_close_stream", needs: .closeStream), call) { (vm) throws(Refusal) in
-                    _ = try Direction(httpStream: type)
-                    guard let context = vm.active?.stream else { return }
-                    context.stream.refuse(LocalReply(status: 502, details: "closed_by_filter", resetsStream: true))
-                    vm.agenda.touch(context.stream)
+                    let part = try StreamPart(type)
+                    guard let stream = vm.active?.stream?.stream else { return }
+                    switch part.kind {
+                    case .http:
+                        stream.http?.refuse(LocalReply(status: 502, details: "closed_by_filter", resetsStream: true))
+                    case .tcp:
+                        stream.tcp?.close(details: "closed_by_filter")
+                    }
+                    vm.agenda.touch(stream)
                 }
             },
             HostFunction("proxy_send_local_response") {
@@ -35,9 +40,10 @@ extension ProxyWasmABI {
                         grpcStatus: grpcStatus
                     )
                     guard (200...599).contains(status) else { throw .status(.badArgument) }
-                    guard let context = vm.active?.stream else { return }
-                    context.stream.refuse(reply)
-                    vm.agenda.touch(context.stream)
+                    // For a connection there is nothing to reply, as in Envoy.
+                    guard let stream = vm.active?.stream?.stream.http else { return }
+                    stream.refuse(reply)
+                    vm.agenda.touch(stream)
                 }
             },
         ]
@@ -45,22 +51,40 @@ extension ProxyWasmABI {
 }
 
 extension VMState {
-    /// Lets go of what the active stream's filter holds back.
-    func continueStream(_ direction: Direction) {
-        guard let context = active?.stream else { return }
-        context[direction].continues = true
+    /// Lets go of what the active stream's filter holds back. Nothing happens where the stream is of the other kind, as in Envoy.
+    func continueStream(_ part: StreamPart) {
+        guard let context = active?.stream, (context.stream.tcp == nil) == (part.kind == .http) else { return }
+        context[part.direction].continues = true
         agenda.touch(context.stream)
     }
 }
 
-extension Direction {
-    /// The direction of an HTTP stream type. TCP streams do not exist here.
-    fileprivate init(httpStream rawType: UInt32) throws(Refusal) {
+/// What a stream type names.
+struct StreamPart {
+    enum Kind {
+        case http
+        case tcp
+    }
+
+    let kind: Kind
+    let direction: Direction
+
+    static let request = Self(kind: .http, direction: .request)
+    static let response = Self(kind: .http, direction: .response)
+
+    fileprivate init(_ rawType: UInt32) throws(Refusal) {
         switch StreamType(rawValue: rawType) {
         case .request: self = .request
         case .response: self = .response
-        default: throw .status(.badArgument)
+        case .downstream: self.init(kind: .tcp, direction: .request)
+        case .upstream: self.init(kind: .tcp, direction: .response)
+        case nil: throw .status(.badArgument)
         }
+    }
+
+    private init(kind: Kind, direction: Direction) {
+        self.kind = kind
+        self.direction = direction
     }
 }
 

@@ -10,8 +10,8 @@ extension FilterLoop {
     }
 
     func headers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap, endOfStream: Bool) -> HeadersOutcome? {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
-        stream.begin(stream.flow(direction), headers: map, endOfStream: endOfStream)
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
+        stream.begin(stream.message(direction), headers: map, endOfStream: endOfStream)
         finishPart(stream)
         return headersOutcome(stream, direction)
     }
@@ -20,28 +20,28 @@ extension FilterLoop {
     func earlyBody(
         _ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool
     ) -> HeadersOutcome? {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
-        stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
+        stream.append(bytes, to: stream.message(direction), endOfStream: endOfStream)
         finishPart(stream)
         return headersOutcome(stream, direction)
     }
 
     /// Whether a filter that holds back the headers is to be shown the body.
     func wantsBody(_ id: UInt64, _ direction: Direction) -> Bool {
-        guard let stream = streams[id] else { return false }
-        return stream.flow(direction).wantsBody && !stream.isReplying
+        guard let stream = streams[id]?.http else { return false }
+        return stream.message(direction).wantsBody && !stream.isReplying
     }
 
     func body(_ id: UInt64, _ direction: Direction, _ bytes: [UInt8], endOfStream: Bool) -> BodyOutcome? {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
-        stream.append(bytes, to: stream.flow(direction), endOfStream: endOfStream)
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
+        stream.append(bytes, to: stream.message(direction), endOfStream: endOfStream)
         finishPart(stream)
         return bodyOutcome(stream, direction, isLast: endOfStream)
     }
 
     func trailers(_ id: UInt64, _ direction: Direction, _ map: HeaderMap) -> TrailersOutcome? {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
-        stream.end(stream.flow(direction), trailers: map)
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
+        stream.end(stream.message(direction), trailers: map)
         finishPart(stream)
         return trailersOutcome(stream, direction)
     }
@@ -56,34 +56,34 @@ extension FilterLoop {
 
     /// - Parameter orBody: whether to come back with nil where a filter is to be shown the body first.
     func waitForHeaders(_ id: UInt64, _ direction: Direction, orBody: Bool = false) async -> HeadersOutcome? {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
         while true {
             if let outcome = headersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
             if orBody, wantsBody(id, direction) { return endWait(stream, direction, nil) }
-            await wait(stream, direction)
+            await wait(stream, stream.isReplying ? .response : direction)
         }
     }
 
     func waitForBody(_ id: UInt64, _ direction: Direction, isLast: Bool) async -> BodyOutcome {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
         while true {
             if let outcome = bodyOutcome(stream, direction, isLast: isLast) {
                 return endWait(stream, direction, outcome)
             }
-            await wait(stream, direction)
+            await wait(stream, stream.isReplying ? .response : direction)
         }
     }
 
     func waitForTrailers(_ id: UInt64, _ direction: Direction) async -> TrailersOutcome {
-        guard let stream = streams[id] else { return .localReply(.streamClosed) }
+        guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
         while true {
             if let outcome = trailersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
-            await wait(stream, direction)
+            await wait(stream, stream.isReplying ? .response : direction)
         }
     }
 
     private func endWait<Outcome>(_ stream: HTTPStream, _ direction: Direction, _ outcome: Outcome) -> Outcome {
-        stream.flow(direction).waitsFor = nil
+        stream.message(direction).waitsFor = nil
         return outcome
     }
 
@@ -94,78 +94,23 @@ extension FilterLoop {
 
     private func headersOutcome(_ stream: HTTPStream, _ direction: Direction) -> HeadersOutcome? {
         if let reply = endReply(stream) { return .localReply(reply) }
-        let flow = stream.flow(direction)
+        let flow = stream.message(direction)
         guard flow.headersLeft, !stream.isReplying else { return nil }
         return .forward(flow.headers ?? HeaderMap())
     }
 
     private func bodyOutcome(_ stream: HTTPStream, _ direction: Direction, isLast: Bool) -> BodyOutcome? {
         if let reply = endReply(stream) { return .localReply(reply) }
-        let flow = stream.flow(direction)
+        let flow = stream.message(direction)
         guard !stream.isReplying, !isLast || flow.bodyLeft else { return nil }
         return .forward(flow.takeOutput())
     }
 
     private func trailersOutcome(_ stream: HTTPStream, _ direction: Direction) -> TrailersOutcome? {
         if let reply = endReply(stream) { return .localReply(reply) }
-        let flow = stream.flow(direction)
+        let flow = stream.message(direction)
         guard !stream.isReplying, flow.trailersLeft else { return nil }
         return .forward(body: flow.takeOutput(), trailers: flow.trailers ?? HeaderMap())
-    }
-
-    /// Waits until something happens to the stream, at most as long as the filter may hold it back.
-    private func wait(_ stream: HTTPStream, _ direction: Direction) async {
-        let flow = stream.isReplying ? stream.response : stream.flow(direction)
-        let timer = pauseTimer(stream, flow)
-        await withTaskCancellationHandler {
-            // The closure is isolated to the loop only because it names it.
-            await withCheckedContinuation(isolation: self) { continuation in
-                if Task.isCancelled { stream.cancel() }
-                if timer == nil || stream.finalReply != nil {
-                    continuation.resume()
-                } else {
-                    flow.waiters.append(continuation)
-                }
-            }
-        } onCancel: { [id = stream.id] in
-            worker.submit { [weak self] in
-                self?.assumeIsolated { $0.cancel(id) }
-            }
-        }
-        timer?.cancel()
-    }
-
-    /// Starts the clock for the filter that holds the message back. Without a filter or a clock the stream is
-    /// refused, so that nothing waits for ever.
-    private func pauseTimer(_ stream: HTTPStream, _ flow: MessageFlow) -> LoopTimer? {
-        guard let context = stream.pausedContext(flow) else {
-            stream.abandon(details: "stream_out_of_order")
-            return nil
-        }
-        let (id, direction) = (stream.id, flow.direction)
-        let filter = context.filter.id
-        if flow.waitsFor?.filter != filter { flow.waitsFor = (filter, .now) }
-        let waited = flow.waitsFor.map { MonotonicInstant.now - $0.since } ?? .zero
-        do {
-            return try worker.schedule(after: context.filter.configuration.pauseDeadline - waited) { [weak self] in
-                self?.assumeIsolated { $0.pauseExpired(id, direction, filter) }
-            }
-        } catch {
-            stream.abandon(details: "shutting_down")
-            return nil
-        }
-    }
-
-    private func pauseExpired(_ id: UInt64, _ direction: Direction, _ filter: FilterID) {
-        guard let stream = streams[id] else { return }
-        if let context = stream.pausedContext(stream.flow(direction)), context.filter.id == filter {
-            context.count(context.filter.pauseExpired)
-            stream.refuse(LocalReply(status: 504, details: "pause_deadline"))
-            // With all of the response on its way there is nobody left to tell.
-            if stream.response.bodyLeft { stream.abandon(details: "pause_deadline") }
-        }
-        agenda.touch(stream)
-        settle()
     }
 }
 

@@ -29,7 +29,7 @@ actor FilterLoop {
     var candidates: [FilterID: Candidate] = [:]
     var drains: [UInt64: Drain] = [:]
     var lastDrain: UInt64 = 0
-    var streams: [UInt64: HTTPStream] = [:]
+    var streams: [UInt64: FilterStream] = [:]
     /// Timers of virtual machines that wait to be replaced.
     var restarts: [VMKey: LoopTimer] = [:]
     /// Events that wait until it is tried again to let a filter have them.
@@ -93,32 +93,54 @@ actor FilterLoop {
     /// Opens a stream through the filters' current versions. One that was unloaded is passed over only where its
     /// policy is to let requests through.
     func open(_ links: [ChainLink], _ attributes: StreamAttributes, routedBy key: RoutingKey?) -> OpenedStream {
-        lastStream += 1
         let choices = links.compactMap { choose($0.filter, for: key) }
         let chain = choices.map(\.filter)
         // What may take a failed version's place is in use as well.
         let fallbacks = choices.compactMap(\.fallback)
-        for filter in chain + fallbacks { filter.openStreams += 1 }
         let routeMark = RouteMark()
         let stream = HTTPStream(
-            id: lastStream, attributes: attributes, filters: chain, fallbacks: choices.map(\.fallback),
+            id: nextStream(), attributes: attributes, filters: chain, fallbacks: choices.map(\.fallback),
             bodyLimit: limits.bodyBytes, choosesRouteAnew: routeMark)
-        streams[lastStream] = stream
-        worker.beginWork()
-        if links.contains(where: { $0.isRequired && active[$0.filter] == nil }) {
-            stream.refuse(LocalReply(status: 503, details: "filter_unloaded"))
-        }
+        add(stream, of: chain + fallbacks)
+        if lacksFilter(links) { stream.refuse(LocalReply(status: 503, details: "filter_unloaded")) }
         return OpenedStream(
-            id: lastStream,
+            id: stream.id,
             choosesRouteAnew: routeMark,
             filtersRequestBody: (chain + fallbacks).contains { $0.callbacks.request.body != nil },
             filtersResponseBody: (chain + fallbacks).contains { $0.callbacks.response.body != nil })
     }
 
-    /// Ends a stream: `proxy_on_log`, then `proxy_on_done` and `proxy_on_delete` of each filter.
-    func close(_ id: UInt64) -> StreamReport {
+    /// Opens a connection; as ``open(_:_:routedBy:)``, but that no other version takes a failed one's place.
+    func openConnection(_ links: [ChainLink], _ attributes: StreamAttributes, routedBy key: RoutingKey?) -> UInt64 {
+        let chain = links.compactMap { choose($0.filter, for: key)?.filter }
+        let stream = TCPStream(
+            id: nextStream(), attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
+        add(stream, of: chain)
+        if lacksFilter(links) { stream.close(details: "filter_unloaded") }
+        return stream.id
+    }
+
+    private func nextStream() -> UInt64 {
+        lastStream += 1
+        return lastStream
+    }
+
+    private func add(_ stream: FilterStream, of filters: [FilterInstance]) {
+        for filter in filters { filter.openStreams += 1 }
+        streams[stream.id] = stream
+        worker.beginWork()
+    }
+
+    /// Whether a filter was unloaded that nothing goes on without.
+    private func lacksFilter(_ links: [ChainLink]) -> Bool {
+        links.contains { $0.isRequired && active[$0.filter] == nil }
+    }
+
+    /// Ends a stream, with the last callbacks of each filter.
+    /// - Parameter peer: which side closed a connection.
+    func close(_ id: UInt64, by peer: ConnectionPeer = .local) -> StreamReport {
         guard let stream = streams.removeValue(forKey: id) else { return StreamReport() }
-        stream.close()
+        stream.close(by: peer)
         worker.endWork()
         settle()
         wake(stream)
@@ -151,11 +173,15 @@ actor FilterLoop {
     }
 
     /// Resumes the server's calls, which look again whether they can return.
-    func wake(_ stream: HTTPStream) {
-        for flow in [stream.request, stream.response] where !flow.waiters.isEmpty {
-            let waiters = flow.waiters
-            flow.waiters = []
-            for waiter in waiters { waiter.resume() }
-        }
+    func wake(_ stream: FilterStream) {
+        wake(stream.flows.fromClient)
+        wake(stream.flows.fromUpstream)
+    }
+
+    func wake(_ flow: Flow) {
+        guard !flow.waiters.isEmpty else { return }
+        let waiters = flow.waiters
+        flow.waiters = []
+        for waiter in waiters { waiter.resume() }
     }
 }

@@ -11,7 +11,7 @@ public struct HTTPFilterChain: Sendable {
     public init(_ filters: [ProxyWasmFilter], runtime: ProxyWasmRuntime) {
         self.filters = filters
         self.runtime = runtime
-        links = filters.map { ChainLink(filter: $0.id, isRequired: $0.configuration.failurePolicy.refusesRequests) }
+        links = filters.map(ChainLink.init)
     }
 
     /// Whether a filter reads or changes request bodies.
@@ -35,6 +35,11 @@ public struct HTTPFilterChain: Sendable {
 /// A filter's place in a chain.
 struct ChainLink: Sendable {
     let filter: FilterID
-    /// Whether requests are refused without it.
+    /// Whether requests and connections are refused without it.
     let isRequired: Bool
+
+    init(_ filter: ProxyWasmFilter) {
+        self.filter = filter.id
+        isRequired = filter.configuration.failurePolicy.refusesRequests
+    }
 }

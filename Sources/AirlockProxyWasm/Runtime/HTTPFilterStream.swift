@@ -1,6 +1,3 @@
-import Synchronization
-import WorkerLoop
-
 /// One request and its response on their way through a chain of filters.
 ///
 /// Hand the parts of each message over in order, one at a time: headers, body, trailers. The two messages may
@@ -14,28 +11,17 @@ public final class HTTPFilterStream: Sendable {
     /// Whether a filter of this stream reads or changes the response's body, which may then get another length: drop
     /// `content-length`.
     public let filtersResponseBody: Bool
-    let loop: FilterLoop?
-    let id: UInt64
+    private let handle: StreamHandle
     private let routeMark: RouteMark
-    private let isFinished = Atomic<Bool>(false)
+
+    var loop: FilterLoop? { handle.loop }
+    var id: UInt64 { handle.id }
 
     init(loop: FilterLoop?, _ opened: FilterLoop.OpenedStream) {
-        self.loop = loop
-        id = opened.id
+        handle = StreamHandle(loop: loop, id: opened.id)
         routeMark = opened.choosesRouteAnew
         filtersRequestBody = opened.filtersRequestBody
         filtersResponseBody = opened.filtersResponseBody
-    }
-
-    deinit {
-        guard let loop, !isFinished.load(ordering: .relaxed) else { return }
-        let isAccepted = loop.worker.submit { [loop, id] in
-            loop.assumeIsolated { _ = $0.close(id) }
-        }
-        if !isAccepted {
-            // The worker loop was shut down; jobs of actors run all the same.
-            Task { [loop, id] in _ = await loop.close(id) }
-        }
     }
 
     // MARK: The request
@@ -62,20 +48,12 @@ public final class HTTPFilterStream: Sendable {
     public var choosesRouteAnew: Bool { routeMark.isSet }
 
     /// What a filter set with the foreign function `set_envoy_filter_state`; nil where none set that.
-    public func filterState(_ key: String) async -> [UInt8]? {
-        guard let loop else { return nil }
-        let id = id
-        return await loop.run { $0.filterState(id, Array(key.utf8)) }
-    }
+    public func filterState(_ key: String) async -> [UInt8]? { await handle.filterState(key) }
 
     // MARK: The response
 
     /// Tells filters about the upstream, before the response's headers.
-    public func setUpstream(_ upstream: UpstreamAttributes) async {
-        guard let loop else { return }
-        let id = id
-        await loop.run { $0.setUpstream(id, upstream) }
-    }
+    public func setUpstream(_ upstream: UpstreamAttributes) async { await handle.setUpstream(upstream) }
 
     /// Hands the response's headers to the filters; `endOfStream` says that there is no body.
     public func responseHeaders(_ headers: HeaderMap, endOfStream: Bool) async -> HeadersOutcome {
@@ -98,21 +76,11 @@ public final class HTTPFilterStream: Sendable {
     /// Ends the stream, whatever its state: each filter's `proxy_on_log`, then `proxy_on_done` and `proxy_on_delete`.
     /// - Returns: What the filters used; an empty report when the stream was ended before.
     @discardableResult
-    public func finish() async -> StreamReport {
-        isFinished.store(true, ordering: .relaxed)
-        guard let loop else { return StreamReport() }
-        let id = id
-        return await loop.run { $0.close(id) }
-    }
+    public func finish() async -> StreamReport { await handle.finish(by: .local) }
 
     /// Tells the filters' host that the client went away: calls that wait for a filter return at once, with a reply
     /// that resets the stream. Call ``finish()`` all the same.
-    public func cancel() {
-        guard let loop else { return }
-        loop.worker.submit { [loop, id] in
-            loop.assumeIsolated { $0.cancel(id) }
-        }
-    }
+    public func cancel() { handle.cancel() }
 
     // MARK: Hops
 

@@ -21,11 +21,11 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let changeHeaders: ProxyWasmGrants = [
         .setHeaderMapPairs, .addHeaderMapValue, .replaceHeaderMapValue, .removeHeaderMapValue,
     ]
-    /// Reading bodies.
+    /// Reading bodies, and what connections carry.
     public static let readBodies: ProxyWasmGrants = [.getBufferStatus, .getBufferBytes]
-    /// Changing bodies.
+    /// Changing bodies, and what connections carry.
     public static let changeBodies: ProxyWasmGrants = [.setBufferBytes]
-    /// Answering requests itself, and closing streams.
+    /// Answering requests itself, and closing streams and connections.
     public static let localReplies: ProxyWasmGrants = [.sendLocalResponse, .closeStream]
     /// Reading properties of the stream and the connection.
     public static let readProperties: ProxyWasmGrants = [.getProperty]

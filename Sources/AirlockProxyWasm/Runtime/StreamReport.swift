@@ -19,7 +19,7 @@ public struct StreamReport: Sendable {
     public var filters: [Filter]
     /// Time from the stream's opening to its end.
     public var duration: Duration
-    /// Why there was a local reply, where there was one.
+    /// Why there was a local reply, where there was one; of a connection why it did not go on (``ConnectionClosure/details``).
     public var replyDetails: String?
 
     /// A report of no stream.
@@ -28,13 +28,13 @@ public struct StreamReport: Sendable {
         duration = .zero
     }
 
-    init(_ stream: HTTPStream) {
+    init(_ stream: FilterStream) {
         filters = stream.contexts.map {
             Filter(
                 name: $0.filter.configuration.name, version: $0.filter.version.number, usage: $0.usage,
                 failure: $0.failure)
         }
         duration = stream.duration ?? .zero
-        replyDetails = stream.replyDetails
+        replyDetails = stream.endDetails
     }
 }

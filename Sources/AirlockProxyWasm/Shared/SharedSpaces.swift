@@ -51,7 +51,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     /// The most fields in a header or trailer map that a filter may make.
     public var headerFields: Int
     /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the
-    /// response with 500.
+    /// response with 500. Also the most bytes of one direction of a connection that are held back; see ``FilteredBytes``.
     public var bodyBytes: Int
     /// The most HTTP calls of one filter on one worker loop that wait for their answers.
     public var callOuts: Int

@@ -25,42 +25,11 @@ extension HTTPStream {
         }
     }
 
-    /// Shows the bytes to a filter, together with those that it held back. On `.proceed` the bytes are what the next
-    /// filter gets.
     private func deliverBody(
         _ flow: MessageFlow, _ bytes: inout [UInt8], endOfStream: Bool, to context: StreamContext
     ) -> Verdict {
-        let direction = flow.direction
-        let wasPaused = context[direction].isPaused
-        guard context.home != nil, let callback = context.filter.callbacks[direction].body else {
-            if wasPaused { bytes = takeBody(of: context, direction) + bytes }
-            return .proceed
-        }
-        if wasPaused {
-            context[direction].body += bytes
-            guard context[direction].body.count <= bodyLimit else { return refuseBody(flow, heldBy: context) }
-        } else {
-            context[direction].body = bytes
-        }
-        bytes = []
-        context[direction].endOfStream = endOfStream
-        context[direction].continues = false
-        context[direction].showsBody = true
-        let count = UInt32(clamping: context[direction].body.count)
-        let action = context.call(callback, count, endOfStream ? 1 : 0).map(BodyAction.init)
-        guard askedReply == nil else { return .stop }
-        switch action {
-        case .pause where !context[direction].continues:
-            context[direction].isPaused = true
-            return context[direction].body.count <= bodyLimit ? .hold : refuseBody(flow, heldBy: context)
-        case .discard where !context[direction].continues:
-            context[direction].body = []
-            context[direction].isPaused = true
-            return .hold
-        default:
-            bytes = takeBody(of: context, direction)
-            return .proceed
-        }
+        let callback = context.filter.callbacks[flow.direction].body
+        return deliver(&bytes, of: flow, endOfStream: endOfStream, to: context, by: callback, BodyAction.init)
     }
 
     /// Keeps body in front of a filter that holds back the headers.
@@ -68,7 +37,7 @@ extension HTTPStream {
         flow.parked += bytes
         flow.isEndParked = endOfStream
         guard flow.parked.count > bodyLimit else { return }
-        _ = refuseBody(flow, heldBy: context(flow, position))
+        _ = refuseHeld(flow, by: context(flow, position))
         beginReply()
     }
 
@@ -77,25 +46,6 @@ extension HTTPStream {
         let context = context(flow, position)
         guard context[flow.direction].isPaused else { return }
         let endOfStream = context[flow.direction].endOfStream
-        passBody(flow, takeBody(of: context, flow.direction), endOfStream: endOfStream, from: position + 1)
-    }
-
-    private func takeBody(of context: StreamContext, _ direction: Direction) -> [UInt8] {
-        let body = context[direction].body
-        context[direction].body = []
-        context[direction].showsBody = false
-        context[direction].isPaused = false
-        return body
-    }
-
-    private func refuseBody(_ flow: MessageFlow, heldBy context: StreamContext) -> Verdict {
-        let isRequest = flow.direction == .request
-        // How much a client sends is not the filter's fault.
-        if isRequest { context.leaveUncounted() } else { context.count(context.filter.heldTooMuch(bodyLimit)) }
-        refuse(
-            LocalReply(
-                status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"
-            ))
-        return .stop
+        passBody(flow, takeHeld(by: context, flow.direction), endOfStream: endOfStream, from: position + 1)
     }
 }

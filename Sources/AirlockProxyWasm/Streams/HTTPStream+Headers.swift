@@ -30,16 +30,6 @@ extension HTTPStream {
         passBody(flow, bytes, endOfStream: isEnd, from: position)
     }
 
-    /// What becomes of a part of a message after a filter saw it.
-    enum Verdict {
-        /// It goes on to the next filter.
-        case proceed
-        /// The filter holds it back.
-        case hold
-        /// The stream gets another answer.
-        case stop
-    }
-
     private func deliverHeaders(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
         guard flow.direction == .request, context.fallback != nil else { return deliverHeadersOnce(flow, to: context) }
         let headers = flow.headers

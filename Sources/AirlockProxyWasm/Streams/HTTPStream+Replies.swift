@@ -41,12 +41,4 @@ extension HTTPStream {
         response.headersPause = nil
         response.trailersPause = nil
     }
-
-    /// Ends the stream because the client went away.
-    func cancel() {
-        guard finalReply == nil, duration == nil else { return }
-        askedReply = nil
-        leavePausedUncounted()
-        finish(with: LocalReply(status: 499, details: "client_went_away", resetsStream: true))
-    }
 }

@@ -1,77 +1,32 @@
-import Airlock
-import WorkerLoop
-
-/// One request and its response on their way through the filters of a chain. Confined to one worker loop; nothing in
-/// it waits.
-///
-/// The request passes the filters in order, the response in reverse. A filter that returns "pause" holds the message
-/// back until it asks to continue, from this or any other callback, or fails.
-final class HTTPStream {
-    let id: UInt64
-    let attributes: StreamAttributes
-    var upstream: UpstreamAttributes?
-    private(set) var contexts: [StreamContext] = []
-    /// Contexts of versions that failed and whose place another version took.
-    private(set) var replaced: [StreamContext] = []
+/// One request and its response on their way through the filters of a chain.
+final class HTTPStream: FilterStream {
     let request = MessageFlow(.request)
     let response = MessageFlow(.response)
-    var properties = StreamProperties()
-    /// Objects that foreign functions set, by their keys.
-    var filterState = StreamProperties()
     /// Whether a filter asked for the route to be chosen anew.
     let choosesRouteAnew: RouteMark
-    let beganAt = MonotonicInstant.now
-    /// Time from the first to the last byte; nil until the stream has ended.
-    private(set) var duration: Duration?
-    /// Whether the agenda has the stream already.
-    var isTouched = false
     /// The reply that a filter or a failure asked for and that has not been begun.
     var askedReply: LocalReply?
     /// The reply on its way through the response filters.
     var passingReply: LocalReply?
     /// What the server is to answer with; nothing runs any more but the end of the stream.
     var finalReply: LocalReply?
-    let bodyLimit: Int
 
     /// - Parameter fallbacks: for each filter the version that takes its place where it fails on the request's headers.
     init(
         id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], fallbacks: [FilterInstance?],
         bodyLimit: Int, choosesRouteAnew: RouteMark
     ) {
-        self.id = id
-        self.attributes = attributes
-        self.bodyLimit = bodyLimit
         self.choosesRouteAnew = choosesRouteAnew
-        contexts = zip(filters, fallbacks).map { StreamContext(stream: self, filter: $0, fallback: $1) }
+        super.init(
+            id: id, attributes: attributes, filters: filters, fallbacks: fallbacks, flows: (request, response),
+            bodyLimit: bodyLimit)
     }
 
-    /// Whether one of these has a part in the stream.
-    func uses(_ filters: [FilterInstance]) -> Bool {
-        contexts.contains { context in filters.contains { $0 === context.filter } }
-    }
-
-    /// Lets another version of a filter take the place of one that failed before it had done anything to the stream.
-    func replace(_ failed: StreamContext) -> StreamContext? {
-        guard failed.failure != nil, let filter = failed.fallback.take(),
-            let position = contexts.firstIndex(where: { $0 === failed })
-        else { return nil }
-        let context = StreamContext(stream: self, filter: filter, fallback: nil)
-        contexts[position] = context
-        replaced.append(failed)
-        return context
-    }
-
-    /// Versions that were held ready for the place of others and did not take it.
-    var unusedFallbacks: [FilterInstance] { contexts.compactMap(\.fallback) }
+    override var http: HTTPStream? { self }
 
     /// The message of that direction.
-    func flow(_ direction: Direction) -> MessageFlow {
+    func message(_ direction: Direction) -> MessageFlow {
         direction == .request ? request : response
-    }
-
-    /// The context at a position of a message's way.
-    func context(_ flow: MessageFlow, _ position: Int) -> StreamContext {
-        flow.direction == .request ? contexts[position] : contexts[contexts.count - 1 - position]
     }
 
     // MARK: What the server sends
@@ -128,8 +83,7 @@ final class HTTPStream {
     /// Whether a reply is on its way through the response filters.
     var isReplying: Bool { passingReply != nil && finalReply == nil }
 
-    /// Goes on where something changed from outside: a filter asked to continue, or failed, or a reply was asked for.
-    func advance() {
+    override func advance() {
         guard finalReply == nil else { return }
         if askedReply != nil { return beginReply() }
         resume(request)
@@ -149,29 +103,41 @@ final class HTTPStream {
         }
     }
 
-    private func isReleased(_ flow: MessageFlow, _ position: Int) -> Bool {
-        let context = context(flow, position)
-        return context[flow.direction].continues || context.home == nil
+    override func pausedContext(_ flow: Flow) -> StreamContext? {
+        let message = message(flow.direction)
+        if let position = message.headersPause ?? message.trailersPause { return context(flow, position) }
+        return super.pausedContext(flow)
     }
 
-    /// The filter that holds back what the server waits for: of several the one that the message reaches first.
-    func pausedContext(_ flow: MessageFlow) -> StreamContext? {
-        if let position = flow.headersPause ?? flow.trailersPause { return context(flow, position) }
-        return contexts.indices.lazy.map { self.context(flow, $0) }.first { $0[flow.direction].isPaused }
+    override func isWaited(for flow: Flow) -> Bool {
+        let message = message(flow.direction)
+        return message.headersPause != nil || message.trailersPause != nil || super.isWaited(for: flow)
     }
 
-    /// Whether the server waits for a filter that holds something back.
-    func waits(for filter: FilterInstance) -> Bool {
-        [request, response].contains { flow in
-            // Of a body only the end is waited for.
-            let isWaitedFor = flow.headersPause != nil || flow.trailersPause != nil || flow.waitsFor != nil
-            return isWaitedFor && pausedContext(flow)?.filter === filter
-        }
+    override func pauseExpired(_ flow: Flow, heldBy context: StreamContext) {
+        refuse(LocalReply(status: 504, details: "pause_deadline"))
+        // With all of the response on its way there is nobody left to tell.
+        if response.bodyLeft { super.pauseExpired(flow, heldBy: context) }
     }
 
-    /// Filters that hold something back when the client goes away may or may not have let go of it in time.
-    func leavePausedUncounted() {
-        for flow in [request, response] { pausedContext(flow)?.leaveUncounted() }
+    override var hasFinished: Bool { finalReply != nil }
+
+    override var isRefused: Bool { askedReply != nil }
+
+    override var isLoggedByAll: Bool { request.headers != nil }
+
+    override var endDetails: String? { replyDetails }
+
+    override func refuseForFailure() {
+        refuse(LocalReply(status: 503, details: "filter_failed"))
+    }
+
+    override func refuse(_ flow: Flow, heldBy _: StreamContext) {
+        let isRequest = flow.direction == .request
+        refuse(
+            LocalReply(
+                status: isRequest ? 413 : 500, details: isRequest ? "request_body_too_large" : "response_body_too_large"
+            ))
     }
 
     /// Why there is a local reply, where there is one.
@@ -179,19 +145,27 @@ final class HTTPStream {
 
     // MARK: The end
 
-    /// Ends the stream because it cannot go on.
-    func abandon(details: String) {
+    override func abandon(details: String) {
         guard finalReply == nil else { return }
         finish(with: LocalReply(status: 500, details: details, resetsStream: true))
     }
 
+    override func cancel() {
+        guard finalReply == nil, duration == nil else { return }
+        askedReply = nil
+        leavePausedUncounted()
+        finish(with: LocalReply(status: 499, details: "client_went_away", resetsStream: true))
+    }
+
     /// `proxy_on_log` of all filters, then `proxy_on_done` and `proxy_on_delete` of each; the contexts are gone then.
-    func close() {
-        guard duration == nil else { return }
-        duration = MonotonicInstant.now - beganAt
+    override func close(by _: ConnectionPeer) {
+        guard noteEnd() else { return }
         cancelSilently()
         for context in contexts { context.log() }
-        for context in contexts { context.delete() }
+        for context in contexts {
+            context.done()
+            context.delete()
+        }
     }
 
     private func cancelSilently() {
@@ -203,7 +177,4 @@ final class HTTPStream {
     }
 
     private var isComplete: Bool { response.bodyLeft }
-
-    /// Whether nothing of it can go on any more.
-    var isOver: Bool { finalReply != nil || (request.bodyLeft && response.bodyLeft) }
 }

@@ -1,15 +1,5 @@
-import WorkerLoop
-
-/// The two messages of a stream.
-enum Direction: Sendable {
-    case request
-    case response
-}
-
-/// How far one message of a stream has got through the filters. Positions count filters in the order in which they
-/// see this message.
-final class MessageFlow {
-    let direction: Direction
+/// How far one message of a stream has got through the filters.
+final class MessageFlow: Flow {
     /// The message's headers, from the moment they came; filters read them as long as the stream lives.
     var headers: HeaderMap?
     var trailers: HeaderMap?
@@ -28,25 +18,10 @@ final class MessageFlow {
     var parked: [UInt8] = []
     /// Whether the message ends with what is parked.
     var isEndParked = false
-    /// Whether the message's end has come in.
-    var hasEnded = false
     /// The position that holds back the trailers.
     var trailersPause: Int?
     var headersLeft = false
-    var bodyLeft = false
     var trailersLeft = false
-    /// Body bytes that are past the last filter and were not handed out yet.
-    var output: [UInt8] = []
-    /// Body bytes that came in.
-    var bodyBytes = 0
-    /// Which filter the server waits for, and since when; a filter that lets only other things happen meanwhile gets no more time.
-    var waitsFor: (filter: FilterID, since: MonotonicInstant)?
-    /// Calls of the server that wait for a filter to go on.
-    var waiters: [CheckedContinuation<Void, Never>] = []
-
-    init(_ direction: Direction) {
-        self.direction = direction
-    }
 
     /// Whether a filter that holds back the headers waits for body that has not come in.
     var wantsBody: Bool { headersPause != nil && headersPauseShowsBody && !hasEnded }
@@ -54,10 +29,5 @@ final class MessageFlow {
     func takeParked() -> (bytes: [UInt8], isEnd: Bool) {
         defer { (parked, isEndParked) = ([], false) }
         return (parked, isEndParked)
-    }
-
-    func takeOutput() -> [UInt8] {
-        defer { output = [] }
-        return output
     }
 }

@@ -3,7 +3,7 @@ import Wasmtime
 
 /// One filter's part in one stream: its context in a virtual machine, what it holds back, and what it used.
 final class StreamContext {
-    /// What the filter has of one direction's body.
+    /// What the filter has of one direction's body, or of a connection's data.
     struct Half {
         /// Bytes that the filter sees: those of the callback in progress, or those that it holds back.
         var body: [UInt8] = []
@@ -18,7 +18,7 @@ final class StreamContext {
     }
 
     // The stream owns its contexts, and takes them out of their virtual machines before it goes.
-    unowned let stream: HTTPStream
+    unowned let stream: FilterStream
     let filter: FilterInstance
     /// The version that takes this one's place where it fails on the request's headers.
     var fallback: FilterInstance?
@@ -39,7 +39,7 @@ final class StreamContext {
     /// Whether the trial of the filter's version has counted it.
     private var isCounted = false
 
-    init(stream: HTTPStream, filter: FilterInstance, fallback: FilterInstance?) {
+    init(stream: FilterStream, filter: FilterInstance, fallback: FilterInstance?) {
         self.stream = stream
         self.filter = filter
         self.fallback = fallback
@@ -53,11 +53,13 @@ final class StreamContext {
         }
     }
 
-    /// Makes the context in the filter's virtual machine, when the stream's request reaches the filter.
+    /// Makes the context in the filter's virtual machine, when the stream's request, or the connection, reaches the filter.
     /// - Returns: Whether the filter takes part.
     func enter() -> Bool {
         isCall = true
-        guard filter.callbacks.hasStreamCallbacks else { return false }
+        guard stream.tcp == nil ? filter.callbacks.hasStreamCallbacks : filter.callbacks.hasConnectionCallbacks else {
+            return false
+        }
         if let refusal = filter.refusal {
             fail(refusal)
             return false
@@ -128,9 +130,7 @@ final class StreamContext {
 
     /// Refuses the stream where that is the policy after a failure.
     func refuseStream() {
-        if filter.configuration.failurePolicy.refusesRequests {
-            stream.refuse(LocalReply(status: 503, details: "filter_failed"))
-        }
+        if filter.configuration.failurePolicy.refusesRequests { stream.refuseForFailure() }
     }
 
     /// Counts the stream for the trial of the filter's version, the first time.
@@ -163,16 +163,19 @@ final class StreamContext {
 
     /// A filter that the request did not reach, because one before it answered, logs it all the same, as in Envoy.
     private func enterLate() {
-        guard id == 0, failure == nil, filter.refusal == nil, stream.request.headers != nil,
+        guard id == 0, failure == nil, filter.refusal == nil, stream.isLoggedByAll,
             let (vm, root) = filter.home
         else { return }
         create(in: vm, root)
     }
 
-    /// `proxy_on_done` and `proxy_on_delete`; the context is gone then. What `proxy_on_done` answers matters for root
-    /// contexts only, as in Envoy.
-    func delete() {
+    /// `proxy_on_done`. What it answers matters for root contexts only, as in Envoy.
+    func done() {
         if let onDone = filter.callbacks.onDone { _ = call(onDone) }
+    }
+
+    /// `proxy_on_delete`; the context is gone then.
+    func delete() {
         if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
         if let home { leave(home.vm) }
         if isCall { count(nil) }

@@ -7,6 +7,17 @@ struct GuestCallbacks: Sendable {
     typealias TrailersCallback = GuestFunction<UInt32, UInt32, UInt32>
     typealias ContextCallback = GuestFunction<NoResult, UInt32>
 
+    /// The callbacks of connections.
+    struct Connection: Sendable {
+        fileprivate(set) var new: GuestFunction<UInt32, UInt32>?
+        fileprivate(set) var downstreamData: BodyCallback?
+        fileprivate(set) var upstreamData: BodyCallback?
+        /// Takes the context and which side closed.
+        fileprivate(set) var downstreamClose: GuestFunction<NoResult, UInt32, UInt32>?
+        /// Takes the context and which side closed.
+        fileprivate(set) var upstreamClose: GuestFunction<NoResult, UInt32, UInt32>?
+    }
+
     /// The two callbacks of one direction that differ only by their names.
     struct Flow: Sendable {
         fileprivate(set) var headers: HeadersCallback?
@@ -34,6 +45,7 @@ struct GuestCallbacks: Sendable {
     private(set) var onForeignFunction: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
     private(set) var request: Flow
     private(set) var response: Flow
+    private(set) var connection: Connection
     private(set) var onDone: GuestFunction<UInt32, UInt32>?
     private(set) var onLog: ContextCallback?
     private(set) var onDelete: ContextCallback?
@@ -64,6 +76,7 @@ struct GuestCallbacks: Sendable {
             "proxy_on_foreign_function", taking: UInt32.self, UInt32.self, UInt32.self)
         request = try Self.flow("request", of: version, abi)
         response = try Self.flow("response", of: version, abi)
+        connection = try Connection(version)
         onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)
         onLog = try version.function("proxy_on_log", taking: UInt32.self)
         onDelete = try version.function("proxy_on_delete", taking: UInt32.self)
@@ -90,15 +103,25 @@ struct GuestCallbacks: Sendable {
         drop("proxy_on_response_headers", &callbacks.response.headers)
         drop("proxy_on_response_body", &callbacks.response.body)
         drop("proxy_on_response_trailers", &callbacks.response.trailers)
+        drop("proxy_on_new_connection", &callbacks.connection.new)
+        drop("proxy_on_downstream_data", &callbacks.connection.downstreamData)
+        drop("proxy_on_upstream_data", &callbacks.connection.upstreamData)
+        drop("proxy_on_downstream_connection_close", &callbacks.connection.downstreamClose)
+        drop("proxy_on_upstream_connection_close", &callbacks.connection.upstreamClose)
         drop("proxy_on_done", &callbacks.onDone)
         drop("proxy_on_log", &callbacks.onLog)
         drop("proxy_on_delete", &callbacks.onDelete)
         return callbacks
     }
 
-    /// Whether the filter has anything to do with single streams.
+    /// Whether the filter has anything to do with single requests.
     var hasStreamCallbacks: Bool {
         request.isAny || response.isAny || onLog != nil
+    }
+
+    /// Whether the filter has anything to do with single connections.
+    var hasConnectionCallbacks: Bool {
+        connection.isAny || onLog != nil
     }
 
     subscript(direction: Direction) -> Flow {
@@ -172,6 +195,23 @@ struct GuestCallbacks: Sendable {
 
 extension GuestCallbacks.Flow {
     var isAny: Bool { headers != nil || body != nil || trailers != nil }
+}
+
+extension GuestCallbacks.Connection {
+    fileprivate init(_ version: PluginVersion) throws(PluginError) {
+        new = try version.function("proxy_on_new_connection", taking: UInt32.self, returning: UInt32.self)
+        downstreamData = try version.function(
+            "proxy_on_downstream_data", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self)
+        upstreamData = try version.function(
+            "proxy_on_upstream_data", taking: UInt32.self, UInt32.self, UInt32.self, returning: UInt32.self)
+        downstreamClose = try version.function(
+            "proxy_on_downstream_connection_close", taking: UInt32.self, UInt32.self)
+        upstreamClose = try version.function("proxy_on_upstream_connection_close", taking: UInt32.self, UInt32.self)
+    }
+
+    var isAny: Bool {
+        new != nil || downstreamData != nil || upstreamData != nil || downstreamClose != nil || upstreamClose != nil
+    }
 }
 
 extension PluginVersion {

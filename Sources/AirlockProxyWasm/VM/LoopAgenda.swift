@@ -2,7 +2,7 @@
 /// entered from within another event. Confined to one worker loop.
 final class LoopAgenda {
     /// Streams that may be able to go on.
-    var touchedStreams: [HTTPStream] = []
+    var touchedStreams: [FilterStream] = []
     /// Virtual machines that failed and are to be replaced.
     var failedVMs: [ProxyWasmVM] = []
     /// Root contexts whose tick period was set.
@@ -30,7 +30,7 @@ final class LoopAgenda {
         }
     }
 
-    func touch(_ stream: HTTPStream) {
+    func touch(_ stream: FilterStream) {
         if !stream.isTouched {
             stream.isTouched = true
             touchedStreams.append(stream)

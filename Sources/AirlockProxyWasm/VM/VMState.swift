@@ -108,7 +108,7 @@ final class VMState {
 
     /// Has the active stream's route chosen anew.
     func clearRouteCache() {
-        active?.stream?.stream.choosesRouteAnew.isSet = true
+        active?.stream?.stream.http?.choosesRouteAnew.isSet = true
     }
 
     func beginEvent(in context: Context) {
