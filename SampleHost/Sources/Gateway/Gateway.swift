@@ -21,6 +21,7 @@ public final class Gateway: Service, Sendable {
     private let upstreams: [String: UpstreamClient]
     private let filters: FilterSet
     private let listeners: [Listener]
+    private let processing: ProcessingListener?
     private let reporting: @Sendable (RequestReport) -> Void
     private let readiness: Readiness
     private let administering = BoundAddress()
@@ -45,10 +46,11 @@ public final class Gateway: Service, Sendable {
         if let admin = configuration.admin, !admin.listen.isLoopback, admin.token == nil {
             throw GatewayError(reasons: ["admin \(admin.listen): expected a loopback address, or a token"])
         }
-        guard !configuration.listeners.isEmpty else {
+        guard !configuration.listeners.isEmpty || configuration.externalProcessing != nil else {
             throw GatewayError(reasons: ["listeners: expected at least one, found none"])
         }
-        readiness = Readiness(listeners: configuration.listeners.count)
+        let others = configuration.externalProcessing == nil ? 0 : 1
+        readiness = Readiness(listeners: configuration.listeners.count + others)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.workers)
         var upstreams: [String: UpstreamClient] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -61,6 +63,9 @@ public final class Gateway: Service, Sendable {
                 configuration, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics, logger: logger)
             filters = loaded
             listeners = try Self.listeners(configuration, upstreams: upstreams, filters: loaded)
+            processing = try configuration.externalProcessing.map { (settings) throws(GatewayError) in
+                try ProcessingListener(settings, filters: loaded)
+            }
             self.filters = loaded
         } catch {
             await Self.end(filters, upstreams, eventLoops)
@@ -98,6 +103,9 @@ public final class Gateway: Service, Sendable {
         }
     }
 
+    /// The address that Envoys connect to which use the filters; waits until it is bound. `nil` without one.
+    public var externalProcessingAddress: ListenAddress? { get async { await processing?.bound.value } }
+
     /// The address that operators connect to; waits until it is bound. `nil` without one.
     public var adminAddress: ListenAddress? {
         get async { configuration.admin == nil ? nil : await administering.value }
@@ -111,6 +119,7 @@ public final class Gateway: Service, Sendable {
         if let admin = configuration.admin { services.append(adminServer(admin)) }
         let counted = GatewayMetrics(factory: metrics)
         for listener in listeners { services.append(server(listener, counted)) }
+        if let processing { services.append(server(processing, counted)) }
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
         var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: signals, logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.drain
@@ -129,6 +138,7 @@ public final class Gateway: Service, Sendable {
     private func end() async {
         readiness.end()
         for listener in listeners { listener.bound.close() }
+        processing?.bound.close()
         administering.close()
         await Self.end(filters, upstreams, eventLoops)
     }
@@ -168,6 +178,16 @@ public final class Gateway: Service, Sendable {
         return DrainingServer(server: server, readiness: readiness)
     }
 
+    private func server(_ listener: ProcessingListener, _ metrics: GatewayMetrics) -> some Service {
+        let terms = ProcessingTerms(
+            bounds: configuration.bounds, canaryKey: configuration.canaryKey, metrics: metrics, reporting: reporting,
+            logger: logger)
+        return ExternalProcessingServer(
+            configuration: listener.settings,
+            processor: ExternalProcessor(listener.settings, chain: listener.chain, terms: terms),
+            bound: listener.bound, readiness: readiness, eventLoops: eventLoops, logger: logger)
+    }
+
     private func adminServer(_ admin: AdminConfiguration) -> some Service {
         let routes = AdminRoutes(token: admin.token, readiness: readiness, metrics: metrics, filters: filters)
         return Application(
@@ -198,6 +218,21 @@ private struct Listener: Sendable {
     let address: ListenAddress
     let routes: RouteTable
     let bound = BoundAddress()
+}
+
+/// Where Envoys connect that use the filters, and which they use.
+private struct ProcessingListener: Sendable {
+    let settings: ExternalProcessingConfiguration
+    let chain: RouteChain
+    let bound = BoundAddress()
+
+    init(_ settings: ExternalProcessingConfiguration, filters: FilterSet) throws(GatewayError) {
+        guard let chain = try filters.chain(settings.filters) else {
+            throw GatewayError(reasons: ["externalProcessing: expected at least one filter, found none"])
+        }
+        self.settings = settings
+        self.chain = chain
+    }
 }
 
 /// The server for clients; not ready any more as soon as it begins to drain.

@@ -12,7 +12,7 @@ struct ConfigurationReader {
         let known = [
             "listen", "listeners", "node", "admin", "workers", "drain", "bounds", "canaryKey", "moduleCache",
             "releaseStore", "upstreams",
-            "quotas", "policy", "plugins", "pluginFolder", "services", "routes",
+            "quotas", "policy", "plugins", "pluginFolder", "services", "routes", "externalProcessing",
         ]
         guard let top = SectionReader(root, path: "", known: known, log: log) else { return nil }
         let node = NodeReader(log: log).read(top)
@@ -33,9 +33,14 @@ struct ConfigurationReader {
             .read(top, beside: plugins.map(\.name) + services.map(\.name))
         let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name) + found)
         let reader = RouteReader(names: names, log: log)
-        let listeners = ListenerReader(routes: reader, log: log).read(top)
+        let processing = ExternalProcessingReader(routes: reader, log: log).read(top)
+        // Where filters are for Envoys alone, no client need connect.
+        let hasListeners =
+            ["listen", "listeners", "routes"].contains(where: top.has) || !top.has("externalProcessing")
+        let listeners = hasListeners ? ListenerReader(routes: reader, log: log).read(top) : []
         // Where each listener has its own, there need not be others.
-        let areNeeded = top.has("routes") || listeners.isEmpty || listeners.contains { $0.routes == nil }
+        let areNeeded =
+            top.has("routes") || (hasListeners && listeners.isEmpty) || listeners.contains { $0.routes == nil }
         let routes = areNeeded ? reader.routes(top) : []
         guard log.mistakes.isEmpty, let workers, let drain, let bounds, let canaryKey else {
             return nil
@@ -55,7 +60,8 @@ struct ConfigurationReader {
             plugins: plugins.compactMap(\.value),
             pluginFolder: folder,
             services: services.compactMap(\.value),
-            routes: routes
+            routes: routes,
+            externalProcessing: processing
         )
     }
 

@@ -4,7 +4,7 @@ public import AirlockProxyWasm
 ///
 /// Values of this type come from ``init(file:)``, which reports every mistake of the file at once, or are built in code.
 public struct GatewayConfiguration: Sendable {
-    /// Where clients connect: one listener or more.
+    /// Where clients connect: one listener or more; there may be none where there is ``externalProcessing``.
     public var listeners: [ListenerConfiguration]
     /// What filters are told of this gateway; `nil` for nothing.
     public var node: ProxyNode?
@@ -33,6 +33,8 @@ public struct GatewayConfiguration: Sendable {
     public var services: [ServiceConfiguration]
     /// The routes of all listeners that have none of their own; the first that matches takes the request.
     public var routes: [RouteConfiguration]
+    /// Where Envoys connect that send their traffic through filters; `nil` switches it off.
+    public var externalProcessing: ExternalProcessingConfiguration?
 
     /// Makes a configuration in code. References between its parts are checked when the gateway starts.
     public init(
@@ -49,7 +51,8 @@ public struct GatewayConfiguration: Sendable {
         plugins: [PluginConfiguration] = [],
         pluginFolder: PluginFolderConfiguration? = nil,
         services: [ServiceConfiguration] = [],
-        routes: [RouteConfiguration]
+        routes: [RouteConfiguration],
+        externalProcessing: ExternalProcessingConfiguration? = nil
     ) {
         self.listeners = listeners
         self.node = node
@@ -65,6 +68,7 @@ public struct GatewayConfiguration: Sendable {
         self.pluginFolder = pluginFolder
         self.services = services
         self.routes = routes
+        self.externalProcessing = externalProcessing
     }
 
     /// Makes a configuration with one listener in code.

@@ -96,7 +96,8 @@ struct RouteReader {
         return check(name, node, key: section.key("upstream"), kind: "upstream", among: names.upstreams)
     }
 
-    private func filters(_ section: SectionReader) -> [String] {
+    /// The names of the filters that a section has under `filters`, as far as there are such.
+    func filters(_ section: SectionReader) -> [String] {
         section.list("filters", "a list of plugin names").compactMap { node, path in
             guard let name = node.scalar?.string else {
                 log.add(node, key: path, "expected the name of a plugin, found \(node.spoken)")

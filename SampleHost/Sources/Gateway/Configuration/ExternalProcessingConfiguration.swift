@@ -1,0 +1,28 @@
+/// Where Envoys connect that send their traffic through filters: the gRPC service `envoy.service.ext_proc.v3.ExternalProcessor`.
+public struct ExternalProcessingConfiguration: Sendable, Hashable {
+    /// The address. Whoever can connect can use the filters: there is no encryption, and nobody is asked who they are.
+    public var listen: ListenAddress
+    /// The names of the filters, in request order; at least one.
+    public var filters: [String]
+    /// The largest message that is taken, in bytes. One holds a whole body where Envoy buffers bodies.
+    public var messageSize: Int
+    /// The largest number of streams at a time; each request that an Envoy has in progress is one.
+    public var streams: Int
+    /// How long a stream may take.
+    public var deadline: Duration
+
+    /// A service with the defaults of the configuration reference.
+    public init(
+        listen: ListenAddress,
+        filters: [String],
+        messageSize: Int = 4 << 20,
+        streams: Int = 1024,
+        deadline: Duration = .seconds(3600)
+    ) {
+        self.listen = listen
+        self.filters = filters
+        self.messageSize = messageSize
+        self.streams = streams
+        self.deadline = deadline
+    }
+}
