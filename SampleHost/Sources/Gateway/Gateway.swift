@@ -6,7 +6,7 @@ import NIOPosix
 public import ServiceLifecycle
 import UnixSignals
 
-/// An HTTP/1.1 gateway that sends requests through chains of sandboxed filters to upstreams.
+/// A gateway for HTTP/1.1 and TCP that sends requests and connections through chains of sandboxed filters to upstreams.
 ///
 ///     let configuration = try GatewayConfiguration(file: "gateway.yaml")
 ///     let gateway = try await Gateway(configuration, logger: logger)
@@ -62,7 +62,8 @@ public final class Gateway: Service, Sendable {
             let loaded = try await FilterSet(
                 configuration, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics, logger: logger)
             filters = loaded
-            listeners = try Self.listeners(configuration, upstreams: upstreams, filters: loaded)
+            listeners = try Self.listeners(
+                configuration, upstreams: upstreams, eventLoops: eventLoops, filters: loaded)
             processing = try configuration.externalProcessing.map { (settings) throws(GatewayError) in
                 try ProcessingListener(settings, filters: loaded)
             }
@@ -74,15 +75,28 @@ public final class Gateway: Service, Sendable {
     }
 
     private static func listeners(
-        _ configuration: GatewayConfiguration, upstreams: [String: UpstreamClient], filters: FilterSet
+        _ configuration: GatewayConfiguration, upstreams: [String: UpstreamClient],
+        eventLoops: MultiThreadedEventLoopGroup, filters: FilterSet
     ) throws(GatewayError) -> [Listener] {
+        var tcpUpstreams: [String: TCPUpstream] = [:]
+        for (name, upstream) in configuration.upstreams {
+            tcpUpstreams[name] = TCPUpstream(name: name, configuration: upstream, eventLoops: eventLoops)
+        }
         var listeners: [Listener] = []
         var reasons: [String] = []
         for listener in configuration.listeners {
             do {
-                let routes = try RouteTable(
-                    listener.routes ?? configuration.routes, of: listener, upstreams: upstreams, filters: filters)
-                listeners.append(Listener(address: listener.address, routes: routes))
+                let target: Listener.Target =
+                    if let tcp = listener.tcp {
+                        .connections(
+                            try ConnectionRoute(tcp, of: listener, upstreams: tcpUpstreams, filters: filters))
+                    } else {
+                        .requests(
+                            try RouteTable(
+                                listener.routes ?? configuration.routes, of: listener, upstreams: upstreams,
+                                filters: filters))
+                    }
+                listeners.append(Listener(address: listener.address, target: target))
             } catch {
                 reasons += error.reasons.filter { !reasons.contains($0) }
             }
@@ -112,14 +126,15 @@ public final class Gateway: Service, Sendable {
     }
 
     /// Serves until the process gets SIGTERM or SIGINT (with `drainsOnSignals`) or the surrounding service group shuts down gracefully;
-    /// then takes no more connections, lets the requests in progress finish for at most ``GatewayConfiguration/drain``, and returns. Runs
-    /// once.
+    /// then takes no more connections, lets requests in progress and TCP connections finish for at most ``GatewayConfiguration/drain``, and
+    /// returns. Runs once.
     public func run(drainsOnSignals: Bool) async throws {
         var services: [any Service] = [filters.host, FilterFollowing(filters: filters)]
         if let admin = configuration.admin { services.append(adminServer(admin)) }
         let counted = GatewayMetrics(factory: metrics)
-        for listener in listeners { services.append(server(listener, counted)) }
-        if let processing { services.append(server(processing, counted)) }
+        var servers = listeners.map { server($0, counted) }
+        if let processing { servers.append(server(processing, counted)) }
+        services.append(ListeningServices(servers: servers))
         let signals: [UnixSignal] = drainsOnSignals ? [.sigterm, .sigint] : []
         var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: signals, logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.drain
@@ -153,29 +168,49 @@ public final class Gateway: Service, Sendable {
         try? await eventLoops.shutdownGracefully()
     }
 
-    private func server(_ listener: Listener, _ metrics: GatewayMetrics) -> some Service {
+    private func server(_ listener: Listener, _ metrics: GatewayMetrics) -> any Service {
+        switch listener.target {
+        case .requests(let routes):
+            DrainingServer(server: server(listener, routes, metrics), readiness: readiness)
+        case .connections(let route):
+            DrainingServer(server: server(listener, route, metrics), readiness: readiness)
+        }
+    }
+
+    private func server(_ listener: Listener, _ routes: RouteTable, _ metrics: GatewayMetrics) -> some Service {
         let exchange = Exchange(
-            routes: listener.routes,
+            routes: routes,
             bodyLimit: configuration.bounds.body,
             canaryKey: configuration.canaryKey,
             metrics: metrics,
             reporting: reporting
         )
-        let server = Server(
+        return Server(
             childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
             configuration: ServerConfiguration(
                 address: .hostname(listener.address.host, port: listener.address.port)),
-            onServerRunning: { [readiness, logger] channel in
-                readiness.begin()
-                listener.bound.bind(channel.localAddress)
-                if let address = await listener.bound.value {
-                    logger.notice("listening", metadata: ["address": "\(address)"])
-                }
-            },
+            onServerRunning: { [self] in await listens(listener, $0) },
             eventLoopGroup: eventLoops,
             logger: quiet
         )
-        return DrainingServer(server: server, readiness: readiness)
+    }
+
+    private func server(_ listener: Listener, _ route: ConnectionRoute, _ metrics: GatewayMetrics) -> some Service {
+        let connections = ConnectionMetrics(metrics, upstream: route.upstream.name, factory: self.metrics)
+        return ConnectionServer(
+            address: listener.address,
+            eventLoops: eventLoops,
+            forwarding: ConnectionForwarding(route: route, metrics: connections, logger: logger),
+            onListening: { [self] in await listens(listener, $0) }
+        )
+    }
+
+    private func listens(_ listener: Listener, _ channel: any Channel) async {
+        readiness.begin()
+        listener.bound.bind(channel.localAddress)
+        if let address = await listener.bound.value {
+            logger.notice("listening", metadata: ["address": "\(address)"])
+        }
     }
 
     private func server(_ listener: ProcessingListener, _ metrics: GatewayMetrics) -> some Service {
@@ -213,10 +248,15 @@ public final class Gateway: Service, Sendable {
     }
 }
 
-/// Where clients connect, and where their requests go.
+/// Where clients connect, and where their requests or connections go.
 private struct Listener: Sendable {
+    enum Target: Sendable {
+        case requests(RouteTable)
+        case connections(ConnectionRoute)
+    }
+
     let address: ListenAddress
-    let routes: RouteTable
+    let target: Target
     let bound = BoundAddress()
 }
 
@@ -232,19 +272,5 @@ private struct ProcessingListener: Sendable {
         }
         self.settings = settings
         self.chain = chain
-    }
-}
-
-/// The server for clients; not ready any more as soon as it begins to drain.
-private struct DrainingServer<Base: Service>: Service {
-    let server: Base
-    let readiness: Readiness
-
-    func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await server.run()
-        } onGracefulShutdown: {
-            readiness.end()
-        }
     }
 }

@@ -129,7 +129,7 @@ import Testing
             error.description == """
                 dir/gateway.yaml:1: listen: expected an address such as 127.0.0.1:8080 with a port from 0 to 65535, found "127.0.0.1:99999"
                 dir/gateway.yaml:2: wrokers: unknown key (did you mean workers?); expected listen, listeners, node, admin, workers, drain, bounds, canaryKey, moduleCache, releaseStore, upstreams, quotas, policy, plugins, pluginFolder, services, routes, externalProcessing
-                dir/gateway.yaml:3: upstreams.echo.url: expected a URL such as http://127.0.0.1:9090, without query, fragment or user, found "ftp://x"
+                dir/gateway.yaml:3: upstreams.echo.url: expected a URL such as http://127.0.0.1:9090, without query, fragment or user, or tcp://127.0.0.1:5432, found "ftp://x"
                 dir/gateway.yaml:5: routes[0].match.prefix: expected a path that begins with /, without query, found "health"
                 dir/gateway.yaml:6: routes[0].upstream: expected the name of a defined upstream, found "ecko" (did you mean echo?); defined: echo
                 """

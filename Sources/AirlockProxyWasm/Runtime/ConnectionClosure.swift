@@ -2,7 +2,7 @@
 public struct ConnectionClosure: Error, Sendable, Hashable, CustomStringConvertible {
     /// `closed_by_filter`; `filter_failed` and `filter_unloaded`, where its failure policy does not let connections through without it;
     /// `pause_deadline` and `buffer_limit`, where a filter held back something for too long or too much of it; `client_went_away`,
-    /// `drain_deadline`, `shutting_down`, `stream_out_of_order`, `stream_closed`.
+    /// `upstream_went_away`, `drain_deadline`, `shutting_down`, `stream_out_of_order`, `stream_closed`.
     public let details: String
 
     public var description: String { "the connection was closed: \(details)" }

@@ -74,6 +74,13 @@ extension FilterLoop {
         }
     }
 
+    /// The upstream went away: what waits goes on, by throwing.
+    func cancelUpstream(_ id: UInt64) {
+        guard let stream = streams[id]?.tcp else { return }
+        stream.cancelUpstream()
+        wake(stream)
+    }
+
     private func end(_ stream: TCPStream) -> ConnectionClosure? {
         stream.closure ?? (stream.duration == nil ? nil : .streamClosed)
     }

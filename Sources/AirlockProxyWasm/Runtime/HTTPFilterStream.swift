@@ -80,7 +80,7 @@ public final class HTTPFilterStream: Sendable {
 
     /// Tells the filters' host that the client went away: calls that wait for a filter return at once, with a reply
     /// that resets the stream. Call ``finish()`` all the same.
-    public func cancel() { handle.cancel() }
+    public func cancel() { handle.submit { $0.cancel($1) } }
 
     // MARK: Hops
 

@@ -43,10 +43,11 @@ final class StreamHandle: Sendable {
         return await loop.run { $0.close(id, by: peer) }
     }
 
-    func cancel() {
+    /// Does something to the stream on its loop, without waiting for that.
+    func submit(_ body: @escaping @Sendable (isolated FilterLoop, UInt64) -> Void) {
         guard let loop else { return }
         loop.worker.submit { [loop, id] in
-            loop.assumeIsolated { $0.cancel(id) }
+            loop.assumeIsolated { body($0, id) }
         }
     }
 }

@@ -48,7 +48,11 @@ public final class TCPFilterStream: Sendable {
 
     /// Tells the filters' host that the client went away: calls that wait return at once, by throwing. Call ``finish(closedBy:)`` all the
     /// same.
-    public func cancel() { handle.cancel() }
+    public func cancel() { handle.submit { $0.cancel($1) } }
+
+    /// Tells the filters' host that the upstream went away otherwise than by an end; as ``cancel()``. What has passed the filters can still
+    /// be taken.
+    public func cancelUpstream() { handle.submit { $0.cancelUpstream($1) } }
 }
 
 /// What one side of a connection sends: bytes go in with ``send(_:)``, and what filters made of them comes out as elements.

@@ -152,10 +152,14 @@ final class TCPStream: FilterStream {
 
     override func abandon(details: String) { close(details: details) }
 
-    override func cancel() {
+    override func cancel() { sideWentAway("client_went_away") }
+
+    func cancelUpstream() { sideWentAway("upstream_went_away") }
+
+    private func sideWentAway(_ details: String) {
         guard !hasFinished else { return }
         leavePausedUncounted()
-        close(details: "client_went_away")
+        close(details: details)
     }
 
     // MARK: The end

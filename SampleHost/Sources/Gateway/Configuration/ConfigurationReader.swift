@@ -27,11 +27,12 @@ struct ConfigurationReader {
         let policies = FilterPolicies(folder: self.folder, log: log)
         let settings = FilterSettingsReader(
             quotas: QuotaReader(log: log).quotas(top), policies: policies, common: policies.policy(top),
-            upstreams: upstreams.map(\.name), log: log)
+            upstreams: upstreams.filter { $0.value?.kind != .tcp }.map(\.name), log: log)
         let (plugins, services) = plugins(top, settings)
         let (folder, found) = PluginFolderReader(folder: self.folder, settings: settings, log: log)
             .read(top, beside: plugins.map(\.name) + services.map(\.name))
-        let names = RouteReader.Names(upstreams: upstreams.map(\.name), plugins: plugins.map(\.name) + found)
+        let names = RouteReader.Names(
+            upstreams: upstreams.map { ($0.name, $0.value?.kind) }, plugins: plugins.map(\.name) + found)
         let reader = RouteReader(names: names, log: log)
         let processing = ExternalProcessingReader(routes: reader, log: log).read(top)
         // Where filters are for Envoys alone, no client need connect.
@@ -40,7 +41,8 @@ struct ConfigurationReader {
         let listeners = hasListeners ? ListenerReader(routes: reader, log: log).read(top) : []
         // Where each listener has its own, there need not be others.
         let areNeeded =
-            top.has("routes") || (hasListeners && listeners.isEmpty) || listeners.contains { $0.routes == nil }
+            top.has("routes") || (hasListeners && listeners.isEmpty)
+            || listeners.contains { $0.routes == nil && $0.tcp == nil }
         let routes = areNeeded ? reader.routes(top) : []
         guard log.mistakes.isEmpty, let workers, let drain, let bounds, let canaryKey else {
             return nil
@@ -100,9 +102,12 @@ struct ConfigurationReader {
     private func upstream(_ node: Node, path: String) -> UpstreamConfiguration? {
         let known = ["url", "connectTimeout", "responseTimeout", "connections"]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
-        let expected = "a URL such as http://127.0.0.1:9090, without query, fragment or user"
+        let expected = "a URL such as http://127.0.0.1:9090, without query, fragment or user, or tcp://127.0.0.1:5432"
         var upstream = UpstreamConfiguration(url: "")
-        guard let url = section.value("url", expected, parse: { UpstreamURL($0)?.description }) else { return nil }
+        let url = section.value("url", expected) {
+            UpstreamURL($0)?.description ?? TCPUpstream.Address($0)?.description
+        }
+        guard let url else { return nil }
         upstream.url = url
         upstream.connectTimeout =
             duration(section, "connectTimeout", default: upstream.connectTimeout) ?? upstream.connectTimeout

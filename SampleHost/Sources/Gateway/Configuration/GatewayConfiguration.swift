@@ -128,7 +128,8 @@ public struct RequestBounds: Sendable, Hashable {
 
 /// A server behind the gateway.
 public struct UpstreamConfiguration: Sendable, Hashable {
-    /// `http://host[:port][/path]`; the path is put before the path of each request.
+    /// `http://host[:port][/path]`; the path is put before the path of each request. Or `tcp://host:port`, for the connections of TCP
+    /// listeners; then only ``connectTimeout`` counts of what follows.
     public var url: String
     /// How long a connection may take to be made; then the client gets 504.
     public var connectTimeout: Duration

@@ -12,6 +12,8 @@ public struct ListenerConfiguration: Sendable, Hashable {
     public var dynamicMetadata: Metadata
     /// Its own routes; nil for those of the gateway, ``GatewayConfiguration/routes``.
     public var routes: [RouteConfiguration]?
+    /// Where its connections go, if it is a TCP listener, which has no routes; nil for one of HTTP.
+    public var tcp: TCPForwarding?
 
     /// A listener.
     public init(
@@ -19,12 +21,14 @@ public struct ListenerConfiguration: Sendable, Hashable {
         direction: StreamAttributes.Place.Direction = .unspecified,
         metadata: Metadata = [:],
         dynamicMetadata: Metadata = [:],
-        routes: [RouteConfiguration]? = nil
+        routes: [RouteConfiguration]? = nil,
+        tcp: TCPForwarding? = nil
     ) {
         self.address = address
         self.direction = direction
         self.metadata = metadata
         self.dynamicMetadata = dynamicMetadata
         self.routes = routes
+        self.tcp = tcp
     }
 }

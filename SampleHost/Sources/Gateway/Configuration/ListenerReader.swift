@@ -22,7 +22,7 @@ struct ListenerReader {
     }
 
     private func listener(_ node: Node, path: String) -> ListenerConfiguration? {
-        let known = ["address", "direction", "metadata", "dynamicMetadata", "routes"]
+        let known = ["address", "direction", "metadata", "dynamicMetadata", "routes", "tcp"]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let address = address(section, "address")
         let direction = section.value(
@@ -32,9 +32,32 @@ struct ListenerReader {
         let own = metadata.metadata(section, "metadata")
         let dynamic = metadata.metadata(section, "dynamicMetadata")
         let routes = section.has("routes") ? self.routes.routes(section) : nil
+        let tcp = tcp(section)
+        if section.has("routes"), section.has("tcp") {
+            log.add(section.node, key: section.path, "expected either routes or tcp, found both")
+        }
         guard let address, let direction else { return nil }
         return ListenerConfiguration(
-            address: address, direction: direction, metadata: own, dynamicMetadata: dynamic, routes: routes)
+            address: address, direction: direction, metadata: own, dynamicMetadata: dynamic, routes: routes, tcp: tcp)
+    }
+
+    private func tcp(_ listener: SectionReader) -> TCPForwarding? {
+        guard let node = listener.optional("tcp") else { return nil }
+        // With a mistake in it, which is in the log, it is a listener of TCP all the same.
+        let unread = TCPForwarding(upstream: "")
+        let known = ["filters", "upstream", "idle"]
+        guard let section = SectionReader(node, path: listener.key("tcp"), known: known, log: log) else {
+            return unread
+        }
+        let filters = routes.filters(section)
+        let upstream = routes.upstream(section, .tcp)
+        let idle = section.value(
+            "idle", "a duration such as 30s, 5m or 2h, up to 720h", default: unread.idle
+        ) { text in
+            ScalarFormats.duration(text).flatMap { $0 > .zero && $0 <= .seconds(720 * 3600) ? $0 : nil }
+        }
+        guard let upstream, let idle else { return unread }
+        return TCPForwarding(filters: filters, upstream: upstream, idle: idle)
     }
 
     private func address(_ section: SectionReader, _ name: String) -> ListenAddress? {

@@ -4,7 +4,7 @@ import Yams
 struct RouteReader {
     /// The names that routes may refer to.
     struct Names {
-        let upstreams: [String]
+        let upstreams: [(name: String, kind: UpstreamConfiguration.Kind?)]
         let plugins: [String]
     }
 
@@ -69,7 +69,7 @@ struct RouteReader {
             return respond(section)
         case (false, true):
             let filters = filters(section)
-            guard let upstream = upstream(section) else { return nil }
+            guard let upstream = upstream(section, .http) else { return nil }
             return .forward(filters: filters, upstream: upstream)
         }
     }
@@ -89,11 +89,18 @@ struct RouteReader {
             : .filteredRespond(filters: filters, status: status, body: body)
     }
 
-    private func upstream(_ section: SectionReader) -> String? {
+    /// The name of an upstream of that kind. One whose URL is a mistake passes for either.
+    func upstream(_ section: SectionReader, _ kind: UpstreamConfiguration.Kind) -> String? {
         guard let name = section.value("upstream", "the name of an upstream", parse: { $0 }),
             let node = section.optional("upstream")
         else { return nil }
-        return check(name, node, key: section.key("upstream"), kind: "upstream", among: names.upstreams)
+        let key = section.key("upstream")
+        if let other = names.upstreams.first(where: { $0.name == name })?.kind, other != kind {
+            log.add(node, key: key, "expected an upstream with a URL such as \(kind.example), found \"\(name)\"")
+            return nil
+        }
+        let known = names.upstreams.filter { ($0.kind ?? kind) == kind }.map(\.name)
+        return check(name, node, key: key, kind: "upstream", among: known)
     }
 
     /// The names of the filters that a section has under `filters`, as far as there are such.

@@ -137,6 +137,13 @@ struct FilterSet: Sendable {
         return names.isEmpty ? nil : RouteChain(chosen.compactMap(\.self), of: self, runtime: runtime)
     }
 
+    /// The chain of the filters with these names, for connections.
+    ///
+    /// - Throws: as ``chain(_:)``.
+    func connectionChain(_ names: [String]) throws(GatewayError) -> RouteChain {
+        try chain(names) ?? RouteChain([], of: self, runtime: runtime)
+    }
+
     /// How each filter is doing, and why what is in the folder does not run.
     func statuses() async -> [PluginStatus] {
         var statuses: [PluginStatus] = []

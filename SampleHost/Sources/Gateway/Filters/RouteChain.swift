@@ -1,7 +1,7 @@
 import AirlockProxyWasm
 import Synchronization
 
-/// The filters of a route, as they are now. One of a folder is another filter after it was unloaded and loaded anew; until it is loaded again,
+/// The filters of a route, or of a TCP listener, as they are now. One of a folder is another filter after it was unloaded and loaded anew; until it is loaded again,
 /// requests follow its failure policy.
 final class RouteChain: Sendable {
     private let set: FilterSet
@@ -15,6 +15,8 @@ final class RouteChain: Sendable {
         first = HTTPFilterChain(filters, runtime: runtime)
         latest = Mutex(first)
     }
+
+    var currentConnections: TCPFilterChain { TCPFilterChain(current.filters, runtime: runtime) }
 
     var current: HTTPFilterChain {
         guard set.hasFolder else { return first }

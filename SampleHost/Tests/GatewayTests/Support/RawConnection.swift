@@ -13,11 +13,8 @@ struct RawConnection {
         _ body: @Sendable (RawConnection) async throws -> Value
     ) async throws -> Value {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: address.host, port: address.port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(host: address.host, port: address.port, channelInitializer: open)
         return try await channel.executeThenClose { inbound, outbound in
             try await body(RawConnection(outbound: outbound, received: ReceivedBytes(inbound)))
         }
@@ -29,11 +26,8 @@ struct RawConnection {
         while body: @Sendable (ListenAddress) async throws -> Value
     ) async throws -> Value {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .bind(host: "127.0.0.1", port: 0, childChannelInitializer: open)
         return try await listener.executeThenClose { connections in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -54,6 +48,18 @@ struct RawConnection {
             }
         }
     }
+
+    @Sendable private static func open(
+        _ channel: any Channel
+    ) -> EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>> {
+        channel.eventLoop.makeCompletedFuture {
+            try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    /// Sends nothing more; the other side may go on.
+    func end() { outbound.finish() }
 
     func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
