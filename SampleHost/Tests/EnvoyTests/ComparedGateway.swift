@@ -37,15 +37,7 @@ struct ComparedGateway {
             listen: ListenAddress(host: "127.0.0.1", port: 0),
             workers: 1,
             upstreams: ["up": UpstreamConfiguration(url: "http://127.0.0.1:\(upstreamPort)")],
-            plugins: comparisons.flatMap { comparison in
-                comparison.scripts.enumerated().map { position, script in
-                    let name = comparison.filter(position)
-                    return PluginConfiguration(
-                        filter: FilterConfiguration(
-                            name: name, vmID: name, configuration: Array(script.utf8), source: .file(guest).trusted(),
-                            failurePolicy: comparison.failsOpen ? .open : .closed))
-                }
-            },
+            plugins: comparisons.flatMap { $0.plugins(guest: guest) },
             routes: comparisons.compactMap { comparison in
                 PathPrefix("/\(comparison.name)").map {
                     RouteConfiguration(

@@ -29,6 +29,9 @@ struct Comparison: Sendable, CustomStringConvertible {
 
     var description: String { name }
 
+    /// Whether filters hold bodies back until they are whole: each part then counts those before it.
+    var holdsBodies: Bool { scripts.contains { $0.contains("_body_end ") } }
+
     /// The name of a filter of the chain.
     func filter(_ position: Int) -> String { "\(name).\(position)" }
 }
@@ -88,12 +91,15 @@ extension Observation {
 }
 
 extension Observation {
-    /// The same with the parts of a body that come one after another as one.
+    /// The same with the parts of a body that come one after another as one, for each filter that they pass.
     static func joiningParts(_ callbacks: [String]) -> [String] {
         callbacks.reduce(into: []) { lines, line in
-            guard let part = BodyPart(line), let last = lines.last.flatMap(BodyPart.init), last.event == part.event
+            guard let part = BodyPart(line) else { return lines.append(line) }
+            let parts = lines.indices.reversed().prefix { BodyPart(lines[$0]) != nil }
+            guard let index = parts.first(where: { BodyPart(lines[$0])?.event == part.event }),
+                let before = BodyPart(lines[index])
             else { return lines.append(line) }
-            lines[lines.count - 1] = "\(part.event) size=\(last.size + part.size) \(part.end)"
+            lines[index] = "\(part.event) size=\(before.size + part.size) \(part.end)"
         }
     }
 
@@ -109,6 +115,11 @@ extension Observation {
             }
             (event, self.size, end) = (match.1, size, match.3)
         }
+    }
+
+    /// Without the size that a part of a body was given with.
+    static func withoutSize(_ line: String) -> String {
+        line.replacing(/_body size=\d+/, with: "_body size=SIZE")
     }
 
     /// Without the ports, which are others each time.

@@ -83,6 +83,19 @@ extension Comparison {
         Comparison(name: "change-request-too-late", scripts: ["response_headers add 0 x-late 1"]),
     ]
 
+    /// Holds a body back until it is whole, reads it and puts another in its place.
+    private static func rewriting(_ event: String, _ buffer: Int, _ text: String) -> String {
+        """
+        \(event) return 1
+        \(event)_end body \(buffer) 0 100
+        \(event)_end setbody \(buffer) 0 1000000 \(text)
+        \(event)_end return 0
+        """
+    }
+
+    /// More than fits into one part.
+    private static let large = String(repeating: "0123456789", count: 20_000)
+
     private static let bodies = [
         Comparison(
             name: "read-body",
@@ -107,6 +120,20 @@ extension Comparison {
             name: "prepend-body", scripts: ["request_body setbody 0 0 0 >"], request: post("abc", chunked: true)),
         Comparison(
             name: "append-body", scripts: ["request_body setbody 0 1000 0 <"], request: post("abc", chunked: true)),
+        Comparison(
+            name: "rewrite-body", scripts: [rewriting("request_body", 0, "longer than before")],
+            request: post("abcdef", chunked: true)),
+        Comparison(
+            name: "rewrite-response-body",
+            scripts: ["response_headers remove 2 content-length\n" + rewriting("response_body", 1, "there")],
+            request: Request(path: "/missing")),
+        Comparison(
+            name: "reply-at-end", scripts: ["request_body return 1\nrequest_body_end reply 413 much"],
+            request: post("abc", chunked: true)),
+        Comparison(
+            name: "trap-at-end", scripts: ["request_body return 1\nrequest_body_end trap"],
+            request: post("abc", chunked: true)),
+        Comparison(name: "large-body", scripts: [""], request: post(large, chunked: true)),
     ]
 
     private static let actions = [

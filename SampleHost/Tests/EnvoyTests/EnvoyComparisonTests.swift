@@ -10,16 +10,22 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-/// `make test-envoy` sets both: where Envoy is, and the guest that was built for the comparison.
-private let envoy = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY"]
-private let guest = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY_GUEST"]
+/// What `make test-envoy` sets.
+enum Tools {
+    /// Where Envoy is.
+    static let envoy = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY"]
+    /// The guest that was built for the comparison.
+    static let guest = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY_GUEST"]
+
+    static var areThere: Bool { envoy != nil && guest != nil }
+}
 
 @Suite(
     "The gateway does what Envoy does",
-    .enabled(if: envoy != nil && guest != nil, "needs an Envoy: run it with make test-envoy"))
+    .enabled(if: Tools.areThere, "needs an Envoy: run it with make test-envoy"))
 struct EnvoyComparisonTests {
     @Test func `filters see and do the same in both`() async throws {
-        let (envoy, guest) = (try #require(envoy), try #require(guest))
+        let (envoy, guest) = (try #require(Tools.envoy), try #require(Tools.guest))
         let upstream = RecordingUpstream()
         let log = RecordedLog()
         // Tells when all that came before it has been written.
@@ -67,10 +73,11 @@ struct EnvoyComparisonTests {
 }
 
 extension Observation {
-    fileprivate func normalized(for comparison: Comparison) -> Observation {
+    func normalized(for comparison: Comparison) -> Observation {
         var observation = self
         observation.callbacks = callbacks.map(Self.withoutPorts)
         if !comparison.comparesParts { observation.callbacks = Self.joiningParts(observation.callbacks) }
+        if comparison.holdsBodies { observation.callbacks = observation.callbacks.map(Self.withoutSize) }
         return observation
     }
 }

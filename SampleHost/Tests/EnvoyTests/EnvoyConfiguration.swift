@@ -6,11 +6,24 @@ struct EnvoyConfiguration {
     /// The scripted guest's module.
     let guest: String
     let upstreamPort: Int
+    /// Where the filters of each comparison are; nil where they are in Envoy itself.
+    var processing: Processing?
+
+    /// Filters that Envoy has external processors for.
+    struct Processing {
+        /// The port of each comparison's external processor.
+        let ports: [String: Int]
+        /// How bodies are sent to that of a comparison.
+        let bodies: [String: ProcessedBodies]
+    }
 
     func json() throws -> Data {
         try JSONSerialization.data(withJSONObject: [
             "admin": ["address": address(port: 0)],
-            "static_resources": ["listeners": comparisons.map(listener), "clusters": [cluster]],
+            "static_resources": [
+                "listeners": comparisons.map(listener),
+                "clusters": [cluster("up", port: upstreamPort)] + processors,
+            ],
         ])
     }
 
@@ -18,18 +31,31 @@ struct EnvoyConfiguration {
         ["socket_address": ["address": "127.0.0.1", "port_value": port]]
     }
 
-    private var cluster: [String: Any] {
+    private func cluster(_ name: String, port: Int) -> [String: Any] {
         [
-            "name": "up", "type": "STATIC",
+            "name": name, "type": "STATIC",
             "load_assignment": [
-                "cluster_name": "up",
-                "endpoints": [["lb_endpoints": [["endpoint": ["address": address(port: upstreamPort)]]]]],
+                "cluster_name": name,
+                "endpoints": [["lb_endpoints": [["endpoint": ["address": address(port: port)]]]]],
             ],
         ]
     }
 
+    private var processors: [[String: Any]] {
+        (processing?.ports ?? [:]).map { name, port in
+            let options: [String: Any] = [
+                "@type": type("upstreams.http.v3.HttpProtocolOptions"),
+                "explicit_http_config": ["http2_protocol_options": [String: Any]()],
+            ]
+            return cluster("airlock-\(name)", port: port).merging([
+                "typed_extension_protocol_options": ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options]
+            ]) { $1 }
+        }
+    }
+
     private func listener(_ comparison: Comparison) -> [String: Any] {
-        let filters = comparison.scripts.indices.map { filter(comparison, $0) }
+        let filters =
+            processing.map { [processor(comparison, $0)] } ?? comparison.scripts.indices.map { filter(comparison, $0) }
         let manager: [String: Any] = [
             "@type": type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
             "stat_prefix": comparison.name, "codec_type": "HTTP1",
@@ -70,6 +96,26 @@ struct EnvoyConfiguration {
             "name": name,
             "typed_config": ["@type": type("filters.http.wasm.v3.Wasm"), "config": configuration] as [String: Any],
         ]
+    }
+
+    private func processor(_ comparison: Comparison, _ processing: Processing) -> [String: Any] {
+        let bodies = processing.bodies[comparison.name] ?? .asked
+        let mode = bodies == .asked ? "NONE" : bodies.rawValue
+        let configuration: [String: Any] = [
+            "@type": type("filters.http.ext_proc.v3.ExternalProcessor"),
+            "grpc_service": ["envoy_grpc": ["cluster_name": "airlock-\(comparison.name)"]],
+            "processing_mode": [
+                "request_header_mode": "SEND", "response_header_mode": "SEND", "request_body_mode": mode,
+                "response_body_mode": mode, "request_trailer_mode": "SEND", "response_trailer_mode": "SEND",
+            ],
+            "allow_mode_override": bodies == .asked,
+            "request_attributes": ["source.address", "xds.route_name", "xds.cluster_name", "request.protocol"],
+            // Filters may hold a request back for longer than the default, which is 200 ms.
+            "message_timeout": "5s",
+            // Filters may change the method and the authority.
+            "mutation_rules": ["allow_all_routing": true],
+        ]
+        return ["name": "envoy.filters.http.ext_proc", "typed_config": configuration]
     }
 
     private func type(_ name: String) -> String { "type.googleapis.com/envoy.extensions.\(name)" }

@@ -153,9 +153,8 @@ static uint32_t call(word upstream, word path) {
     return proxy_http_call(upstream.bytes, upstream.size, map, at, 0, 0, 0, 0, 2000, &id);
 }
 
-// Runs the actions of an event, and returns what the last `return` among them says.
-static uint32_t run(uint32_t root, text event, uint32_t stream) {
-    uint32_t result = 0;
+// Runs the actions of an event, and returns what the last `return` among them says, or `result` without one.
+static uint32_t run_with(uint32_t result, uint32_t root, text event, uint32_t stream) {
     for (int index = 0; index < roots; index++) {
         if (script[index].id != root) continue;
         text place = script[index].script, all = place + script[index].size;
@@ -230,6 +229,8 @@ static uint32_t run(uint32_t root, text event, uint32_t stream) {
     return result;
 }
 
+static uint32_t run(uint32_t root, text event, uint32_t stream) { return run_with(0, root, event, stream); }
+
 // An event of a stream, with the numbers that it was given.
 static uint32_t note(text event, uint32_t stream, text first, uint32_t a, text second, uint32_t b) {
     say(event);
@@ -237,6 +238,12 @@ static uint32_t note(text event, uint32_t stream, text first, uint32_t a, text s
     if (second) { say(" "); say(second); say("="); say_number(b); }
     end_line();
     return run(root_of[stream % streams], event, stream);
+}
+
+// A part of a body; the last part has an event of its own behind that of each part.
+static uint32_t note_part(text event, text last, uint32_t stream, uint32_t size, uint32_t end) {
+    uint32_t result = note(event, stream, "size", size, "end", end);
+    return end ? run_with(result, root_of[stream % streams], last, stream) : result;
 }
 
 GUEST(proxy_abi_version_0_2_1) void proxy_abi_version_0_2_1(void) {}
@@ -268,13 +275,13 @@ GUEST(proxy_on_request_headers) uint32_t proxy_on_request_headers(uint32_t id, u
     return note("request_headers", id, "end", end, 0, 0);
 }
 GUEST(proxy_on_request_body) uint32_t proxy_on_request_body(uint32_t id, uint32_t size, uint32_t end) {
-    return note("request_body", id, "size", size, "end", end);
+    return note_part("request_body", "request_body_end", id, size, end);
 }
 GUEST(proxy_on_response_headers) uint32_t proxy_on_response_headers(uint32_t id, uint32_t count, uint32_t end) {
     return note("response_headers", id, "end", end, 0, 0);
 }
 GUEST(proxy_on_response_body) uint32_t proxy_on_response_body(uint32_t id, uint32_t size, uint32_t end) {
-    return note("response_body", id, "size", size, "end", end);
+    return note_part("response_body", "response_body_end", id, size, end);
 }
 GUEST(proxy_on_http_call_response)
 void proxy_on_http_call_response(uint32_t root, uint32_t call, uint32_t headers, uint32_t size, uint32_t trailers) {
