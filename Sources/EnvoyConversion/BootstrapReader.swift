@@ -11,19 +11,21 @@ struct BootstrapReader {
         let plugins = PluginCollector()
         document.services = services(plugins)
         guard let resources = input.field("static_resources") else { return document }
-        var clusters: Set<String> = []
+        var clusters: [String: Input] = [:]
         for cluster in resources.field("clusters")?.items ?? [] {
             guard let upstream = ClusterReader(input: cluster).read() else { continue }
-            guard clusters.insert(upstream.name).inserted else {
+            guard clusters.updateValue(cluster, forKey: upstream.name) == nil else {
                 cluster.gap("expected a name of its own, found \"\(upstream.name)\" a second time")
                 continue
             }
             document.upstreams.append(upstream)
         }
         for listener in resources.field("listeners")?.items ?? [] {
-            let reader = ListenerReader(input: listener, clusters: clusters, plugins: plugins)
+            let reader = ListenerReader(input: listener, clusters: Set(clusters.keys), plugins: plugins)
             guard let found = reader.read() else { continue }
-            if let first = document.listeners.first, first.idle != found.idle {
+            if let first = document.listeners.first(where: { $0.tcp == nil }), found.tcp == nil,
+                first.idle != found.idle
+            {
                 listener.ledger.gap(
                     listener.node, listener.path,
                     "idle_timeout: connections of all listeners may be idle as long as those of the first")
@@ -31,6 +33,7 @@ struct BootstrapReader {
             document.listeners.append(found)
         }
         document.plugins = plugins.plugins
+        UpstreamSeparation(clusters: clusters).apply(to: &document)
         return document
     }
 

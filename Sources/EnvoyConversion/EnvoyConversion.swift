@@ -33,7 +33,7 @@ public struct EnvoyConversion: Sendable {
 
     /// Converts a bootstrap in YAML or JSON.
     ///
-    /// - Throws: ``EnvoyConversionError`` where it is no bootstrap with a listener for HTTP.
+    /// - Throws: ``EnvoyConversionError`` where it is no bootstrap with a listener that the gateway could have.
     public init(bootstrap text: String) throws(EnvoyConversionError) {
         let root = try BootstrapDocument.compose(text)
         let ledger = Ledger()
@@ -41,10 +41,11 @@ public struct EnvoyConversion: Sendable {
         let document = BootstrapReader(input: input).read()
         ledger.close(input)
         guard let first = document.listeners.first else {
-            let reasons = ledger.unexpressed.filter { $0.path.contains("listeners") }.map { "\n\($0)" }.joined()
+            let reasons = ledger.unexpressed.filter { $0.path.contains("listeners") || $0.path.contains("clusters") }
+                .map { "\n\($0)" }.joined()
             throw EnvoyConversionError(
-                "expected a static listener with an http_connection_manager and the address of a socket, found none"
-                    + reasons)
+                "expected a static listener with an http_connection_manager or a tcp_proxy and the address of a socket, "
+                    + "found none" + reasons)
         }
         unexpressed = ledger.unexpressed
         notes = ledger.notes

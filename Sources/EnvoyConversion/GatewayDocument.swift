@@ -10,9 +10,18 @@ struct GatewayDocument {
         var dynamicMetadata: [Space] = []
         var idle: String?
         var routes: [Route] = []
+        /// Where its connections go, where it has no routes.
+        var tcp: Connections?
 
         /// Whether `listen` says all of it.
-        var isPlain: Bool { direction == nil && metadata.isEmpty && dynamicMetadata.isEmpty }
+        var isPlain: Bool { direction == nil && metadata.isEmpty && dynamicMetadata.isEmpty && tcp == nil }
+    }
+
+    /// Where the connections of a listener go.
+    struct Connections {
+        var filters: [String]
+        var upstream: String
+        var idle: String?
     }
 
     /// A namespace of metadata, and the mapping that it has.
@@ -69,6 +78,10 @@ struct GatewayDocument {
         enum Action {
             case respond(status: Int, body: String)
             case forward(upstream: String)
+
+            var upstream: String? {
+                if case .forward(let upstream) = self { upstream } else { nil }
+            }
         }
 
         var match: Match
@@ -100,7 +113,8 @@ struct GatewayDocument {
         if isShort { top.append(("listen", .text(first.address))) }
         if let node { top.append(("node", node.node)) }
         if let admin { top.append(("admin", .text(admin))) }
-        if let idle = first.idle { top.append(("bounds", .flow([("idle", .text(idle))]))) }
+        let idle = listeners.first { $0.tcp == nil }?.idle
+        if let idle { top.append(("bounds", .flow([("idle", .text(idle))]))) }
         if !upstreams.isEmpty {
             top.append(("upstreams", Node(upstreams.map { (.text($0.name), $0.node) })))
         }
@@ -122,7 +136,7 @@ extension GatewayDocument.Listener {
         if let direction { entries.append(("direction", .text(direction))) }
         if !metadata.isEmpty { entries.append(("metadata", .spaces(metadata))) }
         if !dynamicMetadata.isEmpty { entries.append(("dynamicMetadata", .spaces(dynamicMetadata))) }
-        entries.append(("routes", routesNode))
+        if let tcp { entries.append(("tcp", tcp.node)) } else { entries.append(("routes", routesNode)) }
         return Node(entries)
     }
 
@@ -130,6 +144,16 @@ extension GatewayDocument.Listener {
         // Without a route Envoy answers 404, too.
         let nothing = GatewayDocument.Route(match: .prefix, path: "/", action: .respond(status: 404, body: ""))
         return Node((routes.isEmpty ? [nothing] : routes).map(\.node))
+    }
+}
+
+extension GatewayDocument.Connections {
+    fileprivate var node: Node {
+        var entries: [(Node, Node)] = []
+        if !filters.isEmpty { entries.append(("filters", Node(filters.map(Node.text), .implicit, .flow))) }
+        entries.append(("upstream", .text(upstream)))
+        if let idle { entries.append(("idle", .text(idle))) }
+        return .flow(entries)
     }
 }
 

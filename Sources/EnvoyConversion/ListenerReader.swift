@@ -1,4 +1,4 @@
-/// Reads a listener (`envoy.config.listener.v3.Listener`) with an http_connection_manager.
+/// Reads a listener (`envoy.config.listener.v3.Listener`) with an http_connection_manager or a tcp_proxy.
 struct ListenerReader {
     static let manager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     static let router = "envoy.extensions.filters.http.router.v3.Router"
@@ -23,21 +23,44 @@ struct ListenerReader {
         }
         if let match = chain.field("filter_chain_match") { _ = match.entries }
         chain.field("name")?.note("filter chains have no names in the gateway")
+        var ofConnections: [ConnectionFilter] = []
         for filter in chain.field("filters")?.items ?? [] {
-            guard let any = filter.field("typed_config"), let message = Message(any), message.type == Self.manager
-            else {
+            guard let any = filter.field("typed_config"), let message = Message(any) else {
                 filter.gap("the gateway has no such network filter")
                 continue
             }
-            filter.field("name")?.settle()
-            var listener = GatewayDocument.Listener(address: address.description)
-            listener.direction = direction()
-            listener.metadata = input.field("metadata").map(MetadataValues.spaces) ?? []
-            read(message.fields, into: &listener)
-            return listener
+            switch message.type {
+            case PluginReader.networkFilter:
+                ofConnections.append(ConnectionFilter(input: filter, message: message))
+            case Self.manager:
+                filter.field("name")?.settle()
+                for filter in ofConnections {
+                    filter.input.gap("left out: listeners of HTTP have no filters of connections in the gateway")
+                }
+                var listener = listener(address)
+                read(message.fields, into: &listener)
+                return listener
+            case TCPProxyReader.proxy:
+                filter.field("name")?.settle()
+                let reader = TCPProxyReader(
+                    input: message.fields, filters: ofConnections, clusters: clusters, plugins: plugins)
+                guard let tcp = reader.read() else { return nil }
+                var listener = listener(address)
+                listener.tcp = tcp
+                return listener
+            default:
+                filter.gap("the gateway has no such network filter")
+            }
         }
-        input.gap("left out: expected an http_connection_manager")
+        input.gap("left out: expected an http_connection_manager or a tcp_proxy")
         return nil
+    }
+
+    private func listener(_ address: SocketAddress) -> GatewayDocument.Listener {
+        var listener = GatewayDocument.Listener(address: address.description)
+        listener.direction = direction()
+        listener.metadata = input.field("metadata").map(MetadataValues.spaces) ?? []
+        return listener
     }
 
     private func direction() -> String? {

@@ -1,6 +1,7 @@
 /// Reads a Proxy-Wasm plugin (`envoy.extensions.wasm.v3.PluginConfig`).
 struct PluginReader {
     static let filter = "envoy.extensions.filters.http.wasm.v3.Wasm"
+    static let networkFilter = "envoy.extensions.filters.network.wasm.v3.Wasm"
 
     let input: Input
 

@@ -65,6 +65,38 @@ import Testing
         }
     }
 
+    @Test func `has TCP listeners where Envoy had a tcp_proxy`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "guard.wasm")
+        let types = "type.googleapis.com/envoy.extensions.filters.network"
+        let conversion = try EnvoyConversion(
+            bootstrap: """
+                static_resources:
+                  listeners:
+                    - address: { socket_address: { address: 127.0.0.1, port_value: 5432 } }
+                      filter_chains:
+                        - filters:
+                            - typed_config:
+                                "@type": \(types).wasm.v3.Wasm
+                                config: { name: guard, vm_config: { code: { local: { filename: guard.wasm } } } }
+                            - typed_config: { "@type": \(types).tcp_proxy.v3.TcpProxy, cluster: db, idle_timeout: 1.5s }
+                  clusters:
+                    - name: db
+                      load_assignment:
+                        endpoints:
+                          - lb_endpoints: [{ endpoint: { address: { socket_address: { address: "::1", port_value: 5433 } } } }]
+                """)
+        #expect(conversion.unexpressed == [])
+        let configuration = try GatewayConfiguration(yaml: conversion.yaml, file: "gateway.yaml", folder: folder.path)
+        #expect(
+            configuration.listeners == [
+                ListenerConfiguration(
+                    address: ListenAddress(host: "127.0.0.1", port: 5432),
+                    tcp: TCPForwarding(filters: ["guard"], upstream: "db", idle: .milliseconds(1500)))
+            ])
+        #expect(configuration.upstreams["db"]?.url == "tcp://[::1]:5433")
+    }
+
     /// - Parameter filters: entries of `http_filters`.
     private func converted(_ folder: TemporaryFolder, filters: () -> String) throws -> GatewayConfiguration {
         let filters = filters().split(separator: "\n").map { "                  \($0)" }.joined(separator: "\n")

@@ -28,7 +28,7 @@ public final class TCPFilterStream: Sendable {
     /// afterwards: nothing may be sent before.
     /// - Throws: why the connection is not to be: close it.
     public func begin() async throws(ConnectionClosure) {
-        guard let loop = handle.loop else { return }
+        guard let loop = handle.loop else { throw ConnectionClosure(details: "shutting_down") }
         let id = handle.id
         if let answer = await loop.run({ $0.begin(id) }) { return try answer.get() }
         try await loop.waitForBegin(id).get()

@@ -4,7 +4,7 @@ extension FilterStream {
         if let value = attributes.properties[path.dotted] { return value }
         let segments = path.segments
         switch (segments.first, segments.count) {
-        case ("request", _), ("response", _): return http?.messageProperty(segments) ?? beginProperty(segments)
+        case ("request", _), ("response", _): return http?.messageProperty(segments) ?? commonProperty(path)
         case ("connection", 2): return connectionProperty(segments[1])
         case ("upstream", 2): return upstreamProperty(segments[1])
         case ("source", 2): return property(segments[1], of: attributes.source)
@@ -17,9 +17,15 @@ extension FilterStream {
         }
     }
 
-    /// When it began, which Envoy has for connections, too.
-    private func beginProperty(_ segments: [String]) -> [UInt8]? {
-        segments == ["request", "time"] ? PropertyValue.integer(attributes.requestTime) : nil
+    /// What Envoy tells of connections, too, under the names for requests.
+    private func commonProperty(_ path: PropertyPath) -> [UInt8]? {
+        switch path.dotted {
+        case "request.time": PropertyValue.integer(attributes.requestTime)
+        case "request.size", "request.total_size": PropertyValue.integer(flows.fromClient.bodyBytes)
+        case "response.size": PropertyValue.integer(flows.fromUpstream.bodyBytes)
+        case "response.flags": PropertyValue.integer(0)
+        default: nil
+        }
     }
 
     /// What `proxy_set_property` set is there as well, under the key that Envoy gives it.
