@@ -55,6 +55,20 @@ struct HTTPCallOutTests {
         }
     }
 
+    @Test("The host of a call is its authority")
+    func host() async throws {
+        let upstreams = Upstreams { request, _ in
+            HTTPCallOutResponse(headers: [":status": "200"], body: Array((request.headers[":authority"] ?? "").utf8))
+        }
+        try await withFilters(callOuts: upstreams) { filters in
+            let stream = await filters.stream(
+                try await filters.load(asking([":method": "GET", ":path": "/", "host": "auth.test"])))
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            await stream.finish()
+            #expect(filters.log.messages.suffix(1) == ["auth.test"])
+        }
+    }
+
     @Test("A filter answers the request itself when it has its answer")
     func refused() async throws {
         let upstreams = Upstreams { _, _ in HTTPCallOutResponse(headers: [":status": "403"]) }

@@ -76,6 +76,45 @@ struct HeaderTests {
         }
     }
 
+    @Test("The host of a request is its authority, in any case, for everything that reads and changes fields")
+    func host() async throws {
+        let get =
+            #"(call $note (i32.const 103) (call $get_header_map_value (i32.const 0) @"Host" @result)) (call $show)"#
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    #"""
+                    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                      \#(get)
+                      (call $note (i32.const 103) (call $get_property @"request\00headers\00host" @result)) (call $show)
+                      (call $note (i32.const 114) (call $replace_header_map_value (i32.const 0) @"host" @"a.test"))
+                      \#(get)
+                      (call $note (i32.const 100) (call $remove_header_map_value (i32.const 0) @"hOst"))
+                      (call $note (i32.const 103) (call $get_header_map_value (i32.const 0) @":authority" @result))
+                      (call $note (i32.const 97) (call $add_header_map_value (i32.const 0) @"HOST" @"b.test"))
+                      \#(get)
+                      (call $note (i32.const 115) (call $set_header_map_pairs (i32.const 0)
+                        @"\#(Guest.bytes(of: [":path": "/", "host": "c.test"]))"))
+                      (i32.const 0))
+                    (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+                      (call $note (i32.const 97) (call $add_header_map_value (i32.const 2) @"host" @"a field as others"))
+                      (i32.const 0))
+                    """#))
+            let stream = await filters.stream(filter)
+            #expect(
+                await stream.requestHeaders(getRequest, endOfStream: true).forwarded
+                    == [":path": "/", ":authority": "c.test"])
+            let response = await stream.responseHeaders(okResponse, endOfStream: true).forwarded
+            #expect(response?["host"] == "a field as others")
+            await stream.finish()
+            #expect(
+                filters.log.messages == [
+                    "g=0", "example.test", "g=0", "example.test", "r=0", "g=0", "a.test", "d=0", "g=1", "a=0", "g=0",
+                    "b.test", "s=0", "a=0",
+                ])
+        }
+    }
+
     @Test("All headers come as one piece of bytes, whose size can be asked for")
     func pairs() async throws {
         try await withFilters { filters in

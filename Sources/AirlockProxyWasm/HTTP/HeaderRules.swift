@@ -36,6 +36,12 @@ struct HeaderRules {
         name.first != UInt8(ascii: ":")
     }
 
+    /// The name that a field goes by in a map: `host` of a request is `:authority`, as in Envoy.
+    func name(_ name: [UInt8], in type: MapType) -> [UInt8] {
+        type == .requestHeaders && name.isHost ? Self.authority : name
+    }
+
+    private static let authority = Array(":authority".utf8)
     private static let status = ":status"
     private static let requestPseudoHeaders = [":authority", ":path", ":method", ":scheme", ":protocol"]
 
@@ -43,6 +49,19 @@ struct HeaderRules {
     private static func isStatus(_ value: some Collection<UInt8>) -> Bool {
         guard value.count == 3, let number = Int(String(decoding: value, as: UTF8.self)) else { return false }
         return (200...599).contains(number)
+    }
+}
+
+extension HeaderMap {
+    /// The bytes of the first value under the name that a field goes by in a map of that type.
+    func firstValue(of name: some Collection<UInt8>, in type: MapType) -> ArraySlice<UInt8>? {
+        type == .requestHeaders && name.isHost ? firstValue(of: ":authority".utf8) : firstValue(of: name)
+    }
+}
+
+extension Collection<UInt8> {
+    fileprivate var isHost: Bool {
+        count == 4 && elementsEqual("host".utf8) { $0.lowercasedASCII == $1 }
     }
 }
 

@@ -1,8 +1,7 @@
 /// Which header maps the active context may read and change.
 extension VMState {
     /// The map to read; nil where the stream does not have it (yet).
-    func map(_ type: UInt32) throws(Refusal) -> HeaderMap? {
-        guard let type = MapType(rawValue: type) else { throw .status(.badArgument) }
+    func map(_ type: MapType) -> HeaderMap? {
         switch type {
         case .httpCallResponseHeaders: return active?.root?.callOuts.response?.headers
         case .httpCallResponseTrailers: return active?.root?.callOuts.response?.trailers
@@ -21,7 +20,7 @@ extension VMState {
     /// Changes a map. A filter may change it from its own callback on and as long as it holds it back.
     func changeMap(
         _ rawType: UInt32,
-        _ body: (inout HeaderMap, MapType) throws(Refusal) -> Void
+        _ body: (inout HeaderMap, MapType, HeaderRules) throws(Refusal) -> Void
     ) throws(Refusal) {
         guard let type = MapType(rawValue: rawType), let context = active?.stream, let stream = context.stream.http
         else { throw .status(.badArgument) }
@@ -40,13 +39,20 @@ extension VMState {
         _ editor: StreamContext?,
         _ context: StreamContext,
         _ type: MapType,
-        _ body: (inout HeaderMap, MapType) throws(Refusal) -> Void
+        _ body: (inout HeaderMap, MapType, HeaderRules) throws(Refusal) -> Void
     ) throws(Refusal) {
         guard editor === context, var changed = map else { throw .status(.badArgument) }
         // Taken out meanwhile, so that the change does not copy it.
         map = nil
         defer { map = changed }
-        try body(&changed, type)
+        try body(&changed, type, headerRules)
+    }
+}
+
+extension MapType {
+    init(_ rawType: UInt32) throws(Refusal) {
+        guard let type = Self(rawValue: rawType) else { throw .status(.badArgument) }
+        self = type
     }
 }
 
@@ -55,12 +61,24 @@ extension HeaderRules {
     func map(_ pairs: [HeaderMapBytes.Pair], type: MapType) throws(Refusal) -> HeaderMap {
         var map = HeaderMap()
         for pair in pairs {
-            guard allows(name: pair.name, value: pair.value, in: type),
-                hasRoom(in: map, name: pair.name.count, value: pair.value.count),
-                mayRepeat(pair.name) || map.firstIndex(of: pair.name) == nil
-            else { throw .status(.badArgument) }
-            map.append(name: pair.name, value: pair.value)
+            try add(name(pair.name, in: type), pair.value, to: &map, type)
         }
         return map
+    }
+
+    func add(_ name: [UInt8], _ value: [UInt8], to map: inout HeaderMap, _ type: MapType) throws(Refusal) {
+        guard allows(name: name, value: value, in: type), hasRoom(in: map, name: name.count, value: value.count),
+            mayRepeat(name) || map.firstIndex(of: name) == nil
+        else { throw .status(.badArgument) }
+        map.append(name: name, value: value)
+    }
+
+    func replace(_ name: [UInt8], _ value: [UInt8], in map: inout HeaderMap, _ type: MapType) throws(Refusal) {
+        let old = map.firstValue(of: name)
+        guard allows(name: name, value: value, in: type),
+            map.byteCount - (old.map { name.count + $0.count } ?? 0) + name.count + value.count <= maximumBytes,
+            old != nil || map.count < maximumFields
+        else { throw .status(.badArgument) }
+        map.replace(name: name, value: value)
     }
 }

@@ -4,7 +4,8 @@ extension HTTPStream {
     func messageProperty(_ segments: [String]) -> [UInt8]? {
         switch (segments[0], segments.count) {
         case ("request", 2): return requestProperty(segments[1])
-        case ("request", 3) where segments[1] == "headers": return value(of: segments[2], in: request.headers)
+        case ("request", 3) where segments[1] == "headers":
+            return request.headers?.firstValue(of: segments[2].utf8, in: .requestHeaders).map(Array.init)
         case ("response", 2): return responseProperty(segments[1])
         case ("response", 3) where segments[1] == "headers": return value(of: segments[2], in: response.headers)
         case ("response", 3) where segments[1] == "trailers": return value(of: segments[2], in: response.trailers)
