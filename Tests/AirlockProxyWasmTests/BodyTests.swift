@@ -68,6 +68,7 @@ struct BodyTests {
         "Reads are clamped to what there is",
         arguments: [
             (0, 3, "abc"), (2, 100, "cdef"), (0, 0x7FFF_FFFF, "abcdef"), (6, 5, ""), (100, 5, ""), (3, 0, ""),
+            (1, -1, "bcdef"), (-1, -1, ""),
         ]
     )
     func read(start: Int, length: Int, expected: String) async throws {
@@ -87,13 +88,12 @@ struct BodyTests {
         }
     }
 
-    @Test("A range whose end is no 32-bit number and buffers that are not there are refused")
+    @Test("Buffers that are not there are refused, or empty where they may come")
     func refusedReads() async throws {
         try await withFilters { filters in
             let filter = try await filters.load(
                 onRequestBody(
                     """
-                    (call $note (i32.const 103) (call $get_buffer_bytes (i32.const 0) (i32.const 2) (i32.const -1) @result))
                     (call $note (i32.const 103) (call $get_buffer_bytes (i32.const 1) (i32.const 0) (i32.const 9) @result))
                     (call $note (i32.const 103) (call $get_buffer_bytes (i32.const 4) (i32.const 0) (i32.const 9) @result))
                     (call $note (i32.const 103) (call $get_buffer_bytes (i32.const 9) (i32.const 0) (i32.const 9) @result))
@@ -107,7 +107,7 @@ struct BodyTests {
             let stream = await filters.stream(filter)
             _ = await stream.requestHeaders(getRequest, endOfStream: false)
             #expect(await stream.requestBody("abcdef", endOfStream: true).forwarded == "abcdef")
-            #expect(filters.log.messages == ["g=2", "g=0", "g=1", "g=2", "g=0", "g=0", "s=6", "w=2", "w=2"])
+            #expect(filters.log.messages == ["g=0", "g=1", "g=2", "g=0", "g=0", "s=6", "w=2", "w=2"])
             await stream.finish()
         }
     }

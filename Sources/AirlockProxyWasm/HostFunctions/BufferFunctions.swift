@@ -17,9 +17,7 @@ extension ProxyWasmABI {
                     throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_buffer_bytes"), call) { (vm) throws(Refusal) in
                     let buffer = try vm.buffer(type, bodies: abi.grants.contains(.getBufferBytes))
-                    guard let range = BodyBuffer.readable(start: start, length: length, count: buffer.count) else {
-                        throw .status(.badArgument)
-                    }
+                    let range = BodyBuffer.range(start: start, length: length, count: buffer.count)
                     try call.hand(over: buffer[range], in: vm, to: ValuePlace(pointer: pointer, size: size))
                 }
             },
@@ -30,7 +28,7 @@ extension ProxyWasmABI {
                     (vm) throws(Refusal) in
                     let (context, direction) = try vm.changeableBody(type)
                     let count = context[direction].body.count
-                    let range = BodyBuffer.replaced(start: start, length: length, count: count)
+                    let range = BodyBuffer.range(start: start, length: length, count: count)
                     // A body that came in larger may stay as large.
                     guard count - range.count + Int(bytes.count) <= max(vm.limits.bodyBytes, count) else {
                         throw .status(.badArgument)
