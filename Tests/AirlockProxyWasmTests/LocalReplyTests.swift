@@ -204,14 +204,33 @@ struct LocalReplyTests {
                       (call $send (i32.const 600) @"b" @"")
                       (call $send (i32.const 200) (i32.const 0) (i32.const 17) @"")
                       (call $send (i32.const 200) @"b" @"\01\00\00\00\01\00\00\00\03\00\00\00a\00b\0d\0a\00")
-                      (call $send (i32.const 200) @"b" @"\01\00\00\00\07\00\00\00\03\00\00\00:status\00302\00")
                       (call $send (i32.const 200) (i32.const -8) (i32.const 8) @"")
                       (call $send (i32.const 200) (i32.const -8) (i32.const 16) @"")
                       (i32.const 0))
                     """#))
             let stream = await filters.stream(filter)
             #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded == getRequest)
-            #expect(filters.log.messages == ["s=2", "s=2", "s=2", "s=2", "s=2", "s=6", "s=6"])
+            #expect(filters.log.messages == ["s=2", "s=2", "s=2", "s=2", "s=6", "s=6"])
+            await stream.finish()
+        }
+    }
+
+    @Test("Pseudo headers among those of a reply are passed over")
+    func pseudoHeaders() async throws {
+        let headers = Guest.bytes(of: [":status": "302", "x-a": "1", ":path": "/"])
+        let source = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (call $note (i32.const 115)
+                (call $send_local_response (i32.const 401) @"" @"" @"\(headers)" (i32.const -1)))
+              (i32.const 1))
+            """)
+        try await withFilters { filters in
+            let stream = await filters.stream(try await filters.load(source))
+            let reply = await stream.requestHeaders(getRequest, endOfStream: true).reply
+            #expect(filters.log.messages == ["s=0"])
+            #expect(reply?.status == 401)
+            #expect(reply?.headers == ["x-a": "1", "content-length": "0"])
             await stream.finish()
         }
     }

@@ -95,8 +95,7 @@ extension HostCall {
 
     fileprivate func replyHeaders(_ bytes: GuestBytes, _ vm: VMState) throws(Refusal) -> HeaderMap {
         let pairs = try read(bytes) { (span) throws(Refusal) in HeaderMapBytes.read(span) }
-        let map = try vm.headerRules.map(pairs, type: .responseHeaders)
-        guard map[":status"] == nil else { throw .status(.badArgument) }
-        return map
+        // The status is an argument of its own: pseudo headers are passed over, as in Envoy.
+        return try vm.headerRules.map(pairs.filter { $0.name.first != UInt8(ascii: ":") }, type: .responseHeaders)
     }
 }
