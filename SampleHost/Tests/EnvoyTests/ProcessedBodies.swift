@@ -5,4 +5,5 @@ enum ProcessedBodies: String, Sendable, CaseIterable {
     case streamed = "STREAMED"
     case buffered = "BUFFERED"
     case bufferedPartial = "BUFFERED_PARTIAL"
+    case duplex = "FULL_DUPLEX_STREAMED"
 }

@@ -24,6 +24,21 @@ extension HTTPFilterStream {
         }
     }
 
+    /// - Parameter next: as for `requestHeaders(_:showingBody:)`.
+    func pass(
+        _ headers: HeaderMap, of direction: ProcessingDirection, showingBody next: () async -> BodyPart?
+    ) async throws(FilterReply) -> HeaderMap {
+        let outcome =
+            switch direction {
+            case .request: await requestHeaders(headers, showingBody: next)
+            case .response: await responseHeaders(headers, showingBody: next)
+            }
+        switch outcome {
+        case .forward(let headers): return headers
+        case .localReply(let reply): throw FilterReply(reply)
+        }
+    }
+
     func pass(
         _ bytes: [UInt8], of direction: ProcessingDirection, endOfStream: Bool
     ) async throws(FilterReply) -> [UInt8] {

@@ -36,8 +36,15 @@ struct ProcessedMessage: Sendable {
     /// Takes the parts until there are no more, or one cannot be taken.
     func run(_ parts: AsyncChannel<ProcessingPart>) async -> ProcessedHalf {
         var message = self
+        var parts = parts.makeAsyncIterator()
         do {
-            for await part in parts { try await message.take(part) }
+            while let part = await parts.next(isolation: #isolation) {
+                if case .headers(let headers) = part, message.stage == .headers, modes.isDuplex(direction) {
+                    try await message.take(headers, before: &parts)
+                } else {
+                    try await message.take(part)
+                }
+            }
         } catch {
             return ProcessedHalf(message: message, error: error)
         }
@@ -58,11 +65,45 @@ struct ProcessedMessage: Sendable {
     private mutating func take(_ message: EnvoyHttpHeaders) async throws {
         let headers = try HeaderMap(message.headers, of: ProcessingPart.headers(message).kind(direction))
         stage = message.endOfStream ? .ended : .body
-        var changed = try await filters.pass(headers, of: direction, endOfStream: message.endOfStream)
+        let changed = try await filters.pass(headers, of: direction, endOfStream: message.endOfStream)
+        try await answer(headers, changed, endOfStream: message.endOfStream)
+    }
+
+    /// Takes headers that Envoy sends the body behind without waiting for the answer, so that filters may see of it first.
+    private mutating func take(
+        _ message: EnvoyHttpHeaders, before parts: inout AsyncChannel<ProcessingPart>.Iterator
+    ) async throws {
+        guard !message.endOfStream else { return try await take(message) }
+        let headers = try HeaderMap(message.headers, of: ProcessingPart.headers(message).kind(direction))
+        stage = .body
+        var (trailers, outOfOrder): (EnvoyHttpTrailers?, ProcessingPart?)
+        let changed = try await filters.pass(headers, of: direction) {
+            switch await parts.next(isolation: #isolation) {
+            case .body(let body)? where stage == .body:
+                hasShownBody = true
+                if body.endOfStream { stage = .ended }
+                return BodyPart(Array(body.body), endOfStream: body.endOfStream)
+            case .trailers(let message)? where stage == .body: trailers = message
+            case let part: outOfOrder = part
+            }
+            return nil
+        }
+        try await answer(headers, changed, endOfStream: false)
+        if hasShownBody {
+            // What passed the filters already comes with no more bytes.
+            let isLast = stage == .ended
+            try await answer(pieces: filters.pass([], of: direction, endOfStream: isLast), endOfStream: isLast)
+        }
+        if let trailers { try await take(trailers) }
+        if let outOfOrder { try await take(outOfOrder) }
+    }
+
+    private mutating func answer(_ headers: HeaderMap, _ changed: HeaderMap, endOfStream: Bool) async throws {
+        var changed = changed
         try check(changed, against: headers)
         // How long a body is is for Envoy to say, and where filters change one that it does not hold back, nobody knows yet.
         let length = headers["content-length"]
-        let isKept = message.endOfStream || !modes.filtersBody(direction) || modes.holdsHeaders(direction)
+        let isKept = endOfStream || !modes.filtersBody(direction) || modes.holdsHeaders(direction)
         changed["content-length"] = isKept ? length : nil
         announcedLength = isKept ? length : nil
 
@@ -99,6 +140,7 @@ struct ProcessedMessage: Sendable {
         let isLast = message.endOfStream || modes.sendsOnce(direction)
         if isLast { stage = modes.sendsOnce(direction) && !message.endOfStream ? .body : .ended }
         let changed = try await filters.pass(bytes, of: direction, endOfStream: isLast)
+        if modes.isDuplex(direction) { return try await answer(pieces: changed, endOfStream: isLast) }
         var common = EnvoyCommonResponse()
         if changed != bytes {
             common.bodyMutation.mutation = changed.isEmpty ? .clearBody_p(true) : .body(Data(changed))
@@ -109,6 +151,23 @@ struct ProcessedMessage: Sendable {
         try await answers.write(body: common, direction)
     }
 
+    /// Sends bytes on that are in the place of any number of parts; none where there are none yet.
+    private func answer(pieces bytes: [UInt8], endOfStream: Bool) async throws {
+        var rest = bytes[...]
+        repeat {
+            let piece = rest.prefix(Self.pieceSize)
+            rest = rest.dropFirst(piece.count)
+            guard !piece.isEmpty || endOfStream else { return }
+            var common = EnvoyCommonResponse()
+            common.bodyMutation.streamedResponse.body = Data(piece)
+            common.bodyMutation.streamedResponse.endOfStream = endOfStream && rest.isEmpty
+            try await answers.write(body: common, direction)
+        } while !rest.isEmpty
+    }
+
+    /// What Envoy recommends as the most in one answer.
+    private static let pieceSize = 64 << 10
+
     // MARK: Trailers
 
     private mutating func take(_ message: EnvoyHttpTrailers) async throws {
@@ -118,7 +177,9 @@ struct ProcessedMessage: Sendable {
         // For the filters the message has ended with its body.
         if hasShownBody, modes.sendsOnce(direction) { return try await answers.write(trailers: nil, direction) }
         let (body, changed) = try await filters.pass(trailers: trailers, of: direction)
-        guard body.isEmpty else {
+        if modes.isDuplex(direction) {
+            try await answer(pieces: body, endOfStream: false)
+        } else if !body.isEmpty {
             // Envoy has its answer to each part of the body, and takes no more.
             throw FilterReply(LocalReply(status: 500, details: "body_held_until_trailers", resetsStream: true))
         }

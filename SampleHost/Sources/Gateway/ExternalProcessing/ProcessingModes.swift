@@ -30,13 +30,17 @@ struct ProcessingModes: Sendable {
         let told = first.hasProtocolConfig ? first.protocolConfig : nil
         request = Half(filtersBody: filters.filtersRequestBody, configured: told?.requestBodyMode)
         response = Half(filtersBody: filters.filtersResponseBody, configured: told?.responseBodyMode)
-        isFixed = told?.sendBodyWithoutWaitingForHeaderResponse ?? false
+        let isDuplex = [request, response].contains { $0.configured == .fullDuplexStreamed }
+        isFixed = isDuplex || told?.sendBodyWithoutWaitingForHeaderResponse == true
     }
 
     private func half(_ direction: ProcessingDirection) -> Half { direction == .request ? request : response }
 
     /// Whether a filter looks at the body.
     func filtersBody(_ direction: ProcessingDirection) -> Bool { half(direction).filtersBody }
+
+    /// Whether Envoy sends a body without waiting for answers, and takes any number of them.
+    func isDuplex(_ direction: ProcessingDirection) -> Bool { half(direction).mode == .fullDuplexStreamed }
 
     /// Whether Envoy holds the headers back until the body is answered, so that its length can still be set.
     func holdsHeaders(_ direction: ProcessingDirection) -> Bool { half(direction).mode == .buffered }
@@ -64,11 +68,10 @@ extension EnvoyProcessingRequest {
     func checkModes() throws(RPCError) {
         for mode in [protocolConfig.requestBodyMode, protocolConfig.responseBodyMode] {
             switch mode {
-            case .none, .streamed, .buffered, .bufferedPartial: continue
-            case .fullDuplexStreamed, .grpc, .UNRECOGNIZED:
+            case .none, .streamed, .buffered, .bufferedPartial, .fullDuplexStreamed: continue
+            case .grpc, .UNRECOGNIZED:
                 throw RPCError(
-                    code: .unimplemented,
-                    message: "expected the body mode NONE, STREAMED, BUFFERED or BUFFERED_PARTIAL, found \(mode)")
+                    code: .unimplemented, message: "expected another body mode than GRPC, found \(mode)")
             }
         }
     }

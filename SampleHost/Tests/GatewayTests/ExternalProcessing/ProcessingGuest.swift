@@ -75,7 +75,10 @@ struct ProcessingGuest {
         """
     }
 
-    func plugin(_ name: String = "guest", onFailure: FailurePolicy = .closed) -> PluginConfiguration {
+    /// - Parameter seesBodyFirst: whether the filter is shown the body while it holds headers back.
+    func plugin(
+        _ name: String = "guest", onFailure: FailurePolicy = .closed, seesBodyFirst: Bool = false
+    ) -> PluginConfiguration {
         let data = texts.map { byte in
             let digits = String(byte, radix: 16)
             return "\\" + (digits.count == 1 ? "0" : "") + digits
@@ -98,7 +101,8 @@ struct ProcessingGuest {
                 (global.set $next (i32.add (global.get $next) (local.get $size))))
               \(functions))
             """
-        return PluginConfiguration(
-            filter: FilterConfiguration(name: name, source: .wat(wat), failurePolicy: onFailure))
+        var filter = FilterConfiguration(name: name, source: .wat(wat), failurePolicy: onFailure)
+        filter.allowOnHeadersStopIteration = seesBodyFirst
+        return PluginConfiguration(filter: filter)
     }
 }
