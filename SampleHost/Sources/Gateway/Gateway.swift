@@ -65,7 +65,7 @@ public final class Gateway: Service, Sendable {
             listeners = try Self.listeners(
                 configuration, upstreams: upstreams, eventLoops: eventLoops, filters: loaded)
             processing = try configuration.externalProcessing.map { (settings) throws(GatewayError) in
-                try ProcessingListener(settings, filters: loaded)
+                ProcessingListener(settings: settings, chains: try ProcessingChains(settings, loaded))
             }
             self.filters = loaded
         } catch {
@@ -216,10 +216,10 @@ public final class Gateway: Service, Sendable {
     private func server(_ listener: ProcessingListener, _ metrics: GatewayMetrics) -> some Service {
         let terms = ProcessingTerms(
             bounds: configuration.bounds, canaryKey: configuration.canaryKey, metrics: metrics, reporting: reporting,
-            logger: logger)
+            missing: MissingBodies(logger))
         return ExternalProcessingServer(
             configuration: listener.settings,
-            processor: ExternalProcessor(listener.settings, chain: listener.chain, terms: terms),
+            processor: ExternalProcessor(listener.settings, chains: listener.chains, terms: terms),
             bound: listener.bound, readiness: readiness, eventLoops: eventLoops, logger: logger)
     }
 
@@ -263,14 +263,6 @@ private struct Listener: Sendable {
 /// Where Envoys connect that use the filters, and which they use.
 private struct ProcessingListener: Sendable {
     let settings: ExternalProcessingConfiguration
-    let chain: RouteChain
+    let chains: ProcessingChains
     let bound = BoundAddress()
-
-    init(_ settings: ExternalProcessingConfiguration, filters: FilterSet) throws(GatewayError) {
-        guard let chain = try filters.chain(settings.filters) else {
-            throw GatewayError(reasons: ["externalProcessing: expected at least one filter, found none"])
-        }
-        self.settings = settings
-        self.chain = chain
-    }
 }

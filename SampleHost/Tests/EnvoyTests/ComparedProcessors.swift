@@ -4,45 +4,38 @@ import AirlockTesting
 import Gateway
 import ServiceLifecycle
 
-/// An external processor for each comparison, with its filters.
+/// A gateway as an external processor, with a chain for each comparison.
 struct ComparedProcessors {
     let comparisons: [Comparison]
     let guest: String
     let upstreamPort: Int
     let log: RecordedLog
 
-    /// Serves while `body` runs, which gets the ports and is told of each stream that has ended.
-    func run(_ body: @Sendable (_ ports: [String: Int], _ ended: AsyncStream<Void>) async throws -> Void) async throws {
+    /// Serves while `body` runs, which gets the port and is told of each stream that has ended.
+    func run(_ body: @Sendable (_ port: Int, _ ended: AsyncStream<Void>) async throws -> Void) async throws {
         let ended = AsyncStream<Void>.makeStream()
-        var gateways: [(name: String, gateway: Gateway)] = []
-        for comparison in comparisons {
-            let gateway = try await Gateway(configuration(comparison), logger: log.logger()) { _ in
-                ended.continuation.yield()
-            }
-            gateways.append((comparison.name, gateway))
-        }
-        let group = ServiceGroup(
-            configuration: .init(services: gateways.map(\.gateway), logger: log.logger()))
+        let gateway = try await Gateway(configuration, logger: log.logger()) { _ in ended.continuation.yield() }
+        let group = ServiceGroup(configuration: .init(services: [gateway], logger: log.logger()))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            var ports: [String: Int] = [:]
-            for (name, gateway) in gateways { ports[name] = await gateway.externalProcessingAddress?.port }
-            try await body(ports, ended.stream)
+            guard let address = await gateway.externalProcessingAddress else { return try await tasks.waitForAll() }
+            try await body(address.port, ended.stream)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
     }
 
-    private func configuration(_ comparison: Comparison) -> GatewayConfiguration {
-        let plugins = comparison.plugins(guest: guest)
+    private var configuration: GatewayConfiguration {
+        let chains = comparisons.map { ($0.name, $0.scripts.indices.map($0.filter)) }
         return GatewayConfiguration(
             listeners: [],
             workers: 1,
             upstreams: ["up": UpstreamConfiguration(url: "http://127.0.0.1:\(upstreamPort)")],
-            plugins: plugins,
+            plugins: comparisons.flatMap { $0.plugins(guest: guest) },
             routes: [],
             externalProcessing: ExternalProcessingConfiguration(
-                listen: ListenAddress(host: "127.0.0.1", port: 0), filters: plugins.map(\.filter.name)))
+                listen: ListenAddress(host: "127.0.0.1", port: 0), filters: [],
+                chains: Dictionary(chains) { first, _ in first }))
     }
 }
 

@@ -9,11 +9,11 @@ struct EnvoyConfiguration {
     /// Where the filters of each comparison are; nil where they are in Envoy itself.
     var processing: Processing?
 
-    /// Filters that Envoy has external processors for.
+    /// Filters that Envoy has an external processor for.
     struct Processing {
-        /// The port of each comparison's external processor.
-        let ports: [String: Int]
-        /// How bodies are sent to that of a comparison.
+        /// The processor's port.
+        let port: Int
+        /// How bodies are sent to it, by comparison.
         let bodies: [String: ProcessedBodies]
     }
 
@@ -42,15 +42,16 @@ struct EnvoyConfiguration {
     }
 
     private var processors: [[String: Any]] {
-        (processing?.ports ?? [:]).map { name, port in
-            let options: [String: Any] = [
-                "@type": type("upstreams.http.v3.HttpProtocolOptions"),
-                "explicit_http_config": ["http2_protocol_options": [String: Any]()],
-            ]
-            return cluster("airlock-\(name)", port: port).merging([
-                "typed_extension_protocol_options": ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options]
-            ]) { $1 }
-        }
+        guard let processing else { return [] }
+        let options: [String: Any] = [
+            "@type": type("upstreams.http.v3.HttpProtocolOptions"),
+            "explicit_http_config": ["http2_protocol_options": [String: Any]()],
+        ]
+        var cluster = cluster("airlock", port: processing.port)
+        cluster["typed_extension_protocol_options"] = [
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options
+        ]
+        return [cluster]
     }
 
     private func listener(_ comparison: Comparison) -> [String: Any] {
@@ -103,7 +104,10 @@ struct EnvoyConfiguration {
         let mode = bodies == .asked ? "NONE" : bodies.rawValue
         let configuration: [String: Any] = [
             "@type": type("filters.http.ext_proc.v3.ExternalProcessor"),
-            "grpc_service": ["envoy_grpc": ["cluster_name": "airlock-\(comparison.name)"]],
+            "grpc_service": [
+                "envoy_grpc": ["cluster_name": "airlock"],
+                "initial_metadata": [["key": "airlock-chain", "value": comparison.name]],
+            ],
             "processing_mode": [
                 "request_header_mode": "SEND", "response_header_mode": "SEND", "request_body_mode": mode,
                 "response_body_mode": mode, "request_trailer_mode": "SEND", "response_trailer_mode": "SEND",

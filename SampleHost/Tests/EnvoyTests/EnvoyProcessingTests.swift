@@ -16,12 +16,12 @@ struct EnvoyProcessingTests {
         try await upstream.run { port in
             let processors = ComparedProcessors(comparisons: comparisons, guest: guest, upstreamPort: port, log: log)
             let plain = ComparedGateway(comparisons, guest: guest, upstreamPort: port, log: log)
-            try await processors.run { ports, ended in
+            try await processors.run { processor, ended in
                 let process = try await EnvoyProcess(
                     executable: envoy,
                     EnvoyConfiguration(
                         comparisons: comparisons, guest: guest, upstreamPort: port,
-                        processing: .init(ports: ports, bodies: bodies)))
+                        processing: .init(port: processor, bodies: bodies)))
                 defer { process.stop() }
                 try await plain.run { gateway in
                     for comparison in comparisons {

@@ -2,8 +2,10 @@
 public struct ExternalProcessingConfiguration: Sendable, Hashable {
     /// The address. Whoever can connect can use the filters: there is no encryption, and nobody is asked who they are.
     public var listen: ListenAddress
-    /// The names of the filters, in request order; at least one.
+    /// The names of the filters of streams that name no chain, in request order. Without any, such streams are refused.
     public var filters: [String]
+    /// The filters of streams that name a chain, by its name: the gRPC metadata `airlock-chain`, `initial_metadata` in Envoy.
+    public var chains: [String: [String]]
     /// The largest message that is taken, in bytes. One holds a whole body where Envoy buffers bodies.
     public var messageSize: Int
     /// The largest number of streams at a time; each request that an Envoy has in progress is one.
@@ -15,12 +17,14 @@ public struct ExternalProcessingConfiguration: Sendable, Hashable {
     public init(
         listen: ListenAddress,
         filters: [String],
+        chains: [String: [String]] = [:],
         messageSize: Int = 4 << 20,
         streams: Int = 1024,
         deadline: Duration = .seconds(3600)
     ) {
         self.listen = listen
         self.filters = filters
+        self.chains = chains
         self.messageSize = messageSize
         self.streams = streams
         self.deadline = deadline

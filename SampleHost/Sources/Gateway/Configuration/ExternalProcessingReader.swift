@@ -8,18 +8,19 @@ struct ExternalProcessingReader {
     /// `nil` without `externalProcessing`, and, with the mistakes logged, when it cannot be used.
     func read(_ top: SectionReader) -> ExternalProcessingConfiguration? {
         let name = "externalProcessing"
-        let known = ["listen", "filters", "messageSize", "streams", "deadline"]
+        let known = ["listen", "filters", "chains", "messageSize", "streams", "deadline"]
         guard let node = top.optional(name), let section = SectionReader(node, path: name, known: known, log: log)
         else { return nil }
         let address = section.value("listen", "an address such as 127.0.0.1:8082 with a port from 0 to 65535") {
             ListenAddress($0)
         }
-        let filters = routes.filters(section)
-        if case .sequence(let names)? = section.required("filters", "a list of plugin names"), names.isEmpty {
-            log.add(node, key: section.key("filters"), "expected at least one plugin, found an empty list")
+        let chains = chains(section)
+        if chains == nil {
+            _ = section.required("filters", "a list of plugin names, or chains: a mapping from names to such lists")
         }
         guard let address else { return nil }
-        var processing = ExternalProcessingConfiguration(listen: address, filters: filters)
+        var processing = ExternalProcessingConfiguration(
+            listen: address, filters: filters(section, "filters"), chains: chains ?? [:])
         processing.messageSize =
             section.value("messageSize", "a size from 64KiB to 1GiB", default: processing.messageSize) {
                 ScalarFormats.bytes($0).flatMap { (64 << 10...1 << 30).contains($0) ? $0 : nil }
@@ -33,5 +34,27 @@ struct ExternalProcessingReader {
                 ScalarFormats.duration($0).flatMap { $0 > .zero ? $0 : nil }
             } ?? processing.deadline
         return processing
+    }
+
+    /// The names of plugins under a key, at least one where the key is there.
+    private func filters(_ section: SectionReader, _ key: String) -> [String] {
+        if let node = section.optional(key), case .sequence(let names) = node, names.isEmpty {
+            log.add(node, key: section.key(key), "expected at least one plugin, found an empty list")
+        }
+        return routes.filters(section, key)
+    }
+
+    /// Nil without any.
+    private func chains(_ section: SectionReader) -> [String: [String]]? {
+        guard let node = section.optional("chains") else { return nil }
+        guard case .mapping(let mapping) = node, !mapping.isEmpty else {
+            log.add(
+                node, key: section.key("chains"),
+                "expected a mapping from names to lists of plugin names, found \(node.spoken)")
+            return [:]
+        }
+        let names = mapping.map(\.key).compactMap(\.string)
+        guard let chains = SectionReader(node, path: section.key("chains"), known: names, log: log) else { return [:] }
+        return Dictionary(names.map { ($0, filters(chains, $0)) }) { first, _ in first }
     }
 }

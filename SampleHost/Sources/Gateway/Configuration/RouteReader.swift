@@ -103,9 +103,9 @@ struct RouteReader {
         return check(name, node, key: key, kind: "upstream", among: known)
     }
 
-    /// The names of the filters that a section has under `filters`, as far as there are such.
-    func filters(_ section: SectionReader) -> [String] {
-        section.list("filters", "a list of plugin names").compactMap { node, path in
+    /// The names of the filters that a section has under a key, as far as there are such.
+    func filters(_ section: SectionReader, _ key: String = "filters") -> [String] {
+        section.list(key, "a list of plugin names").compactMap { node, path in
             guard let name = node.scalar?.string else {
                 log.add(node, key: path, "expected the name of a plugin, found \(node.spoken)")
                 return nil

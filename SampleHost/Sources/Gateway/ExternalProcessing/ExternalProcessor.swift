@@ -3,19 +3,18 @@ import AsyncAlgorithms
 import ExternalProcessingMessages
 import GRPCCore
 import GRPCProtobuf
-import Logging
 import Synchronization
 
 /// The service that Envoys call: a stream for each HTTP request, whose parts come as messages, each of which is answered.
 final class ExternalProcessor: RegistrableRPCService {
     private let configuration: ExternalProcessingConfiguration
-    private let chain: RouteChain
+    private let chains: ProcessingChains
     private let terms: ProcessingTerms
     private let open = Atomic<Int>(0)
 
-    init(_ configuration: ExternalProcessingConfiguration, chain: RouteChain, terms: ProcessingTerms) {
+    init(_ configuration: ExternalProcessingConfiguration, chains: ProcessingChains, terms: ProcessingTerms) {
         self.configuration = configuration
-        self.chain = chain
+        self.chains = chains
         self.terms = terms
     }
 
@@ -28,8 +27,9 @@ final class ExternalProcessor: RegistrableRPCService {
             deserializer: ProtobufDeserializer<EnvoyProcessingRequest>(),
             serializer: ProtobufSerializer<EnvoyProcessingResponse>()
         ) { request, context in
-            StreamingServerResponse { writer in
-                try await self.process(request.messages, writer, context)
+            let chain = try self.chains.chain(request.metadata)
+            return StreamingServerResponse { writer in
+                try await self.process(request.messages, through: chain.current, writer, context)
                 return [:]
             }
         }
@@ -37,15 +37,15 @@ final class ExternalProcessor: RegistrableRPCService {
 
     /// Serves one stream, unless there are too many, for as long as it may take and as its client is there.
     private func process(
-        _ messages: RPCAsyncSequence<EnvoyProcessingRequest, any Error>, _ writer: RPCWriter<EnvoyProcessingResponse>,
-        _ context: ServerContext
+        _ messages: RPCAsyncSequence<EnvoyProcessingRequest, any Error>, through chain: HTTPFilterChain,
+        _ writer: RPCWriter<EnvoyProcessingResponse>, _ context: ServerContext
     ) async throws {
         defer { open.subtract(1, ordering: .relaxed) }
         guard open.add(1, ordering: .relaxed).newValue <= configuration.streams else {
             throw RPCError(
                 code: .resourceExhausted, message: "\(configuration.streams) streams are open, which is the most")
         }
-        let (deadline, terms, chain) = (configuration.deadline, terms, chain)
+        let (deadline, terms) = (configuration.deadline, terms)
         let received = ProcessedStream.Messages()
         // True says that the stream has ended.
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
@@ -60,7 +60,7 @@ final class ExternalProcessor: RegistrableRPCService {
                 return false
             }
             tasks.addTask {
-                try await ProcessedStream(chain: chain.current, terms: terms, writer: writer).run(received)
+                try await ProcessedStream(chain: chain, terms: terms, writer: writer).run(received)
                 return true
             }
             tasks.addTask {
@@ -83,5 +83,5 @@ struct ProcessingTerms: Sendable {
     let canaryKey: CanaryKey
     let metrics: GatewayMetrics
     let reporting: @Sendable (RequestReport) -> Void
-    let logger: Logger
+    let missing: MissingBodies
 }

@@ -3,7 +3,6 @@ import AsyncAlgorithms
 import ExternalProcessingMessages
 import Foundation
 import GRPCCore
-import Logging
 
 /// A request or a response on its way through the filters: takes its parts in order and answers each.
 struct ProcessedMessage: Sendable {
@@ -189,12 +188,12 @@ struct ProcessedMessage: Sendable {
     // MARK: The end
 
     /// Tells the filters that a body has ended which Envoy did not send here, and that none of them looks at.
-    func endUnseenBody(_ logger: Logger) async {
+    /// - Parameter missing: told where one of them does.
+    func endUnseenBody(_ missing: MissingBodies?) async {
         guard stage == .body, !hasShownBody else { return }
         guard !modes.filtersBody(direction) else {
-            return logger.warning(
-                "filters of external processing look at bodies, and Envoy does not send them: set a body mode or allow_mode_override",
-                metadata: ["message": "\(direction)"])
+            missing?.note(direction)
+            return
         }
         _ = try? await filters.pass([], of: direction, endOfStream: true)
     }

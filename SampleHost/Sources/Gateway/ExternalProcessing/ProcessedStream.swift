@@ -2,7 +2,6 @@ import AirlockProxyWasm
 import AsyncAlgorithms
 import ExternalProcessingMessages
 import GRPCCore
-import Logging
 
 /// One HTTP request of an Envoy and the response to it, on their way through the filters.
 struct ProcessedStream {
@@ -68,26 +67,30 @@ struct ProcessedStream {
                     requests.finish()
                     responses.finish()
                 }
-                return await Self.deliver(first, rest, requests, responses)
+                return await deliver(first, rest, requests, responses, filters)
             }
             var failure: (any Error)?
             for await half in tasks {
                 failure = failure ?? half.error
                 if half.error != nil { tasks.cancelAll() }
                 // Envoy ends the stream when it needs nothing more, which need not be the end of the body.
-                if !(failure is FilterReply) { await half.message?.endUnseenBody(terms.logger) }
+                guard !(failure is FilterReply) else { continue }
+                await half.message?.endUnseenBody(failure == nil ? terms.missing : nil)
             }
             return failure
         }
     }
 
-    private static func deliver(
+    private func deliver(
         _ first: EnvoyProcessingRequest, _ rest: Messages, _ requests: AsyncChannel<ProcessingPart>,
-        _ responses: AsyncChannel<ProcessingPart>
+        _ responses: AsyncChannel<ProcessingPart>, _ filters: HTTPFilterStream
     ) async -> ProcessedHalf {
         func deliver(_ message: EnvoyProcessingRequest) async throws {
             guard let (direction, part) = message.part else {
                 throw RPCError.outOfOrder("expected a part of a request or a response, found none")
+            }
+            if case (.response, .headers) = (direction, part), let upstream = UpstreamAttributes(message) {
+                await filters.setUpstream(upstream)
             }
             await (direction == .request ? requests : responses).send(part)
         }

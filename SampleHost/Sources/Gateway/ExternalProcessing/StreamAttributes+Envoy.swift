@@ -6,8 +6,7 @@ import SwiftProtobuf
 extension StreamAttributes {
     /// What an Envoy tells of a stream: the attributes that its configuration selects (`request_attributes`), and its dynamic metadata.
     init(_ first: EnvoyProcessingRequest, _ headers: HeaderMap) {
-        var values: [String: Google_Protobuf_Value] = [:]
-        for part in first.attributes.values { values.merge(part.fields) { own, _ in own } }
+        let values = first.attributeValues
         func text(_ name: String) -> String? {
             if case .stringValue(let text)? = values[name]?.kind { text } else { nil }
         }
@@ -36,6 +35,24 @@ extension StreamAttributes {
     /// The attributes that do not change while filters see the stream. Others, such as `request.path`, come from the headers, which filters
     /// change.
     private static let areTaken = ["connection.", "source.", "destination.", "xds."]
+}
+
+extension UpstreamAttributes {
+    /// What an Envoy tells with the response's headers (`response_attributes`); nil where it tells nothing of the upstream.
+    init?(_ message: EnvoyProcessingRequest) {
+        let values = message.attributeValues
+        guard let address = values["upstream.address"]?.stringValue else { return nil }
+        self.init(
+            remote: StreamAttributes.Endpoint(address),
+            local: StreamAttributes.Endpoint(values["upstream.local_address"]?.stringValue))
+    }
+}
+
+extension EnvoyProcessingRequest {
+    /// The attributes by their names, which Envoy groups by the filter that selected them.
+    fileprivate var attributeValues: [String: Google_Protobuf_Value] {
+        attributes.values.reduce(into: [:]) { values, part in values.merge(part.fields) { own, _ in own } }
+    }
 }
 
 extension StreamAttributes.Endpoint {

@@ -25,19 +25,26 @@ import Testing
             listen: 127.0.0.1:8080
             routes: [{ match: { prefix: / }, respond: { status: 200 } }]
             externalProcessing:
-              { listen: 127.0.0.1:8082, filters: [auth], messageSize: 1MiB, streams: 7, deadline: 2m }
+              { listen: 127.0.0.1:8082, chains: { shop: [auth, auth] }, messageSize: 1MiB, streams: 7, deadline: 2m }
             """)
         #expect(configuration.listeners.count == 1)
         #expect(
             configuration.externalProcessing
                 == ExternalProcessingConfiguration(
-                    listen: ListenAddress(host: "127.0.0.1", port: 8082), filters: ["auth"], messageSize: 1 << 20,
-                    streams: 7, deadline: .seconds(120)))
+                    listen: ListenAddress(host: "127.0.0.1", port: 8082), filters: [],
+                    chains: ["shop": ["auth", "auth"]],
+                    messageSize: 1 << 20, streams: 7, deadline: .seconds(120)))
     }
 
     @Test(arguments: [
         ("{ filters: [auth] }", "externalProcessing.listen: missing; expected an address such as 127.0.0.1:8082"),
-        ("{ listen: 127.0.0.1:1 }", "externalProcessing.filters: missing; expected a list of plugin names"),
+        ("{ listen: 127.0.0.1:1 }", "externalProcessing.filters: missing; expected a list of plugin names, or chains"),
+        ("{ listen: 127.0.0.1:1, chains: {} }", "externalProcessing.chains: expected a mapping from names to lists"),
+        ("{ listen: 127.0.0.1:1, chains: { a: [] } }", "externalProcessing.chains.a: expected at least one plugin"),
+        (
+            "{ listen: 127.0.0.1:1, chains: { a: [b] } }",
+            "externalProcessing.chains.a[0]: expected the name of a defined"
+        ),
         ("{ listen: 127.0.0.1:1, filters: [] }", "externalProcessing.filters: expected at least one plugin"),
         (
             "{ listen: 127.0.0.1:1, filters: [auht] }",

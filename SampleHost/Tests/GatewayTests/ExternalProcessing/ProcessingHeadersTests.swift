@@ -121,4 +121,22 @@ import Testing
             }
         }
     }
+
+    @Test func `filters read what Envoy tells of the upstream`() async throws {
+        var guest = ProcessingGuest()
+        guest.on(
+            .responseHeaders, guest.add(2, "x-upstream", property: ["upstream", "address"]),
+            guest.add(2, "x-local", property: ["upstream", "local_address"]))
+        try await ProcessingService.with([guest.plugin()]) { service in
+            try await service.stream { envoy in
+                _ = try await envoy.answer(to: .requestHeaders(endOfStream: true))
+                var response = EnvoyProcessingRequest.responseHeaders(endOfStream: true)
+                response.attributes["envoy.filters.http.ext_proc"] = [
+                    "upstream.address": "10.0.0.9:80", "upstream.local_address": "10.0.0.1:4000",
+                ]
+                let changes = try await envoy.answer(to: response).responseHeaders.response.headerMutation.changes
+                #expect(changes == ["x-upstream=10.0.0.9:80", "x-local=10.0.0.1:4000"])
+            }
+        }
+    }
 }

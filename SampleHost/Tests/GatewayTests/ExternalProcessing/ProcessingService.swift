@@ -55,12 +55,13 @@ struct ProcessingService: Sendable {
     }
 
     /// Opens a stream for the length of `body`.
+    /// - Parameter chain: the name of the chain that it asks for.
     func stream<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Exchange) async throws -> Value
+        _ chain: String? = nil, _ body: @escaping @Sendable (inout Exchange) async throws -> Value
     ) async throws -> Value {
         let requests = AsyncStream<EnvoyProcessingRequest>.makeStream()
         return try await client.bidirectionalStreaming(
-            request: StreamingClientRequest { writer in
+            request: StreamingClientRequest(metadata: chain.map { ["airlock-chain": "\($0)"] } ?? [:]) { writer in
                 for await request in requests.stream { try await writer.write(request) }
             },
             descriptor: MethodDescriptor(

@@ -149,6 +149,45 @@ import Testing
         }
     }
 
+    @Test func `a stream goes through the chain that it names`() async throws {
+        var (first, second) = (ProcessingGuest(), ProcessingGuest())
+        first.on(.requestHeaders, first.add(0, "x-first", "1"))
+        second.on(.requestHeaders, second.add(0, "x-second", "1"))
+        let chains = ["both": ["second", "first"], "other": ["second"]]
+        try await ProcessingService.with(
+            [first.plugin("first"), second.plugin("second")],
+            {
+                $0.filters = ["first"]
+                $0.chains = chains
+            }
+        ) { service in
+            for (chain, changes) in [
+                (nil, ["x-first=1"]), ("both", ["x-second=1", "x-first=1"]), ("other", ["x-second=1"]),
+            ] {
+                try await service.stream(chain) { envoy in
+                    let answer = try await envoy.answer(to: .requestHeaders(endOfStream: true))
+                    #expect(answer.requestHeaders.response.headerMutation.changes == changes)
+                }
+            }
+            let error = await #expect(throws: RPCError.self) {
+                try await service.stream("third") { envoy in _ = try await envoy.answer(to: .requestHeaders()) }
+            }
+            #expect(error?.code == .notFound)
+            #expect(error?.message == "no chain \"third\"")
+        }
+    }
+
+    @Test func `a stream must name a chain where there is none for all`() async throws {
+        let error = try await error(
+            ProcessingGuest().plugin(),
+            {
+                $0.filters = []
+                $0.chains = ["only": ["guest"]]
+            }, of: .requestHeaders())
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message == "expected the metadata airlock-chain, found none")
+    }
+
     @Test func `an Envoy that only shows its traffic gets no answers`() async throws {
         var guest = ProcessingGuest()
         guest.on(.requestHeaders, guest.add(0, "x-new", "1"))
