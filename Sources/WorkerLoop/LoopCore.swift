@@ -3,8 +3,8 @@ import Synchronization
 
 /// What a loop's thread, its executors and its handles share: the libuv loop and the queue in front of it.
 ///
-/// Life: `open`, then `run` on the loop's thread until shutdown. The loop's thread runs every job that was accepted
-/// before shutdown began, and those that the Swift runtime brings until the queue is empty. A job that comes later
+/// Life: `open`, then `run` on the loop's thread until shutdown, or a turn now and then on the thread of the event loop that it is embedded
+/// in. The loop's thread runs every job that was accepted before shutdown began, and those that the Swift runtime brings until the queue is empty. A job that comes later
 /// still (an executor cannot refuse one) runs on a short-lived thread that takes the loop's place: `isCurrent` is true
 /// on it, and jobs run one at a time as ever.
 ///
@@ -27,11 +27,17 @@ final class LoopCore: @unchecked Sendable {
     // job has run, as the runtime asks of everybody.
     private var executors: (serial: UnownedSerialExecutor, task: UnownedTaskExecutor)?
     private var poller: LoopPoller?
+    /// The event loop that lends its thread; nil for a loop with a thread of its own.
+    private(set) var host: (any HostEventLoop)?
 
     // Used only by the thread that runs the jobs.
     private var batch: [LoopJob] = []
     private var next = 0
-    private var needsDrain = false
+    private(set) var needsDrain = false
+    /// Whether what is enqueued now is run without a signal.
+    var isTakingTurn = false
+    /// What an embedded loop knows about its timers.
+    var embedding = LoopEmbedding()
 
     init(name: String) {
         self.name = name
@@ -43,9 +49,13 @@ final class LoopCore: @unchecked Sendable {
     }
 
     /// Sets the libuv side up, before the loop's thread starts.
-    func open(serial: LoopSerialExecutor, task: LoopTaskExecutor) throws(LibuvFailure) {
+    func open(
+        serial: LoopSerialExecutor, task: LoopTaskExecutor, embeddedIn host: (any HostEventLoop)? = nil
+    ) throws(LibuvFailure) {
         unsafe executors = (serial.asUnownedSerialExecutor(), task.asUnownedTaskExecutor())
         try LibuvFailure.check(unsafe uv_loop_init(uv), "uv_loop_init")
+        self.host = host
+        guard host == nil else { return }
         do {
             poller = try unsafe LoopPoller(uv)
         } catch {
@@ -102,8 +112,10 @@ final class LoopCore: @unchecked Sendable {
         case .none, .refused:
             break
         case .wakeLoop:
-            if isCurrent {
+            if isCurrent, isTakingTurn {
                 needsDrain = true
+            } else if let host {
+                host.execute { self.takeTurn() }
             } else {
                 poller?.signal()
             }
@@ -126,7 +138,8 @@ final class LoopCore: @unchecked Sendable {
 
     /// The whole life of the loop's thread.
     func run() {
-        runner.store(LoopThread.currentID, ordering: .relaxed)
+        claimThread()
+        isTakingTurn = true
         var isSignalled = false
         while true {
             if isSignalled || needsDrain, drain() == .close {
@@ -139,6 +152,16 @@ final class LoopCore: @unchecked Sendable {
                 isSignalled = poller?.wait() ?? false
             }
         }
+        end()
+    }
+
+    /// From now on this is the thread that runs the jobs.
+    func claimThread() {
+        runner.store(LoopThread.currentID, ordering: .relaxed)
+    }
+
+    /// The end of the loop, after its last turn.
+    func end() {
         close()
         runLeftovers()
         let (duty, waiters) = queue.end { runner.store(0, ordering: .relaxed) }
@@ -148,13 +171,13 @@ final class LoopCore: @unchecked Sendable {
         }
     }
 
-    private enum AfterDrain {
+    enum AfterDrain {
         case wait
         case close
     }
 
     /// Runs jobs until none waits, or until timers and I/O must have their turn.
-    private func drain() -> AfterDrain {
+    func drain() -> AfterDrain {
         needsDrain = false
         var budget = Self.drainLimit
         while true {

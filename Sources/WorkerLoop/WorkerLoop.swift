@@ -17,6 +17,8 @@ import Synchronization
 /// await loop.shutdown()
 /// ```
 ///
+/// A loop may be embedded in an event loop of another library, whose thread it uses then: what runs on both crosses no thread.
+///
 /// A loop that is let go without ``shutdown()`` shuts itself down, and nobody waits for it. Its executors are not
 /// retained by what runs on them: whoever has an actor on a loop keeps the loop.
 ///
@@ -50,7 +52,8 @@ public final class WorkerLoop: Sendable {
     public let taskExecutor: LoopTaskExecutor
 
     let core: LoopCore
-    private let thread: LoopThread
+    /// Nil where another event loop lends its own.
+    private let thread: LoopThread?
     private let tokens = Atomic<Int>(0)
 
     /// Starts a thread and a loop on it.
@@ -76,6 +79,30 @@ public final class WorkerLoop: Sendable {
         } catch {
             throw WorkerLoopError(error, loop: name)
         }
+        self.name = name
+        self.core = core
+        self.serialExecutor = serialExecutor
+        self.taskExecutor = taskExecutor
+    }
+
+    /// Makes a loop that runs on the thread of another event loop, with all that runs there already. It watches no files.
+    ///
+    /// Shut it down, and wait for that, before the other one ends.
+    ///
+    /// - Parameter name: Shown by errors.
+    /// - Throws: ``WorkerLoopError/Code/systemResource`` where the system has no file descriptor left.
+    public init(name: String, embeddedIn host: any HostEventLoop) throws(WorkerLoopError) {
+        let core = LoopCore(name: name)
+        let serialExecutor = LoopSerialExecutor(core: core)
+        let taskExecutor = LoopTaskExecutor(core: core)
+        do throws(LibuvFailure) {
+            try core.open(serial: serialExecutor, task: taskExecutor, embeddedIn: host)
+        } catch {
+            throw WorkerLoopError(error, loop: name)
+        }
+        core.embedding.executors = [serialExecutor, taskExecutor]
+        host.execute { core.claimThread() }
+        thread = nil
         self.name = name
         self.core = core
         self.serialExecutor = serialExecutor
@@ -142,7 +169,11 @@ public final class WorkerLoop: Sendable {
         }
         let handle = TimerHandle(after: delay, repeating: interval, action)
         // Safe: the closure runs on the loop's thread and keeps the core that has `uv`.
-        guard core.submit({ [core] in unsafe handle.start(on: core.uv) }) else {
+        let start: @Sendable () -> Void = { [core] in
+            unsafe handle.start(on: core.uv)
+            core.handlesChanged()
+        }
+        guard core.submit(start) else {
             throw .shutDown(loop: name, operation: "schedule")
         }
         return LoopTimer(core: core, handle: handle)
@@ -166,7 +197,7 @@ public final class WorkerLoop: Sendable {
     ///   - onChange: Runs on the loop, once for each burst of changes.
     /// - Returns: The watch; it ends when it is cancelled or let go, so keep it.
     /// - Throws: ``WorkerLoopError/Code/shutDown`` once shutdown began, ``WorkerLoopError/Code/invalidArgument`` for a
-    ///   path that is empty or holds a zero byte, or a debounce below zero.
+    ///   path that is empty or holds a zero byte, a debounce below zero, or a loop that is embedded in another one.
     public func watch(
         _ path: String, debounce: Duration = .milliseconds(50), _ onChange: @escaping @Sendable () -> Void
     ) throws(WorkerLoopError) -> FileWatch {
@@ -203,6 +234,11 @@ public final class WorkerLoop: Sendable {
                 code: .invalidArgument, loop: name, operation: "watch",
                 reason: "expected a path, got \(path.debugDescription)")
         }
+        guard core.host == nil else {
+            throw WorkerLoopError(
+                code: .invalidArgument, loop: name, operation: "watch",
+                reason: "expected a loop with a thread of its own, got one that is embedded in another event loop")
+        }
         guard debounce >= .zero else {
             throw WorkerLoopError(
                 code: .invalidArgument, loop: name, operation: "watch",
@@ -226,6 +262,6 @@ public final class WorkerLoop: Sendable {
         core.beginShutdown()
         await core.queue.waitForEnd()
         // The thread is past its last job; this waits for the few instructions that are left.
-        thread.join()
+        thread?.join()
     }
 }

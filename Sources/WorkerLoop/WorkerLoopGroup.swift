@@ -35,6 +35,22 @@ public final class WorkerLoopGroup: Service, Sendable {
         self.loops = loops
     }
 
+    /// Makes loops that are embedded in event loops of another library, one in each, in this order. See ``WorkerLoop/init(name:embeddedIn:)``.
+    ///
+    /// - Parameter hosts: At least one.
+    public init(embeddedIn hosts: [any HostEventLoop], name: String = "worker") throws(WorkerLoopError) {
+        guard !hosts.isEmpty else {
+            throw WorkerLoopError(
+                code: .invalidArgument, loop: name, operation: "WorkerLoopGroup.init",
+                reason: "expected at least one event loop, got none")
+        }
+        var loops: [WorkerLoop] = []
+        for (index, host) in hosts.enumerated() {
+            loops.append(try WorkerLoop(name: "\(name)-\(index)", embeddedIn: host))
+        }
+        self.loops = loops
+    }
+
     /// The loop with the smallest ``WorkerLoop/load``; loops with the same load take turns.
     public func leastLoaded() -> WorkerLoop {
         let first = Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue % UInt(loops.count))

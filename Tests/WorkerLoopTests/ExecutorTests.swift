@@ -114,7 +114,7 @@ struct ExecutorTests {
 }
 
 @concurrent
-private func isOn(_ loop: WorkerLoop) async -> Bool {
+func isOn(_ loop: WorkerLoop) async -> Bool {
     loop.isCurrent
 }
 
