@@ -4,7 +4,7 @@ import Synchronization
 import Wasmtime
 public import WorkerLoop
 
-/// Loads plugins and runs them on worker loops of its own, under limits and with nothing but what they were granted.
+/// Loads plugins and runs them on worker loops, under limits and with nothing but what they were granted.
 ///
 ///     let host = try PluginHost(logger: logger)
 ///     let plugin = try await host.load(.file("plugin.wasm"), granting: [Counters(store: store, highest: 10)])
@@ -53,7 +53,7 @@ public final class PluginHost: Service, Sendable {
                 ticker: try EpochTicker(engine: engine, tick: configuration.epochTick),
                 compiler: compiler,
                 followers: FolderFollowers(loop: compiler.loop),
-                workers: try WorkerLoopGroup(count: configuration.workers, name: "airlock-worker"),
+                workers: try Self.workerLoops(configuration),
                 events: events,
                 census: InstanceCensus(most: configuration.instances),
                 knownCapabilities: configuration.knownCapabilities
@@ -64,6 +64,15 @@ public final class PluginHost: Service, Sendable {
         } catch {
             throw PluginError(.configuration, message: "\(error)")
         }
+    }
+
+    private static func workerLoops(_ configuration: PluginHostConfiguration) throws(WorkerLoopError) -> WorkerLoopGroup
+    {
+        let name = "airlock-worker"
+        guard configuration.eventLoops.isEmpty else {
+            return try WorkerLoopGroup(embeddedIn: configuration.eventLoops, name: name)
+        }
+        return try WorkerLoopGroup(count: configuration.workers, name: name)
     }
 
     /// Hands what plugins used to the metrics system once a second.

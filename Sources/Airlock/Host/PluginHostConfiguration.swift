@@ -1,9 +1,15 @@
 public import Wasmtime
+public import WorkerLoop
 
 /// How a ``PluginHost`` is set up.
 public struct PluginHostConfiguration: Sendable {
-    /// How many worker loops run plugins; each is a thread of its own. At least 1.
+    /// How many worker loops run plugins; each is a thread of its own. At least 1. Without effect where there are ``eventLoops``.
     public var workers: Int
+
+    /// Event loops of the service that lend plugins their threads: one worker loop is embedded in each, so that a call from a task which runs
+    /// there crosses no thread. A plugin keeps everything else on such a thread waiting while it runs, for its deadline at the longest. They
+    /// must not end before the host was shut down. Empty for threads of the host's own.
+    public var eventLoops: [any HostEventLoop]
 
     /// How many instances all plugins may have together, at least 1. Each takes address space: about 4 GiB with the engine's default
     /// settings, of the 128 TiB that a process has on most machines.
@@ -26,6 +32,7 @@ public struct PluginHostConfiguration: Sendable {
     /// Makes a configuration; each argument left out keeps its default.
     public init(
         workers: Int = 2,
+        eventLoops: [any HostEventLoop] = [],
         instances: Int = 10_000,
         epochTick: Duration = .milliseconds(1),
         engine: EngineConfiguration = EngineConfiguration(),
@@ -33,6 +40,7 @@ public struct PluginHostConfiguration: Sendable {
         knownCapabilities: [any Capability.Type] = []
     ) {
         self.workers = workers
+        self.eventLoops = eventLoops
         self.instances = instances
         self.epochTick = epochTick
         self.engine = engine
