@@ -10,6 +10,9 @@ final class InstanceFunctions<Function> {
     private let version: PluginVersion
     private let find: (String) throws(WasmtimeError) -> Function?
     private var known: [Entry?] = []
+    /// Functions that were looked up on other plugins, which share the instance. An entry keeps its signature, so that no other one gets
+    /// that identity.
+    private var others: [ObjectIdentifier: Entry] = [:]
 
     init(of version: PluginVersion, find: @escaping (String) throws(WasmtimeError) -> Function?) {
         self.version = version
@@ -21,16 +24,25 @@ final class InstanceFunctions<Function> {
         if signature.index < known.count, let entry = known[signature.index], entry.signature === signature {
             return entry.function
         }
+        if let entry = others[ObjectIdentifier(signature)] { return entry.function }
         return try lookUp(signature)
     }
 
     private func lookUp(_ signature: GuestSignature) throws(PluginError) -> Function {
         try version.check(signature.name, signature.type)
-        let function = try function(named: signature.name)
+        let entry = Entry(signature: signature, function: try function(named: signature.name))
         while known.count <= signature.index { known.append(nil) }
-        known[signature.index] = Entry(signature: signature, function: function)
-        return function
+        if known[signature.index] == nil {
+            known[signature.index] = entry
+        } else {
+            // Plugins come and go while the instance stays.
+            if others.count >= Self.mostOthers { others = [:] }
+            others[ObjectIdentifier(signature)] = entry
+        }
+        return entry.function
     }
+
+    private static var mostOthers: Int { 1_000 }
 
     /// The module's start function, or nil where it has none.
     func start() throws(PluginError) -> Function? {

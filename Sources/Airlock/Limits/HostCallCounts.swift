@@ -9,31 +9,24 @@ public struct HostCallCounts: Sendable, Hashable {
         }
     }
 
-    /// One word, since most reports have none.
-    private var storage: Storage?
-
-    private final class Storage: Sendable {
-        let names: Names
-        let counts: [UInt64]
-
-        init(_ names: Names, _ counts: [UInt64]) {
-            self.names = names
-            self.counts = counts
-        }
-    }
+    /// The functions that ``counts`` are of; nil where there are no calls.
+    private var names: Names?
+    /// As many as there are names.
+    private var counts: [UInt64] = []
 
     /// No calls.
     public init() {}
 
     init(names: Names, counts: [UInt64]) {
-        storage = Storage(names, counts)
+        self.names = names
+        self.counts = counts
     }
 
     /// The functions that were called, by module and name (`example.increment`), with how often.
     public var byName: [String: UInt64] {
-        guard let storage else { return [:] }
+        guard let names else { return [:] }
         var result: [String: UInt64] = [:]
-        for (name, count) in zip(storage.names.values, storage.counts) where count > 0 {
+        for (name, count) in zip(names.values, counts) where count > 0 {
             result[name, default: 0] &+= count
         }
         return result
@@ -44,13 +37,14 @@ public struct HostCallCounts: Sendable, Hashable {
 
     /// Adds other calls.
     public mutating func add(_ other: HostCallCounts) {
-        guard let theirs = other.storage else { return }
-        guard let ours = storage else { return storage = theirs }
-        if ours.names === theirs.names {
-            storage = Storage(ours.names, zip(ours.counts, theirs.counts).map { $0 &+ $1 })
+        guard let theirs = other.names else { return }
+        guard let ours = names else { return self = other }
+        if ours === theirs {
+            // Safe to index both: there are as many of both as names. In place, since it is done for each call.
+            for index in counts.indices { counts[index] &+= other.counts[index] }
         } else {
             let sum = byName.merging(other.byName) { $0 &+ $1 }.sorted { $0.key < $1.key }
-            storage = Storage(Names(sum.map(\.key)), sum.map(\.value))
+            self = Self(names: Names(sum.map(\.key)), counts: sum.map(\.value))
         }
     }
 
