@@ -1,3 +1,4 @@
+import Airlock
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -60,7 +61,8 @@ public final class Gateway: Service, Sendable {
         var filters: FilterSet?
         do {
             let loaded = try await FilterSet(
-                configuration, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics, logger: logger)
+                configuration, eventLoops: eventLoops, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics,
+                logger: logger)
             filters = loaded
             listeners = try Self.listeners(
                 configuration, upstreams: upstreams, eventLoops: eventLoops, filters: loaded)
@@ -186,7 +188,9 @@ public final class Gateway: Service, Sendable {
             reporting: reporting
         )
         return Server(
-            childChannelSetup: ClientConnection(exchange: exchange, bounds: configuration.bounds),
+            childChannelSetup: ClientConnection(
+                exchange: exchange, bounds: configuration.bounds,
+                workers: WorkerEventLoops(eventLoops, workers: filters.host.loops)),
             configuration: ServerConfiguration(
                 address: .hostname(listener.address.host, port: listener.address.port)),
             onServerRunning: { [self] in await listens(listener, $0) },

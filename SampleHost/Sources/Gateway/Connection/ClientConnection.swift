@@ -9,6 +9,7 @@ struct ClientConnection: ServerChildChannel {
 
     let exchange: Exchange
     let bounds: RequestBounds
+    let workers: WorkerEventLoops
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -19,6 +20,7 @@ struct ClientConnection: ServerChildChannel {
             var encoder = HTTPResponseEncoder.Configuration()
             encoder.automaticallySetFramingHeaders = false
             let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(FlushGathering())
             try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(bounds.idle)))
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false,
@@ -35,7 +37,14 @@ struct ClientConnection: ServerChildChannel {
         }
     }
 
+    /// Answers the requests of a connection, on the thread of its event loop.
     func handle(value connection: Value, logger: Logger) async {
+        await withTaskExecutorPreference(workers.executor(on: connection.channel.eventLoop)) {
+            await answer(connection, logger)
+        }
+    }
+
+    private func answer(_ connection: Value, _ logger: Logger) async {
         let peers = ConnectionPeers(connection.channel)
         do {
             try await connection.executeThenClose { inbound, outbound in

@@ -3,6 +3,7 @@ import AirlockHTTP
 import AirlockProxyWasm
 import Logging
 import Metrics
+import NIOCore
 import ServiceLifecycle
 
 /// The filters of a gateway and the worker loops that they run on.
@@ -22,16 +23,19 @@ struct FilterSet: Sendable {
     /// a server has no module for one, the version serves that was promoted last, if that is kept.
     ///
     /// - Throws: ``GatewayError`` with every plugin that was refused, but for those of the folder; none is loaded then.
-    init(_ configuration: GatewayConfiguration, callOuts: UpstreamCallOuts, metrics: any MetricsFactory, logger: Logger)
-        async throws(GatewayError)
-    {
+    /// - Parameter eventLoops: those of the connections, whose threads the filters use as well.
+    init(
+        _ configuration: GatewayConfiguration, eventLoops: any EventLoopGroup, callOuts: UpstreamCallOuts,
+        metrics: any MetricsFactory, logger: Logger
+    ) async throws(GatewayError) {
         let plugins = configuration.plugins + configuration.services.map(\.plugin)
         remotes = try RemoteModules(plugins)
         let store: ReleaseStore?
         do {
             let cache = configuration.moduleCache.map { CompilationCache(folder: $0) }
             let settings = PluginHostConfiguration(
-                workers: configuration.workers, compilation: CompilationPolicy(cache: cache))
+                eventLoops: eventLoops.makeIterator().map { LendingEventLoop($0) },
+                compilation: CompilationPolicy(cache: cache))
             store = try configuration.releaseStore.map { (folder) throws(PluginError) in
                 try ReleaseStore(folder: folder)
             }
