@@ -18,6 +18,8 @@ final class ClientResponse {
     /// Whether the client holds its body back until it is told to go on.
     private var awaitsContinue: Bool
     private var state = State.waiting
+    /// The bytes of the body that were announced and not sent yet; nil where none were announced.
+    private var due: Int?
     private(set) var status: Int?
     /// Whether the connection can serve another request after this response.
     private(set) var keepsAlive: Bool
@@ -51,6 +53,10 @@ final class ClientResponse {
     ///   - length: the bytes that will follow, where that is known; to a HEAD request, those that would follow.
     func begin(status code: Int, headers: HTTPHeaders, length: Int?) async throws {
         guard !hasBegun else { return }
+        try await outbound.write(.head(head(status: code, headers: headers, length: length)))
+    }
+
+    private func head(status code: Int, headers: HTTPHeaders, length: Int?) -> HTTPResponseHead {
         status = code
         // Without "100 Continue" nobody knows whether the body still comes or the next request.
         if awaitsContinue { keepsAlive = false }
@@ -58,6 +64,7 @@ final class ClientResponse {
         headers.remove(name: "content-length")
         let hasBody = !isHead && code != 204 && code != 304
         state = hasBody ? .sendingBody : .withoutBody
+        due = hasBody ? length : nil
         if let length, code != 204 {
             headers.add(name: "content-length", value: String(length))
         } else if hasBody, version == .http1_1 {
@@ -70,36 +77,46 @@ final class ClientResponse {
         } else if version == .http1_0 {
             headers.add(name: "connection", value: "keep-alive")
         }
-        let head = HTTPResponseHead(version: version, status: HTTPResponseStatus(statusCode: code), headers: headers)
-        try await outbound.write(.head(head))
+        return HTTPResponseHead(version: version, status: HTTPResponseStatus(statusCode: code), headers: headers)
     }
 
     /// Sends a part of the body; waits while the client does not read. Dropped where the response has no body.
     func write(_ part: ByteBuffer) async throws {
         guard state == .sendingBody, part.readableBytes > 0 else { return }
+        try count(part)
         try await outbound.write(.body(.byteBuffer(part)))
     }
 
     /// Ends the response.
     func end() async throws {
         guard state != .ended, hasBegun else { return }
+        try checkIsWhole()
         state = .ended
         try await outbound.write(.end(nil))
     }
 
     /// Sends a whole response.
     func send(status: Int, headers: HTTPHeaders, body: ByteBuffer) async throws {
-        try await begin(status: status, headers: headers, length: body.readableBytes)
-        try await write(body)
-        try await end()
+        guard !hasBegun else { return }
+        var parts: [HTTPServerResponsePart] = [
+            .head(head(status: status, headers: headers, length: body.readableBytes))
+        ]
+        if state == .sendingBody, body.readableBytes > 0 { parts.append(.body(.byteBuffer(body))) }
+        parts.append(.end(nil))
+        state = .ended
+        try await outbound.write(contentsOf: parts)
     }
 
-    /// Answers that the gateway itself refuses the request.
-    func send(_ refusal: Refusal) async throws {
-        if refusal.closesConnection { closeAfterwards() }
-        var headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
-        headers.add(contentsOf: refusal.headers)
-        try await send(status: Int(refusal.status.code), headers: headers, body: ByteBuffer(string: refusal.text))
+    // A client takes what has another length than was announced for the begin of the next response, or the next response for the rest of it.
+
+    private func count(_ part: ByteBuffer) throws {
+        guard let due else { return }
+        guard part.readableBytes <= due else { throw ResponseLengthError() }
+        self.due = due - part.readableBytes
+    }
+
+    private func checkIsWhole() throws {
+        guard due ?? 0 == 0 else { throw ResponseLengthError() }
     }
 }
 
@@ -108,3 +125,6 @@ extension HTTPRequestHead {
         version == .http1_1 && headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
     }
 }
+
+/// A response's body has another length than its head said, so that the connection must end.
+struct ResponseLengthError: Error {}

@@ -1,3 +1,4 @@
+import AirlockProxyWasm
 import NIOCore
 import Synchronization
 
@@ -5,14 +6,22 @@ import Synchronization
 struct ConnectionPeers: Sendable {
     /// Counts up from 1.
     let connectionID: UInt64
-    let client: SocketAddress?
-    let server: SocketAddress?
+    /// `nil` for what has no IP address.
+    let client: StreamAttributes.Endpoint?
+    let server: StreamAttributes.Endpoint?
 
     private static let connections = Atomic<UInt64>(0)
 
     init(_ channel: any Channel) {
         connectionID = Self.connections.add(1, ordering: .relaxed).newValue
-        client = channel.remoteAddress
-        server = channel.localAddress
+        client = StreamAttributes.Endpoint(channel.remoteAddress)
+        server = StreamAttributes.Endpoint(channel.localAddress)
+    }
+}
+
+extension StreamAttributes.Endpoint {
+    fileprivate init?(_ address: SocketAddress?) {
+        guard let ip = address?.ipAddress, let port = address?.port else { return nil }
+        self.init(address: ip, port: port)
     }
 }

@@ -33,7 +33,7 @@ struct InboundReader {
                 }
                 switch part {
                 case .head(let head):
-                    let next = RequestBodyChannel()
+                    let next = RequestBodyChannel(isEmpty: !head.announcesBody)
                     body = next
                     received = 0
                     await requests.send(.request(head, next))
@@ -66,4 +66,11 @@ struct InboundReader {
     /// How many bytes are read and dropped after the last answer, or of a body that is too large, so that the client gets to read its
     /// answer.
     private static let lingering = 8 << 20
+}
+
+extension HTTPRequestHead {
+    /// Whether a body follows (RFC 9112, section 6.3).
+    fileprivate var announcesBody: Bool {
+        headers.contains(name: "content-length") || headers.contains(name: "transfer-encoding")
+    }
 }

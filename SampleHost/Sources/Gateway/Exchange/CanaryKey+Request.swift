@@ -1,5 +1,5 @@
 import Airlock
-import NIOCore
+import AirlockProxyWasm
 import NIOHTTP1
 
 extension CanaryKey {
@@ -8,6 +8,6 @@ extension CanaryKey {
         if case .header(let name) = self, let value = request.head.headers.first(name: name) {
             return RoutingKey(value)
         }
-        return request.peers.client?.ipAddress.map { RoutingKey($0) }
+        return request.peers.client.map { RoutingKey($0.address) }
     }
 }

@@ -4,31 +4,39 @@ import NIOHTTP1
 
 extension HeaderMap {
     /// A request as filters see it, in Envoy's order: `:authority`, `:path`, `:method`, `:scheme`, the client's fields, forwarding fields.
-    init(_ request: CheckedRequest, headers: HTTPHeaders, client: SocketAddress?) {
+    /// - Parameter client: the address that is added to those that the request was forwarded for.
+    init(_ request: CheckedRequest, headers: HTTPHeaders, client: String?) {
         self.init()
         append(name: ":authority", value: request.authority)
         append(name: ":path", value: request.target)
         append(name: ":method", value: request.method)
         append(name: ":scheme", value: "http")
-        let skipped = HopByHop.names(in: headers).union(["host", "expect", "x-forwarded-proto", "x-forwarded-for"])
-        for (name, value) in headers {
-            let name = name.lowercased()
-            if !skipped.contains(name) { append(name: name, value: value) }
+        let hopByHop = HopByHop(headers)
+        for (name, value) in headers where !hopByHop.contains(name) && !Self.isOfGateway(name) {
+            append(name: name, value: value)
         }
-        let forwardedFor = headers["x-forwarded-for"] + [client?.ipAddress].compactMap(\.self)
+        let forwardedFor = headers["x-forwarded-for"] + [client].compactMap(\.self)
         if !forwardedFor.isEmpty { append(name: "x-forwarded-for", value: forwardedFor.joined(separator: ", ")) }
         append(name: "x-forwarded-proto", value: "http")
+    }
+
+    /// Whether the gateway says itself what is in a field of a request.
+    private static func isOfGateway(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 4: name.isField("host")
+        case 6: name.isField("expect")
+        case 15: name.isField("x-forwarded-for")
+        case 17: name.isField("x-forwarded-proto")
+        default: false
+        }
     }
 
     /// A response as filters see it: `:status`, then the upstream's fields.
     init(status: Int, headers: HTTPHeaders) {
         self.init()
         append(name: ":status", value: String(status))
-        let skipped = HopByHop.names(in: headers)
-        for (name, value) in headers {
-            let name = name.lowercased()
-            if !skipped.contains(name) { append(name: name, value: value) }
-        }
+        let hopByHop = HopByHop(headers)
+        for (name, value) in headers where !hopByHop.contains(name) { append(name: name, value: value) }
     }
 }
 
@@ -37,7 +45,7 @@ extension HTTPHeaders {
     init(_ map: HeaderMap) {
         self.init()
         reserveCapacity(map.count)
-        for (name, value) in map where !name.hasPrefix(":") && !HopByHop.contains(name) {
+        for (name, value) in map where name.utf8.first != UInt8(ascii: ":") && !HopByHop.isKnown(name) {
             add(name: name, value: value)
         }
     }

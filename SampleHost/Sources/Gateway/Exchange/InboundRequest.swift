@@ -25,7 +25,7 @@ struct InboundRequest: Sendable {
         guard let target = RequestTarget.encoded(sent) else {
             throw Refusal(.badRequest, "the request target is not valid")
         }
-        guard !Self.hasDotSegments(target) else { throw Refusal(.badRequest, "the path has . or .. segments") }
+        guard !RequestTarget.hasDotSegments(target) else { throw Refusal(.badRequest, "the path has . or .. segments") }
         return CheckedRequest(method: head.method.rawValue, authority: authority, target: target, framing: framing)
     }
 
@@ -73,16 +73,6 @@ struct InboundRequest: Sendable {
         let isValid = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@\\,".utf8.contains($0) }
         guard isValid else { throw Refusal(.badRequest, "the host is not valid") }
         return text
-    }
-
-    /// Whether a segment of the path is `.` or `..`, also percent-encoded: routes could then mean another path than the upstream.
-    private static func hasDotSegments(_ target: String) -> Bool {
-        let path = target.prefix { $0 != "?" }
-        guard path.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
-        let plain = path.replacing("%2e", with: ".").replacing("%2E", with: ".").replacing("%2f", with: "/")
-            .replacing("%2F", with: "/").replacing("%5c", with: "/").replacing("%5C", with: "/").replacing(
-                "\\", with: "/")
-        return plain.split(separator: "/").contains { $0 == "." || $0 == ".." }
     }
 }
 

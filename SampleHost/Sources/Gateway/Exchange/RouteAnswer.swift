@@ -1,18 +1,31 @@
 import NIOCore
 import NIOHTTP1
 
-/// What a route answers by itself.
+/// What the gateway answers by itself.
 struct RouteAnswer: Sendable {
     let status: Int
     let body: String
+    var headers: HTTPHeaders = ["content-type": "text/plain; charset=utf-8"]
 
-    var headers: HTTPHeaders {
-        ["content-length": String(body.utf8.count), "content-type": "text/plain; charset=utf-8"]
+    init(status: Int, body: String) {
+        self.status = status
+        self.body = body
+    }
+
+    init(_ refusal: Refusal) {
+        self.init(status: Int(refusal.status.code), body: refusal.text)
+        headers.add(contentsOf: refusal.headers)
     }
 }
 
 extension ClientResponse {
     func send(_ answer: RouteAnswer) async throws {
         try await send(status: answer.status, headers: answer.headers, body: ByteBuffer(string: answer.body))
+    }
+
+    /// Answers that the gateway itself refuses the request.
+    func send(_ refusal: Refusal) async throws {
+        if refusal.closesConnection { closeAfterwards() }
+        try await send(RouteAnswer(refusal))
     }
 }

@@ -10,9 +10,7 @@ struct UpstreamHead {
 
     /// - Throws: a refusal (502) where filters left a path or a method that cannot be sent.
     init(_ map: HeaderMap) throws(Refusal) {
-        guard let target = map[":path"].flatMap(RequestTarget.encoded) else {
-            throw Refusal(.badGateway, "a filter left a path that cannot be sent")
-        }
+        let target = try Self.target(of: map)
         guard let method = map[":method"], !method.isEmpty, method != "CONNECT",
             method.utf8.allSatisfy({
                 (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F
@@ -25,5 +23,14 @@ struct UpstreamHead {
         headers.remove(name: "host")
         if let authority = map[":authority"], !authority.isEmpty { headers.add(name: "host", value: authority) }
         self.headers = headers
+    }
+
+    /// The path and query.
+    /// - Throws: a refusal (502) where filters left none that can be sent.
+    static func target(of map: HeaderMap) throws(Refusal) -> String {
+        guard let target = map[":path"].flatMap(RequestTarget.encoded), !RequestTarget.hasDotSegments(target) else {
+            throw Refusal(.badGateway, "a filter left a path that cannot be sent")
+        }
+        return target
     }
 }
