@@ -121,6 +121,20 @@ struct EmbeddedLoopTests {
         }
     }
 
+    @Test func `a cancelled timer lets go of what it would have run`() async throws {
+        try await withLoops { _, loop in
+            let released = AsyncStream<Int>.makeStream()
+            let timer: LoopTimer
+            do {
+                let object = OnRelease(released, 1)
+                timer = try loop.schedule(after: .seconds(3_600)) { withExtendedLifetime(object) {} }
+            }
+            timer.cancel()
+            var iterator = released.stream.makeAsyncIterator()
+            #expect(await iterator.next() == 1)
+        }
+    }
+
     @Test func `files are not watched on a thread that is not the loop's own`() async throws {
         try await withLoops { _, loop in
             let error = #expect(throws: WorkerLoopError.self) { try loop.watch("/tmp/file") {} }

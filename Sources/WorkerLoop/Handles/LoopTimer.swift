@@ -21,8 +21,9 @@ public final class LoopTimer: Sendable {
     /// run again.
     public func cancel() {
         if handle.cancel() {
-            core.onLoop { [handle] in
+            core.onLoop { [core, handle] in
                 handle.close()
+                core.handlesChanged()
             }
         }
     }
