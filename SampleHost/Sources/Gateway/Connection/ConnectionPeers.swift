@@ -20,7 +20,8 @@ struct ConnectionPeers: Sendable {
 }
 
 extension StreamAttributes.Endpoint {
-    fileprivate init?(_ address: SocketAddress?) {
+    /// `nil` for what is not an IP address.
+    init?(_ address: SocketAddress?) {
         guard let ip = address?.ipAddress, let port = address?.port else { return nil }
         self.init(address: ip, port: port)
     }

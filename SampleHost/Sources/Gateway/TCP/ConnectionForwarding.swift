@@ -17,7 +17,7 @@ struct ConnectionForwarding: Sendable {
         let peers = ConnectionPeers(client.channel)
         metrics.begins()
         let stream = await route.filters.currentConnections
-            .openConnection(attributes(peers), routedBy: peers.client?.ipAddress.map { RoutingKey($0) })
+            .openConnection(attributes(peers), routedBy: peers.client.map { RoutingKey($0.address) })
         // A client that is gone does not wait for filters.
         failure.whenFailure { _ in stream.cancel() }
         var end = ConnectionEnd(closedBy: .local, reason: nil)
@@ -59,8 +59,8 @@ struct ConnectionForwarding: Sendable {
 
     private func attributes(_ peers: ConnectionPeers) -> StreamAttributes {
         var attributes = route.attributes
-        attributes.source = StreamAttributes.Endpoint(peers.client)
-        attributes.destination = StreamAttributes.Endpoint(peers.server)
+        attributes.source = peers.client
+        attributes.destination = peers.server
         attributes.requestTime = Int64(WallClock.nanoseconds)
         attributes.connectionID = peers.connectionID
         return attributes
