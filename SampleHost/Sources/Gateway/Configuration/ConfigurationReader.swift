@@ -34,7 +34,7 @@ struct ConfigurationReader {
         let names = RouteReader.Names(
             upstreams: upstreams.map { ($0.name, $0.value?.kind) }, plugins: plugins.map(\.name) + found)
         let reader = RouteReader(names: names, log: log)
-        let processing = ExternalProcessingReader(routes: reader, log: log).read(top)
+        let processing = ExternalProcessingReader(folder: self.folder, routes: reader, log: log).read(top)
         // Where filters are for Envoys alone, no client need connect.
         let hasListeners =
             ["listen", "listeners", "routes"].contains(where: top.has) || !top.has("externalProcessing")

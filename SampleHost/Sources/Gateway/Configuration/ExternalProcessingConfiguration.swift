@@ -1,7 +1,9 @@
 /// Where Envoys connect that send their traffic through filters: the gRPC service `envoy.service.ext_proc.v3.ExternalProcessor`.
 public struct ExternalProcessingConfiguration: Sendable, Hashable {
-    /// The address. Whoever can connect can use the filters: there is no encryption, and nobody is asked who they are.
+    /// The address.
     public var listen: ListenAddress
+    /// How Envoys and the gateway show each other who they are. Without it nothing is encrypted, and whoever can connect can use the filters.
+    public var tls: ExternalProcessingTLS?
     /// The names of the filters of streams that name no chain, in request order. Without any, such streams are refused.
     public var filters: [String]
     /// The filters of streams that name a chain, by its name: the gRPC metadata `airlock-chain`, `initial_metadata` in Envoy.
@@ -16,6 +18,7 @@ public struct ExternalProcessingConfiguration: Sendable, Hashable {
     /// A service with the defaults of the configuration reference.
     public init(
         listen: ListenAddress,
+        tls: ExternalProcessingTLS? = nil,
         filters: [String],
         chains: [String: [String]] = [:],
         messageSize: Int = 4 << 20,
@@ -23,6 +26,7 @@ public struct ExternalProcessingConfiguration: Sendable, Hashable {
         deadline: Duration = .seconds(3600)
     ) {
         self.listen = listen
+        self.tls = tls
         self.filters = filters
         self.chains = chains
         self.messageSize = messageSize

@@ -17,7 +17,7 @@ struct ExternalProcessingServer: Service {
 
     func run() async throws {
         let transport = HTTP2ServerTransport.Posix(
-            address: try address(), transportSecurity: .plaintext, config: settings, eventLoopGroup: eventLoops)
+            address: try address(), transportSecurity: security, config: settings, eventLoopGroup: eventLoops)
         let server = GRPCServer(transport: transport, services: [processor])
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -44,6 +44,16 @@ struct ExternalProcessingServer: Service {
         let resolved = try NIOCore.SocketAddress.makeAddressResolvingHost(host, port: port)
         let ip = resolved.ipAddress ?? host
         return if case .v6 = resolved { .ipv6(host: ip, port: port) } else { .ipv4(host: ip, port: port) }
+    }
+
+    private var security: HTTP2ServerTransport.Posix.TransportSecurity {
+        guard let tls = configuration.tls else { return .plaintext }
+        let chain = [TLSConfig.CertificateSource.file(path: tls.certificateFile, format: .pem)]
+        let key = TLSConfig.PrivateKeySource.file(path: tls.keyFile, format: .pem)
+        guard let authorities = tls.clientCAFile else { return .tls(certificateChain: chain, privateKey: key) }
+        return .mTLS(certificateChain: chain, privateKey: key) { settings in
+            settings.trustRoots = .certificates([.file(path: authorities, format: .pem)])
+        }
     }
 
     private var settings: HTTP2ServerTransport.Posix.Config {

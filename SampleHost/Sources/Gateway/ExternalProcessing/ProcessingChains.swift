@@ -10,7 +10,7 @@ struct ProcessingChains: Sendable {
 
     /// - Throws: ``GatewayError`` with every filter that is not there.
     init(_ configuration: ExternalProcessingConfiguration, _ filters: FilterSet) throws(GatewayError) {
-        var reasons: [String] = []
+        var reasons = (configuration.tls?.mistakes ?? []).map { "externalProcessing.tls.\($0.key): \($0.reason)" }
         func chain(_ names: [String], _ key: String) -> RouteChain? {
             do {
                 return try filters.chain(names)

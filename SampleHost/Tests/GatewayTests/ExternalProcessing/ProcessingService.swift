@@ -12,13 +12,17 @@ import Testing
 /// A gateway that serves as an external processor, and a gRPC client in Envoy's place.
 struct ProcessingService: Sendable {
     private let address: ListenAddress
+    private let security: Security
     private let client: GRPCClient<HTTP2ClientTransport.Posix>
     /// What the gateway reports of streams that have ended.
     let reports: AsyncStream<RequestReport>
 
+    typealias Security = HTTP2ClientTransport.Posix.TransportSecurity
+
     /// Serves on a free port while `body` runs.
     static func with(
-        _ plugins: [PluginConfiguration], _ change: (inout ExternalProcessingConfiguration) -> Void = { _ in },
+        _ plugins: [PluginConfiguration], client security: Security = .plaintext,
+        _ change: (inout ExternalProcessingConfiguration) -> Void = { _ in },
         _ body: @Sendable (ProcessingService) async throws -> Void
     ) async throws {
         var processing = ExternalProcessingConfiguration(
@@ -32,34 +36,40 @@ struct ProcessingService: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             guard let address = await gateway.externalProcessingAddress else { return try await tasks.waitForAll() }
-            try await connect(to: address, reports.stream, body)
+            try await connect(to: address, security, reports.stream, body)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
     }
 
     private static func connect(
-        to address: ListenAddress, _ reports: AsyncStream<RequestReport>,
+        to address: ListenAddress, _ security: Security, _ reports: AsyncStream<RequestReport>,
         _ body: @Sendable (ProcessingService) async throws -> Void
     ) async throws {
         let transport = try HTTP2ClientTransport.Posix(
-            target: .ipv4(address: address.host, port: address.port), transportSecurity: .plaintext)
+            target: .ipv4(address: address.host, port: address.port), transportSecurity: security)
         try await withGRPCClient(transport: transport) { client in
-            try await body(ProcessingService(address: address, client: client, reports: reports))
+            try await body(ProcessingService(address: address, security: security, client: client, reports: reports))
         }
     }
 
     /// The same gateway through a connection of its own.
-    func withConnection(_ body: @Sendable (ProcessingService) async throws -> Void) async throws {
-        try await Self.connect(to: address, reports, body)
+    func withConnection(
+        _ security: Security? = nil, _ body: @Sendable (ProcessingService) async throws -> Void
+    ) async throws {
+        try await Self.connect(to: address, security ?? self.security, reports, body)
     }
 
     /// Opens a stream for the length of `body`.
-    /// - Parameter chain: the name of the chain that it asks for.
+    /// - Parameters:
+    ///   - chain: the name of the chain that it asks for.
+    ///   - waits: whether to wait for a connection where there is none.
     func stream<Value: Sendable>(
-        _ chain: String? = nil, _ body: @escaping @Sendable (inout Exchange) async throws -> Value
+        _ chain: String? = nil, waits: Bool = true, _ body: @escaping @Sendable (inout Exchange) async throws -> Value
     ) async throws -> Value {
         let requests = AsyncStream<EnvoyProcessingRequest>.makeStream()
+        var options = CallOptions.defaults
+        options.waitForReady = waits
         return try await client.bidirectionalStreaming(
             request: StreamingClientRequest(metadata: chain.map { ["airlock-chain": "\($0)"] } ?? [:]) { writer in
                 for await request in requests.stream { try await writer.write(request) }
@@ -68,7 +78,7 @@ struct ProcessingService: Sendable {
                 fullyQualifiedService: "envoy.service.ext_proc.v3.ExternalProcessor", method: "Process"),
             serializer: ProtobufSerializer<EnvoyProcessingRequest>(),
             deserializer: ProtobufDeserializer<EnvoyProcessingResponse>(),
-            options: .defaults
+            options: options
         ) { response in
             defer { requests.continuation.finish() }
             var exchange = Exchange(
