@@ -35,6 +35,14 @@ public struct HeaderMap: Sendable {
     /// The number of fields; a name that occurs twice counts twice.
     public var count: Int { fields.count }
 
+    /// What a map takes.
+    struct Size {
+        var fields = 0
+        var bytes = 0
+    }
+
+    var size: Size { Size(fields: count, bytes: byteCount) }
+
     /// Whether there are no fields.
     public var isEmpty: Bool { fields.isEmpty }
 

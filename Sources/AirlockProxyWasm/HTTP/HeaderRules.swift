@@ -5,9 +5,15 @@
 /// NUL (RFC 9110, section 5.5).
 struct HeaderRules {
     /// The most bytes of names and values in one map.
-    var maximumBytes: Int
+    let maximumBytes: Int
     /// The most fields in one map.
-    var maximumFields: Int
+    let maximumFields: Int
+
+    /// - Parameter size: that of the map as it came in, which does not count: how much comes in is not the filters' doing.
+    init(_ limits: ProxyWasmRuntimeLimits, growing size: HeaderMap.Size = HeaderMap.Size()) {
+        maximumBytes = size.bytes + min(limits.headerBytes, .max - size.bytes)
+        maximumFields = size.fields + min(limits.headerFields, .max - size.fields)
+    }
 
     /// Whether a field may be in a map of that type at all.
     func allows(name: some Collection<UInt8>, value: some Collection<UInt8>, in type: MapType) -> Bool {

@@ -24,28 +24,30 @@ extension VMState {
     ) throws(Refusal) {
         guard let type = MapType(rawValue: rawType), let context = active?.stream, let stream = context.stream.http
         else { throw .status(.badArgument) }
+        let flow: MessageFlow
         switch type {
-        case .requestHeaders: try change(&stream.request.headers, stream.request.headersEditor, context, type, body)
-        case .requestTrailers: try change(&stream.request.trailers, stream.request.trailersEditor, context, type, body)
-        case .responseHeaders: try change(&stream.response.headers, stream.response.headersEditor, context, type, body)
-        case .responseTrailers:
-            try change(&stream.response.trailers, stream.response.trailersEditor, context, type, body)
+        case .requestHeaders, .requestTrailers: flow = stream.request
+        case .responseHeaders, .responseTrailers: flow = stream.response
         default: throw .status(.badArgument)
+        }
+        let isTrailers = type == .requestTrailers || type == .responseTrailers
+        guard (isTrailers ? flow.trailersEditor : flow.headersEditor) === context else { throw .status(.badArgument) }
+        let rules = HeaderRules(limits, growing: isTrailers ? flow.trailersSize : flow.headersSize)
+        if isTrailers {
+            try change(&flow.trailers) { (map) throws(Refusal) in try body(&map, type, rules) }
+        } else {
+            try change(&flow.headers) { (map) throws(Refusal) in try body(&map, type, rules) }
         }
     }
 
     private func change(
-        _ map: inout HeaderMap?,
-        _ editor: StreamContext?,
-        _ context: StreamContext,
-        _ type: MapType,
-        _ body: (inout HeaderMap, MapType, HeaderRules) throws(Refusal) -> Void
+        _ map: inout HeaderMap?, _ body: (inout HeaderMap) throws(Refusal) -> Void
     ) throws(Refusal) {
-        guard editor === context, var changed = map else { throw .status(.badArgument) }
+        guard var changed = map else { throw .status(.badArgument) }
         // Taken out meanwhile, so that the change does not copy it.
         map = nil
         defer { map = changed }
-        try body(&changed, type, headerRules)
+        try body(&changed)
     }
 }
 

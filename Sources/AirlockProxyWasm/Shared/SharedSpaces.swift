@@ -46,9 +46,10 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var sharedQueues: SharedQueueLimits
     /// The most metrics that the filters with one VM identifier may define.
     public var metricsPerVMID: Int
-    /// The most bytes of names and values in a header or trailer map that a filter may make.
+    /// The most bytes of names and values by which filters make a header or trailer map larger than it came in, and the most of one
+    /// that a filter makes.
     public var headerBytes: Int
-    /// The most fields in a header or trailer map that a filter may make.
+    /// The most fields by which filters make a header or trailer map larger than it came in, and the most of one that a filter makes.
     public var headerFields: Int
     /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the
     /// response with 500. Also the most bytes of one direction of a connection that are held back; see ``FilteredBytes``.

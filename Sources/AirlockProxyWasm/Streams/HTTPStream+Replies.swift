@@ -12,8 +12,7 @@ extension HTTPStream {
             return finish(with: direct)
         }
         passingReply = reply
-        response.headers = reply.responseHeaders
-        response.endsWithHeaders = reply.body.isEmpty
+        response.begin(reply.responseHeaders, endOfStream: reply.body.isEmpty)
         response.bodyBytes = reply.body.count
         passHeaders(response, from: 0)
     }

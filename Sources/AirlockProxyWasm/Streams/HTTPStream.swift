@@ -33,8 +33,7 @@ final class HTTPStream: FilterStream {
 
     func begin(_ flow: MessageFlow, headers: HeaderMap, endOfStream: Bool) {
         guard flow.headers == nil, finalReply == nil, passingReply == nil else { return }
-        flow.headers = headers
-        flow.endsWithHeaders = endOfStream
+        flow.begin(headers, endOfStream: endOfStream)
         flow.hasEnded = endOfStream
         if askedReply != nil { return beginReply() }
         passHeaders(flow, from: 0)
@@ -57,8 +56,7 @@ final class HTTPStream: FilterStream {
         guard flow.headersLeft, !flow.bodyLeft, flow.trailers == nil else {
             return abandon(details: "stream_out_of_order")
         }
-        flow.trailers = trailers
-        flow.hasEnded = true
+        flow.end(trailers)
         passTrailers(flow, from: 0)
     }
 

@@ -3,6 +3,9 @@ final class MessageFlow: Flow {
     /// The message's headers, from the moment they came; filters read them as long as the stream lives.
     var headers: HeaderMap?
     var trailers: HeaderMap?
+    /// What the headers took when they came in.
+    private(set) var headersSize = HeaderMap.Size()
+    private(set) var trailersSize = HeaderMap.Size()
     /// Whether the headers are the whole message.
     var endsWithHeaders = false
     /// The filter that may change the headers: the one that is being called with them, or that holds them back.
@@ -25,6 +28,18 @@ final class MessageFlow: Flow {
 
     /// Whether a filter that holds back the headers waits for body that has not come in.
     var wantsBody: Bool { headersPause != nil && headersPauseShowsBody && !hasEnded }
+
+    func begin(_ headers: HeaderMap, endOfStream: Bool) {
+        self.headers = headers
+        headersSize = headers.size
+        endsWithHeaders = endOfStream
+    }
+
+    func end(_ trailers: HeaderMap) {
+        self.trailers = trailers
+        trailersSize = trailers.size
+        hasEnded = true
+    }
 
     func takeParked() -> (bytes: [UInt8], isEnd: Bool) {
         defer { (parked, isEndParked) = ([], false) }

@@ -70,9 +70,8 @@ final class VMState {
     /// The context that host functions act on.
     var active: Context? { effective ?? current }
 
-    var headerRules: HeaderRules {
-        HeaderRules(maximumBytes: limits.headerBytes, maximumFields: limits.headerFields)
-    }
+    /// What a guest may put into a new map.
+    var headerRules: HeaderRules { HeaderRules(limits) }
 
     /// A context number that is not in use. 0 is none.
     func nextID() -> UInt32 {
