@@ -120,7 +120,7 @@ struct HTTPCallOutTests {
     func refusedAtOnce() async throws {
         let bad: [HeaderMap] = [
             [":method": "GET", ":path": "/"], [":method": "GET", ":authority": "a"], [":path": "/", ":authority": "a"],
-            [":method": "GET", ":path": "/ HTTP/1.1", ":authority": "a"],
+            [":method": "GET / HTTP/1.1", ":path": "/", ":authority": "a"],
             [":method": "GET", ":path": "/", ":authority": "a", "x": "a\\0d\\0ab"],
         ]
         let upstreams = Upstreams(["auth", "other"]) { _, _ in throw NotThere() }

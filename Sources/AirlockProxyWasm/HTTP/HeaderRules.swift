@@ -1,8 +1,8 @@
 /// What a guest may put into a header or trailer map, so that a filter can neither split a message nor blow up the
 /// host.
 ///
-/// Names are tokens of RFC 9110, section 5.6.2, or pseudo headers of RFC 9113, section 8.3; values hold no CR, LF or
-/// NUL (RFC 9110, section 5.5).
+/// Names are tokens of RFC 9110, section 5.6.2, or pseudo headers of RFC 9113, section 8.3; values hold no control characters but the
+/// tab (RFC 9110, section 5.5).
 struct HeaderRules {
     /// The most bytes of names and values in one map.
     let maximumBytes: Int
@@ -17,7 +17,7 @@ struct HeaderRules {
 
     /// Whether a field may be in a map of that type at all.
     func allows(name: some Collection<UInt8>, value: some Collection<UInt8>, in type: MapType) -> Bool {
-        guard !name.isEmpty, !value.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else { return false }
+        guard !name.isEmpty, !value.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else { return false }
         guard name.first == UInt8(ascii: ":") else {
             return name.allSatisfy(\.isToken)
         }
@@ -26,7 +26,7 @@ struct HeaderRules {
             return Self.requestPseudoHeaders.contains { name.elementsEqual($0.utf8) }
                 && !value.isEmpty && value.allSatisfy { $0 > 0x20 && $0 != 0x7F }
         case .responseHeaders:
-            return name.elementsEqual(Self.status.utf8) && Self.isStatus(value)
+            return name.elementsEqual(Self.status.utf8) && Self.statusCode(value) != nil
         default:
             return false
         }
@@ -37,9 +37,21 @@ struct HeaderRules {
         map.count < maximumFields && map.byteCount + name + value <= maximumBytes
     }
 
-    /// Whether a guest may add another field with that name: pseudo headers occur once.
-    func mayRepeat(_ name: some Collection<UInt8>) -> Bool {
-        name.first != UInt8(ascii: ":")
+    /// Whether a field with that name replaces the one that is there, because pseudo headers occur once.
+    func isSingle(_ name: some Collection<UInt8>) -> Bool {
+        name.first == UInt8(ascii: ":")
+    }
+
+    /// The value that a field gets, where that of the guest would do, but for its form: a space within a path, and the status of an
+    /// interim response, which is not a filter's business.
+    func value(_ value: [UInt8], of name: [UInt8]) -> [UInt8] {
+        if name.elementsEqual(Self.path.utf8) {
+            return value.contains(0x20) ? value.flatMap { $0 == 0x20 ? Array("%20".utf8) : [$0] } : value
+        }
+        if name.elementsEqual(Self.status.utf8), let status = Self.statusCode(value) {
+            return Array(String(LocalReply.finalStatus(status)).utf8)
+        }
+        return value
     }
 
     /// The name that a field goes by in a map: `host` of a request is `:authority`, as in Envoy.
@@ -48,13 +60,15 @@ struct HeaderRules {
     }
 
     private static let authority = Array(":authority".utf8)
+    private static let path = ":path"
     private static let status = ":status"
     private static let requestPseudoHeaders = [":authority", ":path", ":method", ":scheme", ":protocol"]
 
-    /// Three digits, 200 to 599: interim responses are not a filter's business.
-    private static func isStatus(_ value: some Collection<UInt8>) -> Bool {
-        guard value.count == 3, let number = Int(String(decoding: value, as: UTF8.self)) else { return false }
-        return (200...599).contains(number)
+    /// Three digits, 100 to 999.
+    private static func statusCode(_ value: some Collection<UInt8>) -> UInt32? {
+        guard value.count == 3, let number = UInt32(String(decoding: value, as: UTF8.self)), number >= 100
+        else { return nil }
+        return number
     }
 }
 

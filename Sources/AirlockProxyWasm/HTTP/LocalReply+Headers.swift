@@ -1,4 +1,9 @@
 extension LocalReply {
+    /// The status that a response may end with: 500 for what is none, or is that of an interim response.
+    static func finalStatus(_ status: UInt32) -> UInt32 {
+        (200...999).contains(status) ? status : 500
+    }
+
     /// The reply as response headers, `:status` first; a body without a type is plain text, as in Envoy.
     var responseHeaders: HeaderMap {
         var map = HeaderMap()

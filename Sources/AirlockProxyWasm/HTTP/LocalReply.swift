@@ -1,6 +1,6 @@
 /// An answer that the filter chain gives instead of the upstream's.
 public struct LocalReply: Sendable, Equatable {
-    /// The HTTP status code, 200 to 599.
+    /// The HTTP status code, 200 to 999: filters may send any that has three digits and is final.
     public var status: UInt32
     /// Why there is a local reply: the filter's own text, or one of the host's such as `filter_failed` or
     /// `pause_deadline`. For logs; never send it to the client.

@@ -69,13 +69,17 @@ extension HeaderRules {
     }
 
     func add(_ name: [UInt8], _ value: [UInt8], to map: inout HeaderMap, _ type: MapType) throws(Refusal) {
-        guard allows(name: name, value: value, in: type), hasRoom(in: map, name: name.count, value: value.count),
-            mayRepeat(name) || map.firstIndex(of: name) == nil
+        if isSingle(name) { return try replace(name, value, in: &map, type) }
+        // A field without a name is passed over: it could not be sent.
+        if name.isEmpty { return }
+        guard allows(name: name, value: value, in: type), hasRoom(in: map, name: name.count, value: value.count)
         else { throw .status(.badArgument) }
         map.append(name: name, value: value)
     }
 
     func replace(_ name: [UInt8], _ value: [UInt8], in map: inout HeaderMap, _ type: MapType) throws(Refusal) {
+        if name.isEmpty { return }
+        let value = self.value(value, of: name)
         let old = map.firstValue(of: name)
         guard allows(name: name, value: value, in: type),
             map.byteCount - (old.map { name.count + $0.count } ?? 0) + name.count + value.count <= maximumBytes,

@@ -33,13 +33,12 @@ extension ProxyWasmABI {
                 try abi.answer(Use(name: "proxy_send_local_response", needs: .sendLocalResponse), call) {
                     (vm) throws(Refusal) in
                     let reply = LocalReply(
-                        status: status,
+                        status: LocalReply.finalStatus(status),
                         details: try call.text(details, limit: Self.maximumDetailsBytes),
                         body: try call.copy(body, limit: vm.limits.bodyBytes),
                         headers: try call.replyHeaders(headers, vm),
                         grpcStatus: grpcStatus
                     )
-                    guard (200...599).contains(status) else { throw .status(.badArgument) }
                     // For a connection there is nothing to reply, as in Envoy.
                     guard let stream = vm.active?.stream?.stream.http else { return }
                     stream.refuse(reply)
