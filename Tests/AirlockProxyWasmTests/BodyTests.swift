@@ -165,9 +165,28 @@ struct BodyTests {
         }
     }
 
+    @Test("A filter may make a body larger than it may hold back")
+    func larger() async throws {
+        let limits = ProxyWasmRuntimeLimits(bodyBytes: 4, madeBodyBytes: 8)
+        try await withFilters(limits: limits) { filters in
+            let filter = try await filters.load(
+                onRequestBody(
+                    """
+                    (call $note (i32.const 119) (call $set_buffer_bytes (i32.const 0) (i32.const 0) (i32.const -1) @"12345678"))
+                    (call $note (i32.const 119) (call $set_buffer_bytes (i32.const 0) (i32.const 0) (i32.const -1) @"123456789"))
+                    (i32.const 0)
+                    """))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: false)
+            #expect(await stream.requestBody("abcd", endOfStream: true).forwarded == "12345678")
+            #expect(filters.log.messages == ["w=0", "w=2"])
+            await stream.finish()
+        }
+    }
+
     @Test("A filter cannot make a body larger than the limit, but a larger one may pass")
     func writeLimit() async throws {
-        try await withFilters(limits: ProxyWasmRuntimeLimits(bodyBytes: 4)) { filters in
+        try await withFilters(limits: ProxyWasmRuntimeLimits(madeBodyBytes: 4)) { filters in
             let filter = try await filters.load(
                 onRequestBody(
                     """

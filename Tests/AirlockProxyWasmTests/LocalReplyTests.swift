@@ -209,7 +209,7 @@ struct LocalReplyTests {
 
     @Test("A reply that is none is refused: headers that would split it, a body over the limit")
     func refused() async throws {
-        try await withFilters(limits: ProxyWasmRuntimeLimits(bodyBytes: 16)) { filters in
+        try await withFilters(limits: ProxyWasmRuntimeLimits(madeBodyBytes: 16)) { filters in
             let filter = try await filters.load(
                 Guest.wat(
                     #"""

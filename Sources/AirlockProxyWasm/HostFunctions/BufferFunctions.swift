@@ -30,7 +30,7 @@ extension ProxyWasmABI {
                     let count = context[direction].body.count
                     let range = BodyBuffer.range(start: start, length: length, count: count)
                     // A body that came in larger may stay as large.
-                    guard count - range.count + Int(bytes.count) <= max(vm.limits.bodyBytes, count) else {
+                    guard count - range.count + Int(bytes.count) <= max(vm.limits.madeBodyBytes, count) else {
                         throw .status(.badArgument)
                     }
                     try call.read(bytes) { (span) throws(Refusal) in

@@ -35,7 +35,7 @@ extension ProxyWasmABI {
                     let reply = LocalReply(
                         status: LocalReply.finalStatus(status),
                         details: try call.text(details, limit: Self.maximumDetailsBytes),
-                        body: try call.copy(body, limit: vm.limits.bodyBytes),
+                        body: try call.copy(body, limit: vm.limits.madeBodyBytes),
                         headers: try call.replyHeaders(headers, vm),
                         grpcStatus: grpcStatus
                     )

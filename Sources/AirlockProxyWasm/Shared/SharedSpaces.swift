@@ -51,9 +51,12 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var headerBytes: Int
     /// The most fields by which filters make a header or trailer map larger than it came in, and the most of one that a filter makes.
     public var headerFields: Int
-    /// The most bytes of a body that a filter may hold back or make: one more ends the request with 413, and the
+    /// The most bytes of a body that a filter may hold back: one more ends the request with 413, and the
     /// response with 500. Also the most bytes of one direction of a connection that are held back; see ``FilteredBytes``.
     public var bodyBytes: Int
+    /// The most bytes that a filter may make of a body, of a local reply's, or of data of a connection. What it writes into one counts
+    /// as ``PluginLimits/outputBytes``, too.
+    public var madeBodyBytes: Int
     /// The most HTTP calls of one filter on one worker loop that wait for their answers.
     public var callOuts: Int
     /// The most bytes of the arguments and of the result of a foreign function.
@@ -69,6 +72,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         headerBytes: Int = 64 << 10,
         headerFields: Int = 512,
         bodyBytes: Int = 1 << 20,
+        madeBodyBytes: Int = 8 << 20,
         callOuts: Int = 128,
         callOutTimeout: Duration = .seconds(60),
         foreignFunctionBytes: Int = 1 << 20
@@ -79,6 +83,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         self.headerBytes = headerBytes
         self.headerFields = headerFields
         self.bodyBytes = bodyBytes
+        self.madeBodyBytes = madeBodyBytes
         self.callOuts = callOuts
         self.callOutTimeout = callOutTimeout
         self.foreignFunctionBytes = foreignFunctionBytes
