@@ -159,10 +159,15 @@ struct LocalReplyTests {
                     (func (export "proxy_on_tick") (param i32)
                       (drop (call $set_tick_period_milliseconds (i32.const 0)))
                       (drop (call $set_effective_context (global.get $id)))
+                      (call $note (i32.const 99) (call $set_effective_context (i32.const 0)))
+                      ;; The filter itself has no request.
+                      (call $note (i32.const 103) (call $get_header_map_value (i32.const 0) @":path" @result))
+                      (drop (call $set_effective_context (global.get $id)))
                       \(Self.forbid))
                     """))
             let stream = await filters.stream(filter)
             #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 403)
+            #expect(filters.log.messages == ["c=0", "g=2"])
             await stream.finish()
         }
     }

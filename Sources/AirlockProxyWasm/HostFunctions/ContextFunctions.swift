@@ -7,6 +7,8 @@ extension ProxyWasmABI {
         [
             HostFunction("proxy_set_effective_context") { (abi, call, id: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_set_effective_context"), call) { (vm) throws(Refusal) in
+                    // 0 is no context: the callback's own counts again, as in Envoy.
+                    guard id != 0 else { return vm.effective = nil }
                     // Filters that share a virtual machine must not act on each other's streams.
                     guard let context = vm.context(id), let root = context.root, root === vm.current?.root else {
                         throw .status(.badArgument)
