@@ -84,6 +84,29 @@ struct PropertyTests {
         }
     }
 
+    @Test("The size of a request is what it announces, and otherwise what came in")
+    func size() async throws {
+        let source = Guest.wat(
+            #"""
+            (func $size (drop (call $get_property @"request\00size" @result))
+              (call $note (i32.const 118) (i32.wrap_i64 (i64.load (i32.load (i32.const 16))))))
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $size) (i32.const 0))
+            (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $size) (i32.const 0))
+            """#)
+        try await withFilters { filters in
+            let filter = try await filters.load(source)
+            var announced = getRequest
+            announced["content-length"] = "10"
+            for headers in [announced, getRequest] {
+                let stream = await filters.stream(filter)
+                _ = await stream.requestHeaders(headers, endOfStream: false)
+                _ = await stream.requestBody("abc")
+                await stream.finish()
+            }
+            #expect(filters.log.messages == ["v=10", "v=10", "v=0", "v=3"])
+        }
+    }
+
     @Test("What is not known is not found, and a path that is none as well")
     func absent() async throws {
         try await withFilters { filters in

@@ -25,7 +25,7 @@ extension HTTPStream {
         case "useragent": value(of: "user-agent", in: request.headers)
         case "id": value(of: "x-request-id", in: request.headers) ?? attributes.requestID.map(PropertyValue.text)
         case "protocol": PropertyValue.text(attributes.httpProtocol)
-        case "size": PropertyValue.integer(request.bodyBytes)
+        case "size": PropertyValue.integer(announcedLength ?? request.bodyBytes)
         case "total_size": PropertyValue.integer(request.bodyBytes + (request.headers?.byteCount ?? 0))
         case "duration": duration.map(PropertyValue.duration)
         default: nil
@@ -52,6 +52,11 @@ extension HTTPStream {
     }
 
     private func pseudo(_ name: String) -> [UInt8]? { value(of: name, in: request.headers) }
+
+    /// What the request's headers say of its body's length.
+    private var announcedLength: Int? {
+        request.headers?["content-length"].flatMap { UInt32($0) }.map(Int.init)
+    }
 
     private var pathParts: (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>)? {
         guard let path = pseudo(":path") else { return nil }
