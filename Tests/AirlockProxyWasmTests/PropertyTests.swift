@@ -138,6 +138,44 @@ struct PropertyTests {
         }
     }
 
+    @Test("A repeated field has all its values, and headers and trailers come as a whole as well")
+    func wholeMaps() async throws {
+        let paths = [
+            #"request\00headers\00x-twice"#, #"request\00headers"#, #"response\00headers"#, #"response\00trailers"#,
+            #"response\00trailers\00X-End"#,
+        ]
+        let reads = paths.map { #"(call $note (i32.const 103) (call $get_property @"\#($0)" @result)) (call $map)"# }
+            .joined(separator: "\n")
+        let source = Guest.wat(
+            #"""
+            ;; Of a map the number of fields and the first name; of a text the text.
+            (func $map
+              (if (i32.lt_u (i32.load (i32.load (i32.const 16))) (i32.const 256))
+                (then
+                  (call $note (i32.const 110) (i32.load (i32.load (i32.const 16))))
+                  (call $say
+                    (i32.add (i32.add (i32.load (i32.const 16)) (i32.const 4))
+                      (i32.mul (i32.const 8) (i32.load (i32.load (i32.const 16)))))
+                    (i32.load (i32.add (i32.load (i32.const 16)) (i32.const 4)))))
+                (else (call $show))))
+            (func (export "proxy_on_log") (param i32) \#(reads))
+            """#)
+        try await withFilters { filters in
+            let stream = await filters.stream(try await filters.load(source))
+            var headers = getRequest
+            headers.append(name: "x-twice", value: "1st!")
+            headers.append(name: "x-twice", value: "2")
+            _ = await stream.requestHeaders(headers, endOfStream: true)
+            _ = await stream.responseHeaders(okResponse, endOfStream: false)
+            _ = await stream.responseTrailers(["x-end": "done"])
+            await stream.finish()
+            #expect(
+                filters.log.messages == [
+                    "g=0", "1st!,2", "g=0", "n=7", ":authority", "g=0", "n=2", ":status", "g=0", "n=1", "x-end", "g=0", "done",
+                ])
+        }
+    }
+
     @Test("What one filter sets, the stream's other filters read")
     func set() async throws {
         try await withFilters { filters in

@@ -30,6 +30,11 @@ enum HeaderMapBytes {
         }
     }
 
+    /// A map as a guest reads it where it is the value of a property: an empty one has a count, too.
+    static func make(_ map: HeaderMap) -> [UInt8] {
+        make(map.fields.map { Pair(name: Array(map.bytes[$0.name]), value: Array(map.bytes[$0.value])) })
+    }
+
     /// Pairs as a guest reads them, names and values as they are.
     static func make(_ pairs: [Pair]) -> [UInt8] {
         let lengths = pairs.flatMap { [$0.name.count, $0.value.count] }

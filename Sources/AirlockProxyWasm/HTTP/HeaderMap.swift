@@ -101,6 +101,11 @@ public struct HeaderMap: Sendable {
         firstIndex(of: name).map { bytes[fields[$0].value] }
     }
 
+    /// The bytes of all values under that name, in order.
+    func allValues(of name: some Collection<UInt8>) -> [ArraySlice<UInt8>] {
+        fields.filter { matches($0, name) }.map { bytes[$0.value] }
+    }
+
     mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
         fields.append(store(name: name, value: value))
     }

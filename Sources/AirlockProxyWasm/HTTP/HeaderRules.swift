@@ -77,6 +77,11 @@ extension HeaderMap {
     func firstValue(of name: some Collection<UInt8>, in type: MapType) -> ArraySlice<UInt8>? {
         type == .requestHeaders && name.isHost ? firstValue(of: ":authority".utf8) : firstValue(of: name)
     }
+
+    /// The bytes of all values under the name that a field goes by in a map of that type.
+    func allValues(of name: some Collection<UInt8>, in type: MapType) -> [ArraySlice<UInt8>] {
+        type == .requestHeaders && name.isHost ? allValues(of: ":authority".utf8) : allValues(of: name)
+    }
 }
 
 extension Collection<UInt8> {

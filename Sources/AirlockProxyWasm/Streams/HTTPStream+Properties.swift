@@ -5,10 +5,12 @@ extension HTTPStream {
         switch (segments[0], segments.count) {
         case ("request", 2): return requestProperty(segments[1])
         case ("request", 3) where segments[1] == "headers":
-            return request.headers?.firstValue(of: segments[2].utf8, in: .requestHeaders).map(Array.init)
+            return field(segments[2], of: request.headers, .requestHeaders)
         case ("response", 2): return responseProperty(segments[1])
-        case ("response", 3) where segments[1] == "headers": return value(of: segments[2], in: response.headers)
-        case ("response", 3) where segments[1] == "trailers": return value(of: segments[2], in: response.trailers)
+        case ("response", 3) where segments[1] == "headers":
+            return field(segments[2], of: response.headers, .responseHeaders)
+        case ("response", 3) where segments[1] == "trailers":
+            return field(segments[2], of: response.trailers, .responseTrailers)
         default: return nil
         }
     }
@@ -21,6 +23,7 @@ extension HTTPStream {
         case "host": pseudo(":authority")
         case "scheme": pseudo(":scheme") ?? PropertyValue.text(attributes.scheme)
         case "method": pseudo(":method")
+        case "headers": request.headers.map(HeaderMapBytes.make)
         case "referer": value(of: "referer", in: request.headers)
         case "useragent": value(of: "user-agent", in: request.headers)
         case "id": value(of: "x-request-id", in: request.headers) ?? attributes.requestID.map(PropertyValue.text)
@@ -36,6 +39,8 @@ extension HTTPStream {
         guard response.headers != nil || name == "flags" || name == "size" || name == "total_size" else { return nil }
         switch name {
         case "code": return response.headers?[":status"].flatMap { Int($0) }.map(PropertyValue.integer)
+        case "headers": return response.headers.map(HeaderMapBytes.make)
+        case "trailers": return response.trailers.map(HeaderMapBytes.make)
         case "code_details": return PropertyValue.text(replyDetails ?? upstream?.codeDetails ?? "via_upstream")
         case "flags": return PropertyValue.integer(0)
         case "grpc_status":
@@ -45,6 +50,12 @@ extension HTTPStream {
         case "total_size": return PropertyValue.integer(response.bodyBytes + (response.headers?.byteCount ?? 0))
         default: return nil
         }
+    }
+
+    /// All values under a name, joined by commas, as in Envoy.
+    private func field(_ name: String, of map: HeaderMap?, _ type: MapType) -> [UInt8]? {
+        let values = map?.allValues(of: name.utf8, in: type) ?? []
+        return values.isEmpty ? nil : Array(values.joined(separator: [UInt8(ascii: ",")]))
     }
 
     private func value(of name: String, in map: HeaderMap?) -> [UInt8]? {
