@@ -49,7 +49,7 @@ struct MetricTests {
         }
     }
 
-    @Test("What is no metric is refused, definitions are bounded, and values do not wrap")
+    @Test("What is no metric is refused, what is beyond the bound counts nowhere, and values do not wrap")
     func refused() async throws {
         try await withFilters(limits: ProxyWasmRuntimeLimits(metricsPerVMID: 2)) { filters in
             let filter = try await filters.load(
@@ -59,14 +59,18 @@ struct MetricTests {
                       (call $note (i32.const 100) (call $define_metric (local.get $kind) (local.get $p) (local.get $n) (i32.const 24))))
                     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
                       (call $define (i32.const 3) @"x")
-                      (call $define (i32.const 0) @"")
-                      (call $define (i32.const 0) (i32.const 0) (i32.const 257))
-                      (call $define (i32.const 1) @"gauge")
+                      (call $define (i32.const 0) (i32.const 0) (i32.const 4097))
+                      (call $define (i32.const 1) @"")
+                      (call $note (i32.const 110) (i32.load (i32.const 24)))
                       (call $note (i32.const 114) (call $record_metric (i32.load (i32.const 24)) (i64.const -1)))
                       (call $note (i32.const 105) (call $increment_metric (i32.load (i32.const 24)) (i64.const 9223372036854775807)))
-                      (call $define (i32.const 0) @"one") (call $define (i32.const 0) @"two")
+                      (call $define (i32.const 0) (i32.const 0) (i32.const 4096)) (call $define (i32.const 0) @"two")
+                      (call $note (i32.const 105) (call $increment_metric (i32.load (i32.const 24)) (i64.const 1)))
+                      (call $note (i32.const 114) (call $record_metric (i32.load (i32.const 24)) (i64.const 1)))
+                      (call $note (i32.const 103) (call $get_metric (i32.load (i32.const 24)) (i32.const 32)))
+                      (call $note (i32.const 118) (i32.load (i32.const 32)))
                       (call $note (i32.const 105) (call $increment_metric (i32.const 99) (i64.const 1)))
-                      (call $note (i32.const 114) (call $record_metric (i32.const -1) (i64.const 1)))
+                      (call $note (i32.const 114) (call $record_metric (i32.const 0) (i64.const 1)))
                       (call $note (i32.const 103) (call $get_metric (i32.const 99) (i32.const 32)))
                       (i32.const 0))
                     """))
@@ -74,7 +78,8 @@ struct MetricTests {
             _ = await stream.requestHeaders(getRequest, endOfStream: true)
             #expect(
                 filters.log.messages == [
-                    "d=2", "d=2", "d=2", "d=0", "r=0", "i=0", "d=0", "d=2", "i=1", "r=1", "g=1",
+                    "d=2", "d=2", "d=0", "n=1", "r=0", "i=0", "d=0", "d=0", "i=0", "r=0", "g=0", "v=0", "i=1", "r=1",
+                    "g=1",
                 ])
             await stream.finish()
         }

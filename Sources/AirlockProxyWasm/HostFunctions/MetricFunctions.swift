@@ -9,7 +9,8 @@ extension ProxyWasmABI {
                 try abi.answer(Use(name: "proxy_define_metric", needs: .defineMetric), call) { (vm) throws(Refusal) in
                     let name = try call.copy(name, limit: FilterMetrics.maximumNameBytes)
                     guard let type = MetricType(rawValue: type) else { throw .status(.badArgument) }
-                    guard let metric = vm.space.metrics.define(type, name: name) else { throw .status(.badArgument) }
+                    let metric = vm.space.metrics.define(type, name: name)
+                    if metric == FilterMetrics.uncounted { vm.logTooManyMetrics() }
                     try call.store(metric, at: result)
                 }
             },

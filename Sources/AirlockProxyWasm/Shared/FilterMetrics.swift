@@ -6,10 +6,13 @@ import Synchronization
 ///
 /// A metric named `n` becomes `proxy_wasm_n_total`, `proxy_wasm_n_gauge` or `proxy_wasm_n_histogram` with the one
 /// dimension `vm_id`, so that two kinds never meet under one name. Characters other than ASCII letters, digits and
-/// `_` become `_`. The number of definitions is bounded.
+/// `_` become `_`. The number of definitions is bounded: what is beyond it can be used as others and counts nowhere, because SDKs answer
+/// a refusal with a trap.
 final class FilterMetrics: Sendable {
     /// The longest name in bytes.
-    static let maximumNameBytes = 256
+    static let maximumNameBytes = 4096
+    /// The number that metrics get of which there are too many. They take what any kind takes, and hold 0.
+    static let uncounted = UInt32.max
 
     fileprivate enum Kind {
         case counter(Counter)
@@ -31,6 +34,10 @@ final class FilterMetrics: Sendable {
     private struct State {
         var identifiers: [Definition: UInt32] = [:]
         var metrics: [Metric] = []
+
+        func index(_ identifier: UInt32) -> Int? {
+            identifier >= 1 && identifier <= metrics.count ? Int(identifier) - 1 : nil
+        }
     }
 
     private let vmID: String
@@ -44,15 +51,17 @@ final class FilterMetrics: Sendable {
         self.factory = factory
     }
 
-    /// Defines a metric, or finds the one that is there; nil when the name is unusable or there are too many.
-    func define(_ type: MetricType, name: [UInt8]) -> UInt32? {
-        guard !name.isEmpty, name.count <= Self.maximumNameBytes else { return nil }
+    /// Defines a metric, or finds the one that is there.
+    /// - Returns: its number, from 1 on; ``uncounted`` where there are too many.
+    func define(_ type: MetricType, name: [UInt8]) -> UInt32 {
         let definition = Definition(type: type, label: Self.label(type, name))
         return state.withLock { state in
             if let known = state.identifiers[definition] { return known }
-            guard state.metrics.count < maximumDefinitions else { return nil }
-            let identifier = UInt32(state.metrics.count)
+            guard state.metrics.count < maximumDefinitions, state.metrics.count < Int(Self.uncounted) - 1 else {
+                return Self.uncounted
+            }
             state.metrics.append(Metric(kind: makeKind(definition)))
+            let identifier = UInt32(state.metrics.count)
             state.identifiers[definition] = identifier
             return identifier
         }
@@ -94,18 +103,20 @@ final class FilterMetrics: Sendable {
 
     /// What a counter or a gauge holds.
     func value(_ identifier: UInt32) -> Result<UInt64, StatusError> {
-        state.withLock { state in
-            guard identifier < state.metrics.count else { return .failure(StatusError(.notFound)) }
-            let metric = state.metrics[Int(identifier)]
+        if identifier == Self.uncounted { return .success(0) }
+        return state.withLock { state in
+            guard let index = state.index(identifier) else { return .failure(StatusError(.notFound)) }
+            let metric = state.metrics[index]
             if case .histogram = metric.kind { return .failure(StatusError(.badArgument)) }
             return .success(UInt64(bitPattern: metric.value))
         }
     }
 
     private func withMetric(_ identifier: UInt32, _ body: (inout Metric) -> Status) -> Status {
-        state.withLock { state in
-            guard identifier < state.metrics.count else { return .notFound }
-            return body(&state.metrics[Int(identifier)])
+        if identifier == Self.uncounted { return .ok }
+        return state.withLock { state in
+            guard let index = state.index(identifier) else { return .notFound }
+            return body(&state.metrics[index])
         }
     }
 

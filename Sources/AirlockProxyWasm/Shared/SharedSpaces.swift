@@ -44,7 +44,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var sharedData: SharedDataLimits
     /// What the filters with one VM identifier may keep in queues.
     public var sharedQueues: SharedQueueLimits
-    /// The most metrics that the filters with one VM identifier may define.
+    /// The most metrics that the filters with one VM identifier may define; what they define beyond counts nowhere.
     public var metricsPerVMID: Int
     /// The most bytes of names and values by which filters make a header or trailer map larger than it came in, and the most of one
     /// that a filter makes.

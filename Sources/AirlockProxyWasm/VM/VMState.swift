@@ -36,6 +36,7 @@ final class VMState {
     private var logLines = 0
     /// Functions that the guest called without a grant.
     private var refusedFunctions: Set<String> = []
+    private var hasTooManyMetrics = false
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
     private var lastCallOut: UInt32 = 0
@@ -143,6 +144,13 @@ final class VMState {
     func logRefusal(of function: String) {
         guard refusedFunctions.insert(function).inserted else { return }
         activeLogger.warning("filter called a function that it was not granted", metadata: ["function": "\(function)"])
+    }
+
+    /// Logs that the guest defined a metric that counts nowhere, once.
+    func logTooManyMetrics() {
+        guard !hasTooManyMetrics else { return }
+        hasTooManyMetrics = true
+        activeLogger.warning("filter defined more metrics than it may; those beyond do not count")
     }
 
     /// The most texts that one event writes to the log.
