@@ -171,7 +171,8 @@ struct PropertyTests {
             await stream.finish()
             #expect(
                 filters.log.messages == [
-                    "g=0", "1st!,2", "g=0", "n=7", ":authority", "g=0", "n=2", ":status", "g=0", "n=1", "x-end", "g=0", "done",
+                    "g=0", "1st!,2", "g=0", "n=7", ":authority", "g=0", "n=2", ":status", "g=0", "n=1", "x-end", "g=0",
+                    "done",
                 ])
         }
     }
@@ -197,19 +198,26 @@ struct PropertyTests {
         }
     }
 
-    @Test("A property that a filter sets does not stand in for the host's of that name")
+    @Test("A property that a filter sets does not stand in for the host's of that name, not even where that is absent")
     func forgery() async throws {
         try await withFilters { filters in
             let forger = try await filters.load(
                 Guest.wat(
                     #"""
                     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
-                      (drop (call $set_property @"request\00method" @"TRACE")) (i32.const 0))
+                      (drop (call $set_property @"request\00method" @"TRACE"))
+                      (drop (call $set_property @"request\00headers\00nosuch" @"x"))
+                      (drop (call $set_property @"connection\00tls_version" @"TLSv1.3"))
+                      (drop (call $set_property @"route_name" @"x"))
+                      (i32.const 0))
                     """#), name: "forger")
-            let reader = try await filters.load(reading([#"request\00method"#]), name: "reader")
+            let reader = try await filters.load(
+                reading([
+                    #"request\00method"#, #"request\00headers\00nosuch"#, #"connection\00tls_version"#, "route_name",
+                ]), name: "reader")
             let stream = await filters.stream(forger, reader)
             _ = await stream.requestHeaders(getRequest, endOfStream: true)
-            #expect(filters.log.messages == ["g=0", "GET"])
+            #expect(filters.log.messages == ["g=0", "GET", "g=1", "", "g=1", "", "g=1", ""])
             await stream.finish()
         }
     }

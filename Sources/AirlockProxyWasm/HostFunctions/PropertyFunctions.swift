@@ -42,7 +42,17 @@ extension VMState {
             }
         }
         let stream = active.stream?.stream
-        // What a filter set never stands in for what the host knows.
-        return stream?.property(path) ?? node?.property(path) ?? stream?.properties[bytes]
+        if let value = stream?.property(path) ?? node?.property(path) { return value }
+        // What a filter set never stands in for what the host knows, or could know at another time.
+        return Self.hostProperties.contains(path.segments[0]) ? nil : stream?.properties[bytes]
     }
+
+    /// What the paths of the host's own properties begin with (Envoy, "Attributes", and the older names of some).
+    private static let hostProperties: Set<String> = [
+        "request", "response", "connection", "connection_id", "upstream", "source", "destination", "metadata", "node",
+        "xds",
+        "filter_state", "upstream_filter_state", "plugin_name", "plugin_root_id", "plugin_vm_id", "listener_direction",
+        "listener_metadata", "filter_chain_name", "virtual_host_name", "virtual_host_metadata", "route_name",
+        "route_metadata", "cluster_name", "cluster_metadata", "upstream_host_metadata",
+    ]
 }
