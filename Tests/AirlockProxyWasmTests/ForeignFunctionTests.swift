@@ -237,9 +237,13 @@ struct ForeignFunctionTests {
 
 /// A field with bytes in a message of Protocol Buffers.
 func message(_ field: UInt8, _ bytes: [UInt8]) -> [UInt8] {
-    let count =
-        bytes.count < 0x80 ? [UInt8(bytes.count)] : [UInt8(bytes.count & 0x7F) | 0x80, UInt8(bytes.count >> 7)]
-    return [field << 3 | 2] + count + bytes
+    var count: [UInt8] = []
+    var rest = bytes.count
+    while rest > 0x7F {
+        count.append(UInt8(rest & 0x7F) | 0x80)
+        rest >>= 7
+    }
+    return [field << 3 | 2] + count + [UInt8(rest)] + bytes
 }
 
 func message(_ field: UInt8, _ text: String) -> [UInt8] { message(field, Array(text.utf8)) }

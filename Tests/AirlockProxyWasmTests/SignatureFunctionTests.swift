@@ -72,6 +72,21 @@ struct SignatureFunctionTests {
         #expect(answers == ["f=0", "v=8", "f=0", "v=8"] + Array(repeating: ["f=0", "v=18"], count: 4).flatMap(\.self))
     }
 
+    @Test("A key that is far too long is not looked at")
+    func longKey() async throws {
+        let signature = Array(try #require(Data(base64Encoded: Self.signature)))
+        func padded(_ count: Int) -> [UInt8] {
+            question(
+                "sha256", pem: Self.key + String(repeating: " ", count: count - Self.key.utf8.count),
+                signature: signature)
+        }
+        let answers = try await answers([
+            padded(16 << 10), padded((16 << 10) + 1),
+            question("sha256", der: Array(repeating: 0x30, count: (8 << 10) + 1), signature: signature),
+        ])
+        #expect(answers == ["f=0", "v=8", "f=2", "f=2"])
+    }
+
     @Test("ECDSA signatures are checked on three curves")
     func ecdsa() async throws {
         let text = Array(Self.text.utf8)

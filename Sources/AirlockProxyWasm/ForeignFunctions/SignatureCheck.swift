@@ -57,6 +57,8 @@ struct SignatureCheck {
 extension SignatureCheck.Key {
     /// One of the two must be there, and the other one empty.
     fileprivate init?(der: [UInt8], pem: String) {
+        // Parsing cannot be interrupted, and takes as long as there are bytes.
+        guard der.count <= Self.maximumDERBytes, pem.utf8.count <= Self.maximumPEMBytes else { return nil }
         guard der.isEmpty != pem.isEmpty, let der = pem.isEmpty ? der : Self.der(pem) else { return nil }
         if let key = try? P256.Signing.PublicKey(derRepresentation: der) {
             self = .p256(key)
@@ -70,6 +72,10 @@ extension SignatureCheck.Key {
             return nil
         }
     }
+
+    /// The longest key, in bytes: more than RSA of 16,384 bits takes.
+    private static let maximumDERBytes = 8 << 10
+    private static let maximumPEMBytes = 16 << 10
 
     private static func der(_ pem: String) -> [UInt8]? {
         guard let begin = pem.firstRange(of: "-----BEGIN PUBLIC KEY-----"),
