@@ -187,6 +187,25 @@ struct ForeignFunctionTests {
         }
     }
 
+    @Test("proxy_clear_route_cache of 0.1.0 is the function that the service has under that name")
+    func oldFunction() async throws {
+        let older = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32) (result i32)
+              (call $note (i32.const 102) (call $clear_route_cache)) (i32.const 0))
+            """, marker: "proxy_abi_version_0_1_0")
+        var own = ForeignFunctions()
+        own["clear_route_cache"] = { (_) throws(ForeignFunctionError) in throw .unimplemented }
+        for (functions, answer) in [(ForeignFunctions(), "f=10"), (own, "f=12")] {
+            try await withFilters(foreignFunctions: functions) { filters in
+                let stream = await run(filters, try await filters.load(older))
+                #expect(!stream.choosesRouteAnew)
+                await stream.finish()
+                #expect(filters.log.messages == [answer])
+            }
+        }
+    }
+
     @Test("A declared property keeps its first value where it is read-only")
     func declareProperty() async throws {
         let name = message(1, "once") + [0x10, 0x01]

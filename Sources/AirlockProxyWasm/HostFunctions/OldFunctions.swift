@@ -28,10 +28,14 @@ extension ProxyWasmABI {
             HostFunction("proxy_clear_route_cache") { (abi, call) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_clear_route_cache", needs: .clearRouteCache), call) {
                     (vm) throws(Refusal) in
-                    guard abi.foreignFunctions?.contains("clear_route_cache") ?? true else {
-                        throw .status(.internalFailure)
+                    guard abi.foreignFunctions?.contains("clear_route_cache") ?? true,
+                        let function = vm.foreignFunctions["clear_route_cache"]
+                    else { throw .status(.internalFailure) }
+                    do throws(ForeignFunctionError) {
+                        _ = try function(ForeignFunctionCall([], in: vm))
+                    } catch {
+                        throw .status(error.status)
                     }
-                    vm.clearRouteCache()
                 }
             },
         ]
