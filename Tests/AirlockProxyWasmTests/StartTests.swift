@@ -38,6 +38,70 @@ struct StartTests {
         }
     }
 
+    /// Takes that many host calls.
+    private func callingHost(_ times: Int) -> String {
+        """
+        (local $n i32) (local.set $n (i32.const \(times)))
+        (loop $l (drop (call $get_log_level (i32.const 24)))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        """
+    }
+
+    @Test(
+        "Each step of a start may use several times as much as a callback",
+        arguments: ["_initialize", "proxy_on_vm_start", "proxy_on_configure", "proxy_on_request_headers"])
+    func factor(callback: String) async throws {
+        let types =
+            switch callback {
+            case "_initialize": ""
+            case "proxy_on_request_headers": "(param i32 i32 i32) (result i32)"
+            default: "(param i32 i32) (result i32)"
+            }
+        let source = Guest.wat(
+            """
+            (func (export "\(callback)") \(types)
+              \(callback == "_initialize" ? Self.spinning : callingHost(25)) \(types.contains("result") ? "(i32.const 1)" : ""))
+            """)
+        try await withFilters { filters in
+            func load(_ factor: Int) async throws -> ProxyWasmFilter {
+                try await filters.load(source) {
+                    $0.startFactor = factor
+                    $0.limits.hostCalls = 10
+                    $0.limits.fuel = 100_000
+                }
+            }
+            if callback == "proxy_on_request_headers" {
+                let stream = await filters.stream(try await load(100))
+                #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 503)
+                await stream.finish()
+            } else {
+                await #expect(throws: PluginError.self) { _ = try await load(2) }
+                _ = try await load(3)
+            }
+        }
+    }
+
+    private static let spinning = """
+        (local $n i32) (local.set $n (i32.const 52000))
+        (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        """
+
+    @Test("A start factor that could not be is refused", arguments: [0, -1, 101])
+    func badFactor(factor: Int) async throws {
+        try await withFilters { filters in
+            #expect(await filters.refusal(Guest.wat("")) { $0.startFactor = factor }?.code == .configuration)
+        }
+    }
+
+    @Test("A filter may begin with much memory")
+    func memory() async throws {
+        try await withFilters { filters in
+            let large = Guest.wat("", memory: #"(memory (export "memory") 2100)"#)
+            let filter = try await filters.load(large)
+            #expect(filter.workers == 1)
+        }
+    }
+
     @Test("A module without _initialize starts with _start, and _initialize alone tries __main_void")
     func commands() async throws {
         try await withFilters { filters in

@@ -61,7 +61,7 @@ import Testing
         #expect(one.quota === read.common.filter.quota)
         #expect(one.failurePolicy == .open)
         #expect(one.limits.fuel == 7_000)
-        #expect(one.limits.memory == PluginLimits().memory)
+        #expect(one.limits.memory == FilterConfiguration.defaultLimits.memory)
         let later = try #require(read.filters["later"]?.filter)
         #expect(later.configuration == Array("all".utf8))
         #expect(later.failurePolicy == .closed)

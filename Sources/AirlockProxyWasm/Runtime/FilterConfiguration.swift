@@ -22,6 +22,14 @@ public struct FilterConfiguration: Sendable {
     /// failures are the business of ``failurePolicy``; ``PluginLimits/crashLoop`` does not apply to filters. Under a ``policy`` they are
     /// not used: the policy and the manifest decide.
     public var limits: PluginLimits
+    /// How many times as much as a callback the filter may use to start, 1 to 100: each start function, `proxy_on_context_create` of the
+    /// filter itself, `proxy_on_vm_start` and `proxy_on_configure` get so many times the ``limits``' fuel, deadline, host calls and output.
+    /// SDKs set up whole runtimes there, and filters read their rules.
+    public var startFactor: Int
+
+    /// The limits that a filter has unless others are set: those of a plugin, with 256 MiB of memory, because filters begin with what
+    /// their toolchains reserve and Envoy sets no bound.
+    public static let defaultLimits = PluginLimits(memory: 256 << 20)
     /// What the filter may use together with others. Filters with different quotas do not share a virtual machine. Of a quota, fuel,
     /// memory, host calls and bytes apply to filters: when its fuel is used up, new streams follow the failure policy without running the
     /// filter. Under a ``policy`` it must be nil where the policy has a quota for the filter.
@@ -72,7 +80,8 @@ public struct FilterConfiguration: Sendable {
         vmConfiguration: [UInt8] = [],
         configuration: [UInt8] = [],
         source: PluginSource,
-        limits: PluginLimits = PluginLimits(),
+        limits: PluginLimits = defaultLimits,
+        startFactor: Int = 10,
         quota: Quota? = nil,
         failurePolicy: FailurePolicy = .closed,
         quarantine: QuarantinePolicy? = nil,
@@ -95,6 +104,7 @@ public struct FilterConfiguration: Sendable {
         self.configuration = configuration
         self.source = source
         self.limits = limits
+        self.startFactor = startFactor
         self.quota = quota
         self.failurePolicy = failurePolicy
         self.quarantine = quarantine

@@ -71,6 +71,11 @@ final class FilterInstance {
         }
     }
 
+    /// What it may use for each step of its start.
+    var startLimits: PluginLimits {
+        version.limits.multiplied(by: configuration.startFactor)
+    }
+
     /// Where new streams get their contexts; nil while the virtual machine is being replaced.
     var home: (vm: ProxyWasmVM, root: RootContext)? {
         guard let vm = slot.vm, let root else { return nil }
@@ -112,6 +117,22 @@ final class FilterInstance {
         meters.count(error)
         if isServing, !isRetired { quarantine?.note(error, plugin: configuration.name, version: version.number) }
         host?.send(.instanceDiscarded(error), plugin: configuration.name, version: version.number)
+    }
+}
+
+extension PluginLimits {
+    /// As much of what a call may use so many times, as far as that is a limit.
+    fileprivate func multiplied(by factor: Int) -> Self {
+        func times<Value: FixedWidthInteger>(_ value: Value) -> Value {
+            let (product, overflow) = value.multipliedReportingOverflow(by: Value(clamping: factor))
+            return overflow ? .max : product
+        }
+        var limits = self
+        limits.fuel = times(fuel)
+        limits.deadline = deadline * factor
+        limits.hostCalls = times(hostCalls)
+        limits.outputBytes = times(outputBytes)
+        return limits
     }
 }
 

@@ -60,6 +60,7 @@ public final class ProxyWasmRuntime: Sendable {
     ) async throws(PluginError) -> ProxyWasmFilter {
         try configuration.checkHasNoProbe()
         try configuration.checkQuarantine()
+        try configuration.checkStartFactor()
         let id = FilterID(number: Self.lastFilter.add(1, ordering: .relaxed).newValue)
         let quarantine = configuration.quarantine.map { FilterQuarantine($0, host: host) }
         let pools = loops.map { FilterPool(id, configuration, quarantine, loop: $0) }
@@ -119,6 +120,15 @@ extension FilterConfiguration {
                 message:
                     "the reload policy of the filter has a probe, expected none: the ABI has its own, 'proxy_on_configure'"
             )
+        }
+    }
+
+    /// Throws where the filter could not start, or could take for ever to.
+    fileprivate func checkStartFactor() throws(PluginError) {
+        guard (1...100).contains(startFactor) else {
+            throw PluginError(
+                .configuration, plugin: name,
+                message: "the start factor of the filter is \(startFactor), expected 1 to 100")
         }
     }
 

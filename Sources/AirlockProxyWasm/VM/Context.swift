@@ -19,6 +19,11 @@ enum Context {
         }
     }
 
+    /// Whether it is a filter's own context, and that is being started.
+    var isStarting: Bool {
+        if case .root(let context) = self { context.isStarting } else { false }
+    }
+
     var stream: StreamContext? {
         if case .stream(let context) = self { context } else { nil }
     }

@@ -17,6 +17,7 @@ extension ProxyWasmVM {
         root.isConfiguring = true
         try demand(root, "proxy_on_configure", accepts(callbacks.onConfigure, root, filter.configuration.configuration))
         root.isConfiguring = false
+        root.isStarting = false
         return root
     }
 

@@ -26,7 +26,7 @@ final class ProxyWasmVM {
         self.state = state
         state.phase = .starting
         instance = try ResidentInstance(version, attachment: state, loopBudget: filter.loopBudget)
-        instance.limits = filter.version.limits
+        instance.limits = filter.startLimits
         if let initialize = callbacks.start.initialize { _ = try instance.call(initialize) }
         if let main = callbacks.start.main { _ = try instance.call(main, 0, 0) }
         if let main = callbacks.start.mainVoid { _ = try instance.call(main) }
@@ -44,7 +44,11 @@ final class ProxyWasmVM {
     ) -> Result? {
         guard failure == nil else { return nil }
         let filter = context.filter
-        if limitsOwner?.filter != filter.id || limitsOwner?.version != filter.version.number {
+        if context.isStarting {
+            instance.limits = filter.startLimits
+            instance.loopBudget = filter.loopBudget
+            limitsOwner = nil
+        } else if limitsOwner?.filter != filter.id || limitsOwner?.version != filter.version.number {
             instance.limits = filter.version.limits
             instance.loopBudget = filter.loopBudget
             limitsOwner = (filter.id, filter.version.number)

@@ -10,6 +10,8 @@ final class RootContext {
     let serial = RootContext.lastSerial.add(1, ordering: .relaxed).newValue
     /// The filter that it belongs to, on this loop.
     unowned let filter: FilterInstance
+    /// Whether it has not been configured yet.
+    var isStarting = true
     /// Whether `proxy_on_configure` runs, so that the plugin's configuration can be read.
     var isConfiguring = false
     /// The time between ticks; nil for none.

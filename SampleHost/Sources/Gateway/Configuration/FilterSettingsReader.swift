@@ -145,7 +145,7 @@ struct FilterSettingsReader {
 
     /// The limits of the filter; under a policy, which has the highest, those of the policy but for what is lower here.
     private func limits(_ section: SectionReader, ceilings: PluginLimits?) -> PluginLimits? {
-        var limits = ceilings ?? PluginLimits()
+        var limits = ceilings ?? FilterConfiguration.defaultLimits
         guard let node = section.optional("limits") else { return limits }
         let known = ["fuel", "memory", "deadline", "loopTime", "loopBurst"]
         guard let section = SectionReader(node, path: section.key("limits"), known: known, log: log) else { return nil }
