@@ -63,6 +63,39 @@ struct FilterQuotaTests {
         }
     }
 
+    @Test("A stream that is given up because of its filter's share ends for the guest as others do")
+    func givenUp() async throws {
+        var functions = ForeignFunctions()
+        functions["block"] = { (_) throws(ForeignFunctionError) in
+            let end = ContinuousClock.now + .milliseconds(150)
+            while ContinuousClock.now < end {}
+            return []
+        }
+        // Nothing is called behind the function, so that the callback is not cut.
+        let source = Guest.wat(
+            """
+            (global $stream (mut i32) (i32.const 0))
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))
+            (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+              (drop (call $call_foreign_function @"block" @"" @result)) (i32.const 0))
+            (func (export "proxy_on_done") (param i32) (result i32) (drop (call $log (i32.const 2) @"done")) (i32.const 1))
+            (func (export "proxy_on_delete") (param i32) (drop (call $log (i32.const 2) @"deleted")))
+            """)
+        try await withFilters(foreignFunctions: functions) { filters in
+            let filter = try await filters.load(source) {
+                shared(&$0)
+                $0.limits.loopShare = LoopShare(perSecond: .nanoseconds(1), burst: .milliseconds(50))
+            }
+            let stream = await filters.stream(filter)
+            #expect(await stream.requestHeaders(getRequest, endOfStream: false).forwarded == getRequest)
+            #expect(await stream.requestBody("a").forwarded == "a")
+            #expect(await stream.requestBody("b").reply?.status == 503)
+            let report = await stream.finish()
+            #expect(report.filters.first?.failure?.code == .quotaExceeded)
+            #expect(filters.log.messages == ["done", "deleted"])
+        }
+    }
+
     @Test("What a filter logs is taken from its quota")
     func logBytes() async throws {
         let quota = try Quota("tenant", logBytes: QuotaRate(1, per: .seconds(1_000), burst: 20))

@@ -126,6 +126,8 @@ class FilterStream {
         let context = StreamContext(stream: self, filter: filter, fallback: nil)
         contexts[position] = context
         replaced.append(failed)
+        failed.done()
+        failed.delete()
         return context
     }
 

@@ -33,6 +33,8 @@ final class StreamContext {
     private(set) var failure: PluginError?
     /// The virtual machine and the filter's root context there; nil while there is no context.
     private(set) var home: (vm: ProxyWasmVM, root: RootContext)?
+    /// The same of a context that takes part no more, until the guest is told of its end.
+    private var formerHome: (vm: ProxyWasmVM, root: RootContext)?
     private(set) var id: UInt32 = 0
     /// Whether it is a call of the filter that counts where nothing fails: the stream's request has reached it.
     private var isCall = false
@@ -44,6 +46,9 @@ final class StreamContext {
         self.filter = filter
         self.fallback = fallback
     }
+
+    /// The filter's root context, as long as the guest knows this one.
+    var root: RootContext? { (home ?? formerHome)?.root }
 
     subscript(direction: Direction) -> Half {
         get { direction == .request ? request : response }
@@ -88,8 +93,8 @@ final class StreamContext {
         _ callback: GuestFunction<Result, UInt32, repeat each Argument>,
         _ argument: repeat each Argument
     ) -> Result? {
-        if let budget = filter.loopBudget, budget.isOverdrawn, let home {
-            leave(home.vm)
+        if let budget = filter.loopBudget, budget.isOverdrawn, home != nil {
+            formerHome = home.take()
             fail(budget.refusal(plugin: filter.configuration.name, version: filter.version.number))
             return nil
         }
@@ -105,16 +110,15 @@ final class StreamContext {
         }
     }
 
-    /// Gives the context up without telling the guest.
-    private func leave(_ vm: ProxyWasmVM) {
-        vm.state.remove(id)
-        home = nil
+    /// Runs one of the last callbacks. They come however much the guest used: it would keep what it has of the stream otherwise.
+    private func callLast<Result: GuestResult>(_ callback: GuestFunction<Result, UInt32>) {
+        _ = (home ?? formerHome)?.vm.call(callback, id, in: .stream(self))
     }
 
     /// The virtual machine failed, and the context with it.
     /// - Parameter cause: what the event failed with that ended the machine.
     func vmFailed(_ error: PluginError, cause: PluginError) {
-        home = nil
+        (home, formerHome) = (nil, nil)
         count(cause)
         fail(error)
     }
@@ -171,13 +175,14 @@ final class StreamContext {
 
     /// `proxy_on_done`. What it answers matters for root contexts only, as in Envoy.
     func done() {
-        if let onDone = filter.callbacks.onDone { _ = call(onDone) }
+        if let onDone = filter.callbacks.onDone { callLast(onDone) }
     }
 
     /// `proxy_on_delete`; the context is gone then.
     func delete() {
-        if let onDelete = filter.callbacks.onDelete { _ = call(onDelete) }
-        if let home { leave(home.vm) }
+        if let onDelete = filter.callbacks.onDelete { callLast(onDelete) }
+        (home ?? formerHome)?.vm.state.remove(id)
+        (home, formerHome) = (nil, nil)
         if isCall { count(nil) }
     }
 }

@@ -7,7 +7,7 @@ enum Context {
     var root: RootContext? {
         switch self {
         case .root(let context): context
-        case .stream(let context): context.home?.root
+        case .stream(let context): context.root
         }
     }
 
