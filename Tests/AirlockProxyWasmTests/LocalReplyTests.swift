@@ -195,7 +195,9 @@ struct LocalReplyTests {
         }
     }
 
-    @Test("A reply has the status of a final response", arguments: [(99, 500), (100, 500), (200, 200), (700, 700), (1_000, 500), (-1, 500)])
+    @Test(
+        "A reply has the status of a final response",
+        arguments: [(99, 500), (100, 500), (200, 200), (700, 700), (1_000, 500), (-1, 500)])
     func status(asked: Int, sent: UInt32) async throws {
         let source = Guest.wat(
             """
@@ -231,6 +233,41 @@ struct LocalReplyTests {
             let stream = await filters.stream(filter)
             #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded == getRequest)
             #expect(filters.log.messages == ["s=2", "s=2", "s=6", "s=6"])
+            await stream.finish()
+        }
+    }
+
+    @Test(
+        "A reply to a gRPC request has its status and its message in fields",
+        arguments: [(401, -1, "16"), (503, -1, "14"), (418, -1, "2"), (403, 9, "9"), (200, 0, "0")])
+    func grpc(status: Int, grpcStatus: Int, expected: String) async throws {
+        let source = Guest.wat(
+            """
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (drop (call $send_local_response (i32.const \(status)) @"d" @"50% \\0a" @"\(Guest.bytes(of: ["x-a": "1"]))"
+                (i32.const \(grpcStatus))))
+              (i32.const 1))
+            """)
+        try await withFilters { filters in
+            let filter = try await filters.load(source)
+            for type in ["application/grpc", "application/grpc+proto"] {
+                let stream = await filters.stream(filter)
+                var headers = getRequest
+                headers["content-type"] = type
+                let reply = await stream.requestHeaders(headers, endOfStream: false).reply
+                #expect(reply?.status == 200)
+                #expect(reply?.body == [])
+                #expect(
+                    reply?.headers == [
+                        "x-a": "1", "content-type": "application/grpc", "grpc-status": expected,
+                        "grpc-message": "50%25 %0A", "content-length": "0",
+                    ])
+                await stream.finish()
+            }
+            let stream = await filters.stream(filter)
+            var headers = getRequest
+            headers["content-type"] = "application/grpc-web"
+            #expect(await stream.requestHeaders(headers, endOfStream: false).reply?.status == UInt32(status))
             await stream.finish()
         }
     }

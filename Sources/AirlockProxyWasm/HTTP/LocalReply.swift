@@ -9,7 +9,7 @@ public struct LocalReply: Sendable, Equatable {
     public var body: [UInt8]
     /// The header fields without `:status`, in lower case.
     public var headers: HeaderMap
-    /// The gRPC status that the filter gave; -1 when it gave none.
+    /// The gRPC status that the filter gave; -1 when it gave none. To a gRPC request the reply has it in its headers already.
     public var grpcStatus: Int32
     /// Whether the stream must be reset rather than answered: the filter closed it, the client went away, or the
     /// response's headers had already been forwarded, so that no other answer can be sent. A server that cannot reset

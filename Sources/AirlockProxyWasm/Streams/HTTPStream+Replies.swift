@@ -3,8 +3,9 @@ extension HTTPStream {
     /// A reply passes through the response filters, the sender's own as well, unless a response is already on its
     /// way: then it goes out as it is.
     func beginReply() {
-        guard let reply = askedReply, finalReply == nil else { return }
+        guard var reply = askedReply, finalReply == nil else { return }
         askedReply = nil
+        if request.headers?.areOfGRPC == true { reply = reply.trailersOnly }
         guard response.headers == nil, !reply.resetsStream else {
             var direct = reply
             direct.take(reply.responseHeaders)
