@@ -154,6 +154,20 @@ struct HTTPCallOutTests {
         }
     }
 
+    @Test("How much an answer may bring is a limit of its own")
+    func responseBytes() async throws {
+        let upstreams = Upstreams { request, _ in
+            HTTPCallOutResponse(headers: [":status": "200"], body: Array(repeating: 0x61, count: request.responseBytes))
+        }
+        let limits = ProxyWasmRuntimeLimits(bodyBytes: 4, callOutResponseBytes: 8)
+        try await withFilters(limits: limits, callOuts: upstreams) { filters in
+            let stream = await filters.stream(try await filters.load(asking()))
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            await stream.finish()
+            #expect(filters.log.messages == ["s=0", "h=1", "b=8", "t=0", "200", "aaaaaaaa"])
+        }
+    }
+
     @Test("One filter has so many calls and no more")
     func bounded() async throws {
         let gate = Gate()

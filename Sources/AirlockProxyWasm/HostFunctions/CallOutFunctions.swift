@@ -16,7 +16,7 @@ extension ProxyWasmABI {
                         body: try call.copy(body, limit: vm.limits.bodyBytes),
                         trailers: try call.map(trailers, .requestTrailers, vm),
                         timeout: vm.limits.callOutTimeout(milliseconds: timeout),
-                        responseBytes: vm.limits.bodyBytes
+                        responseBytes: vm.limits.callOutResponseBytes
                     )
                     guard [":method", ":path", ":authority"].allSatisfy({ request.headers[$0] != nil }) else {
                         throw .status(.badArgument)

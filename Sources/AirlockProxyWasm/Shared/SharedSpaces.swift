@@ -59,6 +59,8 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     public var madeBodyBytes: Int
     /// The most HTTP calls of one filter on one worker loop that wait for their answers.
     public var callOuts: Int
+    /// The most bytes that the body of the answer to an HTTP call may have.
+    public var callOutResponseBytes: Int
     /// The most bytes of the arguments and of the result of a foreign function.
     public var foreignFunctionBytes: Int
     /// The longest that a filter waits for the answer to an HTTP call, whatever it asks for.
@@ -73,7 +75,8 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         headerFields: Int = 512,
         bodyBytes: Int = 1 << 20,
         madeBodyBytes: Int = 8 << 20,
-        callOuts: Int = 128,
+        callOuts: Int = 1_024,
+        callOutResponseBytes: Int = 1 << 20,
         callOutTimeout: Duration = .seconds(60),
         foreignFunctionBytes: Int = 1 << 20
     ) {
@@ -85,6 +88,7 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
         self.bodyBytes = bodyBytes
         self.madeBodyBytes = madeBodyBytes
         self.callOuts = callOuts
+        self.callOutResponseBytes = callOutResponseBytes
         self.callOutTimeout = callOutTimeout
         self.foreignFunctionBytes = foreignFunctionBytes
     }
