@@ -60,6 +60,27 @@ struct QueueTests {
         }
     }
 
+    @Test("While the filter that registered a queue last is not run, the one before it is told")
+    func passedOn() async throws {
+        let failing = Self.onRequest(
+            "(if (i32.eqz (call $get_header_map_value (i32.const 0) @\"fail\" @result)) (then unreachable))")
+        try await withFilters { filters in
+            let sender = try await filters.load(Guest.wat(Self.sending), name: "sender") { $0.vmID = "web" }
+            _ = try await filters.load(Guest.wat(Self.worker), name: "first") { $0.vmID = "jobs" }
+            let last = try await filters.load(Guest.wat(Self.worker + failing), name: "last") {
+                $0.vmID = "jobs"
+                $0.quarantine = QuarantinePolicy(failures: 1)
+            }
+            let stream = await filters.stream(last)
+            _ = await stream.requestHeaders(failingRequest, endOfStream: true)
+            await stream.finish()
+            #expect(last.isQuarantined)
+            await send("one", "two", by: sender, filters)
+            await filters.log.wait(for: "two")
+            #expect(filters.log.guestLines.filter { $0.message == "told" }.map(\.filter) == ["first", "first"])
+        }
+    }
+
     @Test("Filters of another VM identifier find a queue by both names, and each item comes out once")
     func acrossIdentifiers() async throws {
         try await withFilters(workers: 2) { filters in

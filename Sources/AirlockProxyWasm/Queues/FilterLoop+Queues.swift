@@ -14,8 +14,11 @@ extension FilterLoop {
         guard let filter = filters.first(where: { $0.root?.serial == serial }), let (vm, root) = filter.home else {
             return spaces.queues.leave(queue, serial)
         }
-        // It would be cut at once.
-        guard filter.refusal == nil else { return postpone { $0.queueIsReady(queue, serial) } }
+        // It would be cut at once. Another one that registered the queue may be told; where none may be, the last one is asked again.
+        guard filter.refusal == nil else {
+            if spaces.queues.pass(queue, by: serial) { return }
+            return postpone { $0.spaces.queues.told(queue) }
+        }
         spaces.queues.begin(queue)
         if let callback = filter.callbacks.onQueueReady { _ = vm.call(callback, root.id, queue, in: .root(root)) }
         settle()

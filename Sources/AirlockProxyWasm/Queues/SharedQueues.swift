@@ -119,6 +119,18 @@ final class SharedQueues: Sendable {
         tell(number)
     }
 
+    /// Has the listener told that registered before one that cannot be at the moment.
+    /// - Returns: whether there is one.
+    func pass(_ number: UInt32, by root: UInt64) -> Bool {
+        let listener: QueueListener? = state.withLock { state in
+            let listeners = state.queues[number]?.registrations.compactMap(\.listener) ?? []
+            return listeners.prefix { $0.root != root }.last
+        }
+        guard let listener else { return false }
+        if !listener.tell(number) { leave(number, listener.root) }
+        return true
+    }
+
     /// Takes a listener out that cannot be told any more, and goes on with the one before it.
     func leave(_ number: UInt32, _ root: UInt64) {
         state.withLock { state in
