@@ -187,6 +187,34 @@ struct ForeignFunctionTests {
         }
     }
 
+    @Test("A change of headers has the route chosen anew where that is asked for and granted")
+    func changedHeaders() async throws {
+        let changing = onRequest(#"(drop (call $replace_header_map_value (i32.const 0) @":path" @"/b"))"#)
+        let refused = onRequest(#"(drop (call $replace_header_map_value (i32.const 0) @":path" @""))"#)
+        let reading = onRequest(#"(drop (call $get_header_map_value (i32.const 0) @":path" @result))"#)
+        try await withFilters { filters in
+            func isChosenAnew(
+                _ source: PluginSource, _ change: (inout FilterConfiguration) -> Void = { _ in }
+            ) async throws -> Bool {
+                let filter = try await filters.load(source) {
+                    $0.headersChooseRoute = true
+                    change(&$0)
+                }
+                let stream = await filters.stream(filter)
+                _ = await stream.requestHeaders(getRequest, endOfStream: true)
+                await stream.finish()
+                return stream.choosesRouteAnew
+            }
+            var answers = [try await isChosenAnew(changing)]
+            answers.append(try await isChosenAnew(refused))
+            answers.append(try await isChosenAnew(reading))
+            answers.append(try await isChosenAnew(changing) { $0.headersChooseRoute = false })
+            answers.append(try await isChosenAnew(changing) { $0.foreignFunctions = ["compress"] })
+            answers.append(try await isChosenAnew(changing) { $0.grants = .all.subtracting(.foreignFunctions) })
+            #expect(answers == [true, false, false, false, false, false])
+        }
+    }
+
     @Test("proxy_clear_route_cache of 0.1.0 is the function that the service has under that name")
     func oldFunction() async throws {
         let older = Guest.wat(

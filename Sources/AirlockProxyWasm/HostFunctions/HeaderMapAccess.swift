@@ -37,6 +37,9 @@ extension VMState {
             try change(&flow.trailers) { (map) throws(Refusal) in try body(&map, type, rules) }
         } else {
             try change(&flow.headers) { (map) throws(Refusal) in try body(&map, type, rules) }
+            if type == .requestHeaders, context.filter.configuration.headersChooseRoute, mayClearRouteCache {
+                stream.choosesRouteAnew.isSet = true
+            }
         }
     }
 

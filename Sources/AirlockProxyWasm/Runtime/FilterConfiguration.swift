@@ -61,6 +61,10 @@ public struct FilterConfiguration: Sendable {
     /// of that name has it. Its chain's streams need ``HTTPFilterStream/requestHeaders(_:showingBody:)`` then. Otherwise the body waits
     /// behind the headers.
     public var allowOnHeadersStopIteration: Bool
+    /// Whether each change of a request's headers by the filter has the route chosen anew, as if it had called the foreign function
+    /// `clear_route_cache`, and only where it may: Envoy does so. See ``HTTPFilterStream/choosesRouteAnew``. Otherwise the filter has to
+    /// call it, so that one which only changes headers does not send requests where their route does not lead.
+    public var headersChooseRoute: Bool
     /// What the filter may get; nil where this configuration alone decides. Its manifest says what it wants, and the filter gets what is in
     /// both: functions of the ABI, further capabilities, limits. A filter without a manifest, where the policy accepts that, is taken to
     /// want the functions that it imports. Digests are pinned under ``name``. Filters for which something else was decided do not share a
@@ -93,6 +97,7 @@ public struct FilterConfiguration: Sendable {
         environment: [String: String] = [:],
         pauseDeadline: Duration = .seconds(30),
         allowOnHeadersStopIteration: Bool = false,
+        headersChooseRoute: Bool = false,
         policy: PluginPolicy? = nil,
         manifest: ManifestSource = .beside,
         reload: ReloadPolicy = ReloadPolicy()
@@ -116,6 +121,7 @@ public struct FilterConfiguration: Sendable {
         self.environment = environment
         self.pauseDeadline = pauseDeadline
         self.allowOnHeadersStopIteration = allowOnHeadersStopIteration
+        self.headersChooseRoute = headersChooseRoute
         self.policy = policy
         self.manifest = manifest
         self.reload = reload

@@ -106,6 +106,12 @@ final class VMState {
         endEvent()
     }
 
+    /// Whether the filters may have routes chosen anew.
+    var mayClearRouteCache: Bool {
+        !key.grants.isDisjoint(with: .foreignFunctions) && key.foreignFunctions?.contains("clear_route_cache") ?? true
+            && foreignFunctions["clear_route_cache"] != nil
+    }
+
     /// Has the active stream's route chosen anew.
     func clearRouteCache() {
         active?.stream?.stream.http?.choosesRouteAnew.isSet = true
