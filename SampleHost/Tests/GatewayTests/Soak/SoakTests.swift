@@ -47,10 +47,10 @@ import Testing
             ]
             let warmUp = try await Self.run(filters, on: gateway.address, seconds: Self.warmUp)
             #expect(warmUp.failures == [])
-            let before = gateway.usage()
+            let before = try await gateway.usageAtRest()
             let tally = try await Self.run(filters, on: gateway.address, seconds: Self.seconds)
             #expect(tally.failures == [])
-            let after = gateway.usage()
+            let after = try await gateway.usageAtRest()
             var figures = SoakFigures(seconds: Self.seconds, requests: tally, before: before, after: after)
             for filter in filters { try await figures.add(filter) }
             print(figures)
