@@ -42,8 +42,9 @@ actor PluginLifecycle {
     var retry: LoopTimer?
     var follower: FolderFollower?
     private(set) var isUnloaded = false
-    private var isSwitching = false
-    private var waitingForTurn: [CheckedContinuation<Void, Never>] = []
+    private let switching = TurnLine()
+    /// Changes of the record on disk: what one of them takes back is its own change.
+    let recording = TurnLine()
     private nonisolated let running = Mutex<PluginVersion?>(nil)
 
     init(_ specification: PluginSpecification, source: PluginSource, services: HostServices, pools: [any VersionedPool])
@@ -214,14 +215,8 @@ actor PluginLifecycle {
     func inTurn<Value: Sendable>(
         _ body: (isolated PluginLifecycle) async throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
-        if isSwitching {
-            await withCheckedContinuation { waitingForTurn.append($0) }
-        } else {
-            isSwitching = true
-        }
-        defer {
-            if waitingForTurn.isEmpty { isSwitching = false } else { waitingForTurn.removeFirst().resume() }
-        }
+        await switching.enter()
+        defer { switching.leave() }
         return try await body(self)
     }
 
@@ -252,6 +247,7 @@ actor PluginLifecycle {
             for pool in self.pools { await pool.stop() }
             self.services.events.send(.unloaded, plugin: self.name, version: version.number)
         }
+        await writeLast()
         claim = nil
     }
 
@@ -301,7 +297,7 @@ extension PluginError {
     /// Whether a module that served once would be refused for good, under what holds for it now.
     fileprivate var isOfModule: Bool {
         let codes: [Code] = [
-            .digestMismatch, .signatureRefused, .manifest,
+            .digestMismatch, .signatureRefused, .manifest, .quarantined,
             .invalidModule, .moduleBounds, .missingCapability, .missingExport, .signatureMismatch,
             .memory, .fuel, .trap, .exit, .abiViolation, .guestError,
         ]

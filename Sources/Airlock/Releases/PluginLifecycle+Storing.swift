@@ -117,19 +117,20 @@ extension PluginLifecycle {
         keeping modules: [ModuleBytes] = [], isUndoneOnFailure: Bool = true, _ change: (inout ReleaseRecord) -> Void
     ) async throws(PluginError) {
         guard let store = specification.reload.store else { return }
+        await recording.enter()
+        defer { recording.leave() }
         var changed = record
         change(&changed)
         guard changed != record || isUnwritten || !modules.isEmpty else { return }
         let (name, before) = (name, record)
-        // Before the disk is waited for, so that what comes meanwhile changes the same record.
         record = changed
         do {
             try await store.thread.run { [changed] () throws(PluginError) in
                 try store.save(changed, of: name, keeping: modules)
             }
-            isUnwritten = isUnwritten && record != changed
+            isUnwritten = false
         } catch {
-            if isUndoneOnFailure, record == changed { record = before }
+            if isUndoneOnFailure { record = before }
             // Also what is undone may be on the disk, or get there.
             isUnwritten = true
             writeLater()
@@ -150,6 +151,11 @@ extension PluginLifecycle {
         guard isUnwritten else { return }
         await note { _ in }
         if isUnwritten { writeLater(pause: pause) }
+    }
+
+    /// Writes at the end what could not be written yet. A disk that is known not to answer is not waited for.
+    func writeLast() async {
+        if isUnwritten { await note { _ in } }
     }
 
     /// Deletes modules that nobody needs. Where that is not possible they only take up room.

@@ -1,5 +1,6 @@
 import Airlock
 import AirlockTesting
+import Crypto
 import Dispatch
 import Foundation
 import TestSupport
@@ -230,6 +231,63 @@ struct RestartTests {
                 let plugin = try await host.load(
                     .wat(answering(1)), name: "p", reload: ReloadPolicy(strategy: .immediate, store: store))
                 #expect(plugin.currentVersion?.digest == first)
+            }
+        }
+    }
+
+    @Test("What could not be written for a while is written at the host's end")
+    func writtenAtTheEnd() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try ReleaseStore(folder: folder + "/releases")
+            let first = try await withPluginHost { host in
+                let plugin = try await host.load(
+                    .wat(answering(1)), name: "p", reload: ReloadPolicy(strategy: .immediate, store: store))
+                let first = try #require(plugin.currentVersion)
+                try await plugin.reload(from: .wat(answering(2)))
+                let hanging = DispatchSemaphore(value: 0)
+                await #expect(throws: PluginError.self) {
+                    try await store.thread.run(within: .milliseconds(1)) { hanging.wait() }
+                }
+                try await plugin.releases.rollBack()
+                hanging.signal()
+                // The disk answers, and the time for the next attempt has not come.
+                while (try? await store.thread.run {}) == nil {}
+                return first.digest
+            }
+            #expect(try store.record(of: "p").promoted == first)
+        }
+    }
+
+    @Test("A quarantine is on disk though a version that was made meanwhile could not be written")
+    func overlappingChanges() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try ReleaseStore(folder: folder + "/releases")
+            try await withPluginHost { host in
+                let plugin = try await host.load(
+                    .wat(answering(1)), name: "p", reload: ReloadPolicy(strategy: .immediate, store: store))
+                let bad = try await plugin.reload(from: .wat(answering(2)))
+                try await plugin.releases.rollBack()
+                var events = RecordedEvents(of: host)
+                let module = try Module.binary(ofWAT: answering(3))
+                // Something else is in the place of the module's file.
+                let digest = SHA256.hash(data: module).map { String(format: "%02x", $0) }.joined()
+                let obstacle = folder + "/releases/\(digest).wasm"
+                try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+                try Data([1]).write(to: URL(filePath: obstacle + "/file"))
+                let busy = DispatchSemaphore(value: 0)
+                let other = Task { try await store.thread.run { busy.wait() } }
+                let reload = Task { try await plugin.reload(from: .bytes(module)) }
+                // The version that is made waits for the disk when its instances have started.
+                _ = await events.first { if case .step(.start, nil) = $0.kind { true } else { false } }
+                let quarantine = Task { try await plugin.releases.quarantine(bad.digest, because: "a test") }
+                while await plugin.releases.quarantined().isEmpty { await Task.yield() }
+                busy.signal()
+                try await other.value
+                await #expect(throws: PluginError.self) { try await reload.value }
+                try await quarantine.value
+                let record = try store.record(of: "p")
+                #expect(record.quarantine(of: bad.digest) != nil)
+                #expect(record.made == [])
             }
         }
     }
