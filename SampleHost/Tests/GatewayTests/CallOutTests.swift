@@ -93,4 +93,37 @@ import Testing
             #expect(answer.status == 500)
         }
     }
+
+    @Test func `calls of filters that are not answered leave an upstream its connections for requests`() async throws {
+        let (asked, isAsked) = AsyncStream<Void>.makeStream()
+        let (answered, isAnswered) = AsyncStream<Void>.makeStream()
+        let answer: TestUpstream.Answer = { request in
+            if request.uri.path == "/check" {
+                isAsked.finish()
+                for await _ in answered {}
+                return Response(status: .forbidden)
+            }
+            return Response(status: .ok)
+        }
+        let plugin = PluginConfiguration(filter: FilterConfiguration(name: "asking", source: .wat(Self.asking)))
+        try await TestUpstream.with(answer) { upstream in
+            var configuration = try GatewayConfiguration.forwarding(to: upstream, plugins: [plugin])
+            configuration.upstreams["auth"] = UpstreamConfiguration(url: "http://\(upstream)", connections: 1)
+            configuration.routes = [
+                RouteConfiguration(
+                    prefix: try #require(PathPrefix("/plain")), action: .forward(filters: [], upstream: "auth")),
+                RouteConfiguration(
+                    prefix: try #require(PathPrefix("/")), action: .forward(filters: ["asking"], upstream: "auth")),
+            ]
+            try await RunningGateway.with(configuration) { gateway in
+                async let held = gateway.send("GET", "/")
+                for await _ in asked {}
+                let plain = try await gateway.send("GET", "/plain")
+                #expect(plain.status == 200)
+                isAnswered.finish()
+                let refused = try await held
+                #expect(refused.status == 403)
+            }
+        }
+    }
 }

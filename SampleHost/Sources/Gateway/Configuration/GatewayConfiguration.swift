@@ -135,7 +135,7 @@ public struct UpstreamConfiguration: Sendable, Hashable {
     public var connectTimeout: Duration
     /// How long the upstream may stay silent; then the client gets 504.
     public var responseTimeout: Duration
-    /// The largest number of connections kept to this upstream.
+    /// The largest number of connections for requests to this upstream. The calls of filters have half as many of their own.
     public var connections: Int
 
     /// An upstream with the defaults of the configuration reference.

@@ -18,7 +18,8 @@ struct UpstreamCallOuts: HTTPCallOutClient {
             target: head.target,
             headers: head.headers,
             body: request.body.isEmpty ? nil : .bytes(ByteBuffer(bytes: request.body)),
-            within: TimeAmount(request.timeout))
+            within: TimeAmount(request.timeout),
+            isCallOut: true)
         let body = try await response.body.collect(upTo: request.responseBytes)
         return HTTPCallOutResponse(
             headers: HeaderMap(status: Int(response.status.code), headers: response.headers),

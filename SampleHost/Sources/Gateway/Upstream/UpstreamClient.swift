@@ -7,6 +7,8 @@ final class UpstreamClient: Sendable {
     let name: String
     private let url: UpstreamURL
     private let client: HTTPClient
+    /// Has connections of its own, so that a filter whose calls are not answered holds up other filters' calls and no requests.
+    private let callOutClient: HTTPClient
 
     /// `nil` when the URL is not one.
     init?(name: String, configuration: UpstreamConfiguration, eventLoops: any EventLoopGroup) {
@@ -24,6 +26,8 @@ final class UpstreamClient: Sendable {
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connections
         settings.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections / 2)
+        callOutClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
     }
 
     /// Sends a request and waits for the response's head; its body comes as it is read.
@@ -35,13 +39,16 @@ final class UpstreamClient: Sendable {
     ///   - target: path and query; begins with `/`.
     ///   - headers: with `host`, without framing.
     ///   - time: how long the whole response may take; `nil` for as long as it comes.
+    ///   - isCallOut: whether a filter asks, and not a client.
     func send(
         method: String,
         target: String,
         headers: HTTPHeaders,
         body: HTTPClientRequest.Body?,
-        within time: TimeAmount? = nil
+        within time: TimeAmount? = nil,
+        isCallOut: Bool = false
     ) async throws -> HTTPClientResponse {
+        let client = isCallOut ? callOutClient : client
         let deadline = time.map { .now() + $0 } ?? NIODeadline.distantFuture
         var request = HTTPClientRequest(url: url.url(for: target))
         request.method = HTTPMethod(rawValue: method)
@@ -55,5 +62,8 @@ final class UpstreamClient: Sendable {
         }
     }
 
-    func shutdown() async { try? await client.shutdown() }
+    func shutdown() async {
+        try? await client.shutdown()
+        try? await callOutClient.shutdown()
+    }
 }
