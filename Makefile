@@ -3,7 +3,7 @@ SHELL := /bin/bash
 
 GUESTS := SamplePlugins/.build/plugins
 
-.PHONY: help run serve test test-envoy bench fuzz soak hostile lint format sanitize bootstrap guests
+.PHONY: help run serve test test-envoy bench bench-envoy fuzz soak hostile lint format sanitize bootstrap guests
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,9 @@ test-envoy: ## Compare the gateway with a real Envoy, exchange by exchange
 bench: guests ## Measure calls and hops against the same in C, and what reloads cost; writes Benchmarks/results.json
 	@swift build --package-path Benchmarks -c release
 	@swift run --package-path Benchmarks -c release --skip-build --quiet benchmarks --plugins $(GUESTS) --output Benchmarks/results.json
+
+bench-envoy: ## Measure what filters cost in the gateway and in a real Envoy beside it; needs wrk
+	@Scripts/bench-envoy
 
 fuzz: bootstrap ## Give hostile bytes to everything that reads some, for SECONDS=60 in all
 	@Scripts/fuzz $(or $(SECONDS),60)

@@ -18,6 +18,7 @@ let package = Package(
         .package(name: "airlock", path: ".."),
         .package(name: "sample-host", path: "../SampleHost"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -45,6 +46,22 @@ let package = Package(
                 .product(name: "WorkerLoop", package: "airlock"),
             ],
             path: "Sources/Benchmarks",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "envoy-benchmarks",
+            dependencies: [
+                .product(name: "Airlock", package: "airlock"),
+                .product(name: "AirlockProxyWasm", package: "airlock"),
+                .product(name: "airlock-compiler", package: "airlock"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Gateway", package: "sample-host"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/EnvoyBenchmarks",
+            exclude: ["Guest"],
             swiftSettings: settings
         ),
     ],
