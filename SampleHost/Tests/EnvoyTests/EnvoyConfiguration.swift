@@ -3,6 +3,8 @@ import Foundation
 /// An Envoy bootstrap with a listener and a chain for each comparison, and one upstream.
 struct EnvoyConfiguration {
     let comparisons: [Comparison]
+    /// Those of connections, each with a listener, too.
+    var connections: [ConnectionExchange] = []
     /// The scripted guest's module.
     let guest: String
     let upstreamPort: Int
@@ -21,7 +23,7 @@ struct EnvoyConfiguration {
         try JSONSerialization.data(withJSONObject: [
             "admin": ["address": address(port: 0)],
             "static_resources": [
-                "listeners": comparisons.map(listener),
+                "listeners": comparisons.map(listener) + connections.map { connectionListener($0.comparison) },
                 "clusters": [cluster("up", port: upstreamPort)] + processors,
             ],
         ])
@@ -56,7 +58,8 @@ struct EnvoyConfiguration {
 
     private func listener(_ comparison: Comparison) -> [String: Any] {
         let filters =
-            processing.map { [processor(comparison, $0)] } ?? comparison.scripts.indices.map { filter(comparison, $0) }
+            processing.map { [processor(comparison, $0)] }
+            ?? comparison.scripts.indices.map { filter(comparison, $0, in: "http") }
         let manager: [String: Any] = [
             "@type": type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
             "stat_prefix": comparison.name, "codec_type": "HTTP1",
@@ -81,7 +84,19 @@ struct EnvoyConfiguration {
         ]
     }
 
-    private func filter(_ comparison: Comparison, _ position: Int) -> [String: Any] {
+    private func connectionListener(_ comparison: Comparison) -> [String: Any] {
+        let proxy: [String: Any] = [
+            "@type": type("filters.network.tcp_proxy.v3.TcpProxy"), "stat_prefix": comparison.name, "cluster": "up",
+        ]
+        let filters = comparison.scripts.indices.map { filter(comparison, $0, in: "network") }
+        return [
+            "name": comparison.name, "address": address(port: 0),
+            "filter_chains": [["filters": filters + [["name": "proxy", "typed_config": proxy]]]],
+        ]
+    }
+
+    /// - Parameter kind: `http` or `network`.
+    private func filter(_ comparison: Comparison, _ position: Int, in kind: String) -> [String: Any] {
         let name = comparison.filter(position)
         var configuration: [String: Any] = [
             "name": name,
@@ -95,7 +110,7 @@ struct EnvoyConfiguration {
         if comparison.failsOpen { configuration["failure_policy"] = "FAIL_OPEN" }
         return [
             "name": name,
-            "typed_config": ["@type": type("filters.http.wasm.v3.Wasm"), "config": configuration] as [String: Any],
+            "typed_config": ["@type": type("filters.\(kind).wasm.v3.Wasm"), "config": configuration] as [String: Any],
         ]
     }
 

@@ -35,7 +35,7 @@ extension ProxyWasmABI {
                 (abi, call, type: UInt32, key: GuestBytes, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_header_map_value"), call) { (vm) throws(Refusal) in
                     // What never came has no fields for a log; SDKs take it for a mistake of theirs otherwise.
-                    let isLogging = vm.active?.stream?.isLogging == true
+                    let isLogging = vm.active?.stream?.isLogging == true && vm.active?.stream?.stream.http != nil
                     let type = try MapType(type)
                     guard let map = vm.map(type) ?? (isLogging ? HeaderMap() : nil)
                     else { throw .status(.badArgument) }

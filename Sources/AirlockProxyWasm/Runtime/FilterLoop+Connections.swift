@@ -57,7 +57,7 @@ extension FilterLoop {
         guard let stream = streams[id]?.tcp else { return .failure(.streamClosed) }
         let flow = stream.flow(direction)
         if !flow.output.isEmpty {
-            let bytes = flow.takeOutput()
+            let bytes = stream.take(flow)
             wake(flow)
             return .success(bytes)
         }

@@ -22,7 +22,7 @@ extension FilterStream {
         switch path.dotted {
         case "request.time": PropertyValue.integer(attributes.requestTime)
         case "request.size", "request.total_size": PropertyValue.integer(flows.fromClient.bodyBytes)
-        case "response.size": PropertyValue.integer(flows.fromUpstream.bodyBytes)
+        case "response.size": (tcp?.sentBytes).map(PropertyValue.integer)
         case "response.flags": PropertyValue.integer(0)
         default: nil
         }

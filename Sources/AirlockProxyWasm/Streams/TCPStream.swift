@@ -15,6 +15,8 @@ final class TCPStream: FilterStream {
     private var hasBegun = false
     /// Whether all filters have let the connection pass.
     private(set) var isOpen = false
+    /// Bytes for the client that were handed out.
+    private(set) var sentBytes = 0
 
     init(id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], bodyLimit: Int) {
         super.init(
@@ -46,6 +48,13 @@ final class TCPStream: FilterStream {
         flow.hasEnded = endOfStream
         flow.bodyBytes += bytes.count
         passData(flow, bytes, endOfStream: endOfStream, from: 0)
+    }
+
+    /// Takes what has passed the filters.
+    func take(_ flow: Flow) -> [UInt8] {
+        let bytes = flow.takeOutput()
+        if flow === upstreamData { sentBytes += bytes.count }
+        return bytes
     }
 
     /// Whether more can come in: not so much is held back, or past the filters and not read yet.

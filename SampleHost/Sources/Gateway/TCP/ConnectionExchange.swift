@@ -25,8 +25,8 @@ struct ConnectionExchange: Sendable {
     private static let flushTime = Duration.seconds(1)
 
     private enum Event {
-        /// A side has sent everything.
-        case ended(ConnectionSide.Peer)
+        /// A side has sent everything; and when its end came.
+        case ended(ConnectionSide.Peer, ContinuousClock.Instant)
         /// Filters take no more.
         case refused
         /// A side got everything there was for it, and why there is no more.
@@ -45,12 +45,18 @@ struct ConnectionExchange: Sendable {
             group.addTask { await write(stream.upstream, to: client) }
             defer { group.cancelAll() }
             var end = ConnectionEnd(closedBy: .local)
-            var writing = 2
+            var (reading, writing) = (2, 2)
+            var lastEnd: ContinuousClock.Instant?
             for await event in group {
                 let hadReason = end.reason != nil
                 switch event {
-                case .ended(let peer):
-                    if !hadReason { end.closedBy = peer == .client ? .remote : .local }
+                case .ended(let peer, let time):
+                    reading -= 1
+                    // Who ended last closed the connection.
+                    if !hadReason, lastEnd.map({ $0 < time }) ?? true {
+                        end.closedBy = peer == .client ? .remote : .local
+                        lastEnd = time
+                    }
                 case .refused:
                     break
                 case .written(let closure):
@@ -65,7 +71,8 @@ struct ConnectionExchange: Sendable {
                 case .late:
                     return end
                 }
-                if writing == 0 { return end }
+                // With a reason, there may be more to read that nobody takes.
+                if writing == 0, reading == 0 || end.reason != nil { return end }
                 if !hadReason, end.reason != nil { group.addTask { await waitForRest() } }
             }
             return end
@@ -84,8 +91,9 @@ struct ConnectionExchange: Sendable {
                 try await filters.send(Array(part.readableBytesView))
             }
             try Task.checkCancellation()
+            let end = ContinuousClock.now
             try await filters.finish()
-            return .ended(side.peer)
+            return .ended(side.peer, end)
         } catch is ConnectionClosure {
             // Whoever takes what has passed the filters learns why.
             return .refused

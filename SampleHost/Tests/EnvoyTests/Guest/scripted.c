@@ -218,6 +218,8 @@ static uint32_t run_with(uint32_t result, uint32_t root, text event, uint32_t st
                 answer(action, proxy_continue_stream(number(next_word(&place, end))), 0, 0);
             } else if (is(action, "close")) {
                 answer(action, proxy_close_stream(number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "remember")) {
+                asking = stream;
             } else if (is(action, "tick")) {
                 answer(action, proxy_set_tick_period_milliseconds(number(next_word(&place, end))), 0, 0);
             } else if (is(action, "trap")) {
@@ -244,6 +246,13 @@ static uint32_t note(text event, uint32_t stream, text first, uint32_t a, text s
 static uint32_t note_part(text event, text last, uint32_t stream, uint32_t size, uint32_t end) {
     uint32_t result = note(event, stream, "size", size, "end", end);
     return end ? run_with(result, root_of[stream % streams], last, stream) : result;
+}
+
+// Bytes of a connection; its end, which comes without any, has an event of its own.
+static uint32_t note_bytes(text event, text last, uint32_t stream, uint32_t size, uint32_t end) {
+    say(event); say(" size="); say_number(size); say(" end="); say_number(end);
+    end_line();
+    return run(root_of[stream % streams], end ? last : event, stream);
 }
 
 GUEST(proxy_abi_version_0_2_1) void proxy_abi_version_0_2_1(void) {}
@@ -282,6 +291,21 @@ GUEST(proxy_on_response_headers) uint32_t proxy_on_response_headers(uint32_t id,
 }
 GUEST(proxy_on_response_body) uint32_t proxy_on_response_body(uint32_t id, uint32_t size, uint32_t end) {
     return note_part("response_body", "response_body_end", id, size, end);
+}
+GUEST(proxy_on_new_connection) uint32_t proxy_on_new_connection(uint32_t id) {
+    return note("new_connection", id, 0, 0, 0, 0);
+}
+GUEST(proxy_on_downstream_data) uint32_t proxy_on_downstream_data(uint32_t id, uint32_t size, uint32_t end) {
+    return note_bytes("downstream_data", "downstream_data_end", id, size, end);
+}
+GUEST(proxy_on_upstream_data) uint32_t proxy_on_upstream_data(uint32_t id, uint32_t size, uint32_t end) {
+    return note_bytes("upstream_data", "upstream_data_end", id, size, end);
+}
+GUEST(proxy_on_downstream_connection_close) void proxy_on_downstream_connection_close(uint32_t id, uint32_t peer) {
+    note("downstream_close", id, "peer", peer, 0, 0);
+}
+GUEST(proxy_on_upstream_connection_close) void proxy_on_upstream_connection_close(uint32_t id, uint32_t peer) {
+    note("upstream_close", id, "peer", peer, 0, 0);
 }
 GUEST(proxy_on_http_call_response)
 void proxy_on_http_call_response(uint32_t root, uint32_t call, uint32_t headers, uint32_t size, uint32_t trailers) {
