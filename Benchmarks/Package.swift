@@ -56,6 +56,7 @@ let package = Package(
                 .product(name: "airlock-compiler", package: "airlock"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Gateway", package: "sample-host"),
                 .product(name: "Logging", package: "swift-log"),
