@@ -241,8 +241,6 @@ struct HTTPCallOutTests {
     }
 }
 
-private struct NotThere: Error {}
-
 /// Upstreams that answer as a closure says.
 private struct Upstreams: HTTPCallOutClient {
     let upstreams: Set<String>

@@ -36,6 +36,7 @@ extension FilterLoop {
         root.callOuts.end(id)
         try? filter.version.quota?.charge(response?.byteCount ?? 0, to: .egressBytes)
         guard let callback = filter.callbacks.onHTTPCallResponse else { return }
+        if response == nil { root.status = .httpCallFailed }
         root.callOuts.response = response ?? HTTPCallOutResponse(headers: HeaderMap())
         _ = vm.call(
             callback, root.id, id,
@@ -44,6 +45,7 @@ extension FilterLoop {
             UInt32(clamping: response?.trailers.count ?? 0),
             in: .root(root))
         root.callOuts.response = nil
+        root.status.message = ""
         settle()
     }
 

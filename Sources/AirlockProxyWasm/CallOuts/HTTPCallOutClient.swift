@@ -1,6 +1,6 @@
 /// Sends the HTTP requests that filters make while they decide about a stream (Proxy-Wasm 0.2.1, "HTTP calls").
 ///
-/// A service hands its client to ``ProxyWasmRuntime/init(host:limits:node:callOuts:logger:)``. Filters name an upstream, never an address, so
+/// A service hands its client to ``ProxyWasmRuntime/init(host:limits:node:callOuts:grpcCallOuts:foreignFunctions:metrics:logger:)``. Filters name an upstream, never an address, so
 /// that they reach what the service configured and nothing else.
 ///
 /// Isolation: called from any thread, several times at once.

@@ -1,11 +1,11 @@
-/// The fields of a message in the wire format of Protocol Buffers, as far as the messages of foreign functions need it: numbers and
-/// bytes. Of a field that is there several times the last one counts.
+/// The fields of a message in the wire format of Protocol Buffers, as far as filters' messages to the host need it: numbers and bytes. Of
+/// a field that is there several times the last one counts.
 struct ProtobufFields {
     /// Fields with greater numbers are read over.
     private static let maximumField: UInt64 = 15
 
     private var integers: [UInt64: UInt64] = [:]
-    private var bytes: [UInt64: ArraySlice<UInt8>] = [:]
+    private var bytes: [UInt64: [ArraySlice<UInt8>]] = [:]
 
     /// Reads a message; nil where it is malformed.
     init?(_ message: [UInt8]) {
@@ -20,7 +20,7 @@ struct ProtobufFields {
             case 1: guard rest.take(8) != nil else { return nil }
             case 2:
                 guard let count = rest.takeVarint(), let value = rest.take(count) else { return nil }
-                if field <= Self.maximumField { bytes[field] = value }
+                if field <= Self.maximumField { bytes[field, default: []].append(value) }
             case 5: guard rest.take(4) != nil else { return nil }
             // Groups are from before proto3.
             default: return nil
@@ -32,10 +32,16 @@ struct ProtobufFields {
     func integer(_ field: UInt64) -> UInt64 { integers[field] ?? 0 }
 
     /// The bytes in a field; none where it is not there.
-    func bytes(_ field: UInt64) -> [UInt8] { bytes[field].map(Array.init) ?? [] }
+    func bytes(_ field: UInt64) -> [UInt8] { bytes[field]?.last.map(Array.init) ?? [] }
+
+    /// The bytes of a field that may be there several times, in order.
+    func all(_ field: UInt64) -> [[UInt8]] { bytes[field]?.map(Array.init) ?? [] }
+
+    /// Whether there are bytes in a field, be it none.
+    func has(_ field: UInt64) -> Bool { bytes[field] != nil }
 
     /// The text in a field; empty where it is not there, nil where it is none.
-    func text(_ field: UInt64) -> String? { String(validating: bytes[field] ?? [], as: UTF8.self) }
+    func text(_ field: UInt64) -> String? { String(validating: bytes[field]?.last ?? [], as: UTF8.self) }
 }
 
 extension [UInt8] {

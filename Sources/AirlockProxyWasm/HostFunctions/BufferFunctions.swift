@@ -57,6 +57,9 @@ extension VMState {
         case .httpCallResponseBody:
             guard let response = active?.root?.callOuts.response else { throw .status(.notFound) }
             return response.body
+        case .grpcCallMessage:
+            guard let message = active?.root?.grpcCallOuts.message else { throw .status(.notFound) }
+            return message
         case .foreignFunctionArguments:
             guard let arguments = active?.root?.foreignArguments else { throw .status(.notFound) }
             return arguments
@@ -65,8 +68,6 @@ extension VMState {
         case .pluginConfiguration:
             guard let root = active?.root, root.isConfiguring else { throw .status(.notFound) }
             return root.filter.configuration.configuration
-        default:
-            throw .status(.notFound)
         }
     }
 

@@ -22,11 +22,11 @@ extension ProxyWasmABI {
                         throw .status(.badArgument)
                     }
                     // Also a stream's call goes out from the filter's own context.
-                    guard let root = vm.active?.root, root.callOuts.count < vm.limits.callOuts else {
+                    guard let root = vm.active?.root, root.openCalls < vm.limits.callOuts else {
                         throw .status(.internalFailure)
                     }
                     try call.charge(request)
-                    let id = vm.nextCallOut()
+                    let id = vm.nextCallOut(.http)
                     try call.store(id, at: result)
                     root.callOuts.note(id)
                     vm.agenda.callOuts.append(.init(id: id, root: root, upstream: upstream, request: request))
@@ -55,14 +55,18 @@ extension HostCall {
 
 extension HostCall {
     fileprivate func charge(_ request: HTTPCallOut) throws(Refusal) {
-        let bytes = request.headers.byteCount + request.body.count + request.trailers.byteCount
+        try chargeCallOut(request.headers.byteCount + request.body.count + request.trailers.byteCount)
+    }
+
+    /// Counts bytes that leave with a call.
+    func chargeCallOut(_ bytes: Int) throws(Refusal) {
         do { try charge(bytes, to: .egressBytes) } catch { throw .stop(error) }
     }
 }
 
 extension ProxyWasmRuntimeLimits {
     /// How long a filter waits that asked for so many milliseconds; 0 is as long as may be.
-    fileprivate func callOutTimeout(milliseconds: UInt32) -> Duration {
+    func callOutTimeout(milliseconds: UInt32) -> Duration {
         milliseconds == 0 ? callOutTimeout : min(.milliseconds(Int64(milliseconds)), callOutTimeout)
     }
 }

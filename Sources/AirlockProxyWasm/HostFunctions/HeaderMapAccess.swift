@@ -5,6 +5,8 @@ extension VMState {
         switch type {
         case .httpCallResponseHeaders: return active?.root?.callOuts.response?.headers
         case .httpCallResponseTrailers: return active?.root?.callOuts.response?.trailers
+        case .grpcCallInitialMetadata: return active?.root?.grpcCallOuts.initialMetadata
+        case .grpcCallTrailingMetadata: return active?.root?.grpcCallOuts.trailingMetadata
         default: break
         }
         guard let stream = active?.stream?.stream.http else { return nil }

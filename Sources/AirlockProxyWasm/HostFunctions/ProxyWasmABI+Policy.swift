@@ -2,7 +2,7 @@ public import Airlock
 
 extension ProxyWasmABI: AttenuableCapability {
     /// Reads a grant from a policy: `functions`, a list of names as ``ProxyWasmGrants/init(named:)`` knows them; `upstreams`, a list of
-    /// those that may be called by HTTP; and `foreignFunctions`, a list of those that may be called. All of each without it.
+    /// those that may be called by HTTP and gRPC; and `foreignFunctions`, a list of those that may be called. All of each without it.
     public init(policy fields: inout ManifestFields) throws(PluginError) {
         self.init(
             grants: try fields.proxyWasmFunctions() ?? .all, upstreams: try fields.names("upstreams"),

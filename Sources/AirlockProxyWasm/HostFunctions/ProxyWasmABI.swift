@@ -12,7 +12,7 @@ public struct ProxyWasmABI: Capability {
 
     /// The functions that do what they are called for.
     public let grants: ProxyWasmGrants
-    /// The upstreams that may be called by HTTP; all that there are where it is nil.
+    /// The upstreams that may be called by HTTP and gRPC; all that there are where it is nil.
     public let upstreams: Set<String>?
 
     /// The foreign functions that may be called; all that there are where it is nil.
@@ -51,8 +51,8 @@ public struct ProxyWasmABI: Capability {
 
     private static let environmentFunctions: [HostFunction<Self>] =
         logFunctions + headerFunctions + bufferFunctions + streamFunctions + contextFunctions
-        + propertyFunctions + sharedDataFunctions + queueFunctions + metricFunctions + callOutFunctions + oldFunctions
-        + foreignFunctionFunctions + refusedFunctions
+        + propertyFunctions + sharedDataFunctions + queueFunctions + metricFunctions + callOutFunctions + grpcFunctions
+        + oldFunctions + foreignFunctionFunctions
 
     /// The names of all of them.
     static let functionNames = Set((environmentFunctions + wasiFunctions).map(\.name))

@@ -41,8 +41,8 @@ public struct FilterConfiguration: Sendable {
     /// Which parts of the ABI the filter may use, at most. Under a ``policy`` it gets of these what its manifest asks for and the policy
     /// gives as ``ProxyWasmABI``.
     public var grants: ProxyWasmGrants
-    /// The upstreams that the filter may call by HTTP, of those that the runtime's ``HTTPCallOutClient`` has; all where it is nil. Under a
-    /// ``policy`` it gets of these what that gives it.
+    /// The upstreams that the filter may call by HTTP and gRPC, of those that the runtime's ``HTTPCallOutClient`` and ``GRPCCallOutClient``
+    /// have; all where it is nil. Under a ``policy`` it gets of these what that gives it.
     public var upstreams: Set<String>?
     /// The foreign functions that the filter may call, of those that the runtime has; all where it is nil. Under a ``policy`` it gets of
     /// these what that gives it.

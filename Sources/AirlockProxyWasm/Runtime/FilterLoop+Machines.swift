@@ -158,6 +158,7 @@ extension FilterLoop {
             agenda: agenda,
             node: node,
             upstreams: callOuts?.upstreams ?? [],
+            grpcUpstreams: grpcCallOuts?.upstreams ?? [],
             foreignFunctions: foreignFunctions,
             loop: self,
             logger: filter.logger

@@ -15,6 +15,7 @@ actor FilterLoop {
     let limits: ProxyWasmRuntimeLimits
     let node: ProxyNode?
     let callOuts: (any HTTPCallOutClient)?
+    let grpcCallOuts: (any GRPCCallOutClient)?
     let foreignFunctions: ForeignFunctions
     let logger: Logger
     let agenda = LoopAgenda()
@@ -40,7 +41,8 @@ actor FilterLoop {
 
     init(
         worker: WorkerLoop, host: PluginHost, spaces: SharedSpaces, limits: ProxyWasmRuntimeLimits, node: ProxyNode?,
-        callOuts: (any HTTPCallOutClient)?, foreignFunctions: ForeignFunctions, logger: Logger
+        callOuts: (any HTTPCallOutClient)?, grpcCallOuts: (any GRPCCallOutClient)?, foreignFunctions: ForeignFunctions,
+        logger: Logger
     ) {
         self.worker = worker
         self.host = host
@@ -48,6 +50,7 @@ actor FilterLoop {
         self.limits = limits
         self.node = node
         self.callOuts = callOuts
+        self.grpcCallOuts = grpcCallOuts
         self.foreignFunctions = foreignFunctions
         self.logger = logger
     }
@@ -71,6 +74,7 @@ actor FilterLoop {
             while let vm = agenda.failedVMs.popLast() { replace(vm) }
             while let root = agenda.changedTicks.popLast() { setTick(root) }
             for call in agenda.takeCallOuts() { begin(call) }
+            for call in agenda.takeGRPCCallOuts() { begin(call) }
             while let root = agenda.doneRoots.popLast() { finish(root) }
             if let stream = agenda.touchedStreams.popLast() {
                 stream.isTouched = false

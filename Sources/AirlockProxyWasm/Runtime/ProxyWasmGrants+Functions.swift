@@ -31,6 +31,9 @@ extension ProxyWasmGrants {
     static let dequeueSharedQueue = ProxyWasmGrants(rawValue: 1 << 28)
     static let callForeignFunction = ProxyWasmGrants(rawValue: 1 << 29)
     static let clearRouteCache = ProxyWasmGrants(rawValue: 1 << 30)
+    static let grpcCall = ProxyWasmGrants(rawValue: 1 << 31)
+    static let grpcStream = ProxyWasmGrants(rawValue: 1 << 32)
+    static let grpcSend = ProxyWasmGrants(rawValue: 1 << 33)
 
     /// Each function that needs a grant, by its name in the ABI.
     static var functions: KeyValuePairs<String, ProxyWasmGrants> {
@@ -60,6 +63,9 @@ extension ProxyWasmGrants {
             "proxy_get_metric": .getMetric,
             "proxy_set_tick_period_milliseconds": .setTickPeriodMilliseconds,
             "proxy_http_call": .httpCall,
+            "proxy_grpc_call": .grpcCall,
+            "proxy_grpc_stream": .grpcStream,
+            "proxy_grpc_send": .grpcSend,
             "proxy_register_shared_queue": .registerSharedQueue,
             "proxy_resolve_shared_queue": .resolveSharedQueue,
             "proxy_enqueue_shared_queue": .enqueueSharedQueue,

@@ -35,8 +35,8 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let sharedData: ProxyWasmGrants = [.getSharedData, .setSharedData]
     /// Metrics.
     public static let metrics: ProxyWasmGrants = [.defineMetric, .incrementMetric, .recordMetric, .getMetric]
-    /// Calls to the service's upstreams by HTTP.
-    public static let callOuts: ProxyWasmGrants = [.httpCall]
+    /// Calls to the service's upstreams by HTTP and gRPC. To give a call of one's own up needs no grant.
+    public static let callOuts: ProxyWasmGrants = [.httpCall, .grpcCall, .grpcStream, .grpcSend]
     /// Queues, also those of filters with another VM identifier.
     public static let queues: ProxyWasmGrants = [
         .registerSharedQueue, .resolveSharedQueue, .enqueueSharedQueue, .dequeueSharedQueue,
@@ -48,5 +48,5 @@ public struct ProxyWasmGrants: OptionSet, Sendable, Hashable {
     public static let ticks: ProxyWasmGrants = [.setTickPeriodMilliseconds]
 
     /// Everything that this version of the module offers.
-    public static let all = ProxyWasmGrants(rawValue: (1 << 31) - 1)
+    public static let all = ProxyWasmGrants(rawValue: (1 << 34) - 1)
 }

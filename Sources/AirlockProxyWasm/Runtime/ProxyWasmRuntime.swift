@@ -24,9 +24,11 @@ public final class ProxyWasmRuntime: Sendable {
     ///   - foreignFunctions: what filters can call by name beside the ABI's functions.
     ///   - metrics: where metrics go that filters define; the process's factory where it is nil.
     ///   - callOuts: sends the HTTP requests of filters; without it they have no upstreams.
+    ///   - grpcCallOuts: makes the gRPC calls of filters; without it they have no upstreams for them.
     public init(
         host: PluginHost, limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(), node: ProxyNode? = nil,
-        callOuts: (any HTTPCallOutClient)? = nil, foreignFunctions: ForeignFunctions = .builtIn(),
+        callOuts: (any HTTPCallOutClient)? = nil, grpcCallOuts: (any GRPCCallOutClient)? = nil,
+        foreignFunctions: ForeignFunctions = .builtIn(),
         metrics: (any MetricsFactory)? = nil, logger: Logger
     ) {
         self.host = host
@@ -34,7 +36,7 @@ public final class ProxyWasmRuntime: Sendable {
         loops = host.loops.map {
             FilterLoop(
                 worker: $0, host: host, spaces: spaces, limits: limits, node: node, callOuts: callOuts,
-                foreignFunctions: foreignFunctions, logger: logger)
+                grpcCallOuts: grpcCallOuts, foreignFunctions: foreignFunctions, logger: logger)
         }
     }
 

@@ -52,18 +52,19 @@ public struct ProxyWasmRuntimeLimits: Sendable, Hashable {
     /// The most fields by which filters make a header or trailer map larger than it came in, and the most of one that a filter makes.
     public var headerFields: Int
     /// The most bytes of a body that a filter may hold back: one more ends the request with 413, and the
-    /// response with 500. Also the most bytes of one direction of a connection that are held back; see ``FilteredBytes``.
+    /// response with 500. Also the most bytes of one direction of a connection that are held back; see ``FilteredBytes``. Also the most
+    /// bytes of a message that a filter sends in a gRPC call, and of those that wait to be sent in one.
     public var bodyBytes: Int
     /// The most bytes that a filter may make of a body, of a local reply's, or of data of a connection. What it writes into one counts
     /// as ``PluginLimits/outputBytes``, too.
     public var madeBodyBytes: Int
-    /// The most HTTP calls of one filter on one worker loop that wait for their answers.
+    /// The most HTTP and gRPC calls of one filter on one worker loop that wait for their answers, streams among them.
     public var callOuts: Int
-    /// The most bytes that the body of the answer to an HTTP call may have.
+    /// The most bytes that the body of the answer to an HTTP call may have, and a message of the answer to a gRPC call.
     public var callOutResponseBytes: Int
     /// The most bytes of the arguments and of the result of a foreign function.
     public var foreignFunctionBytes: Int
-    /// The longest that a filter waits for the answer to an HTTP call, whatever it asks for.
+    /// The longest that a filter waits for the answer to an HTTP call or a unary gRPC call, whatever it asks for.
     public var callOutTimeout: Duration
 
     /// Sets the bounds.

@@ -41,6 +41,10 @@ struct GuestCallbacks: Sendable {
     private(set) var onConfigure: GuestFunction<UInt32, UInt32, UInt32>?
     private(set) var onTick: ContextCallback?
     private(set) var onHTTPCallResponse: GuestFunction<NoResult, UInt32, UInt32, UInt32, UInt32, UInt32>?
+    private(set) var onGRPCReceiveInitialMetadata: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
+    private(set) var onGRPCReceive: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
+    private(set) var onGRPCReceiveTrailingMetadata: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
+    private(set) var onGRPCClose: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
     private(set) var onQueueReady: GuestFunction<NoResult, UInt32, UInt32>?
     private(set) var onForeignFunction: GuestFunction<NoResult, UInt32, UInt32, UInt32>?
     private(set) var request: Flow
@@ -71,6 +75,12 @@ struct GuestCallbacks: Sendable {
         onTick = try version.function("proxy_on_tick", taking: UInt32.self)
         onHTTPCallResponse = try version.function(
             "proxy_on_http_call_response", taking: UInt32.self, UInt32.self, UInt32.self, UInt32.self, UInt32.self)
+        onGRPCReceiveInitialMetadata = try version.function(
+            "proxy_on_grpc_receive_initial_metadata", taking: UInt32.self, UInt32.self, UInt32.self)
+        onGRPCReceive = try version.function("proxy_on_grpc_receive", taking: UInt32.self, UInt32.self, UInt32.self)
+        onGRPCReceiveTrailingMetadata = try version.function(
+            "proxy_on_grpc_receive_trailing_metadata", taking: UInt32.self, UInt32.self, UInt32.self)
+        onGRPCClose = try version.function("proxy_on_grpc_close", taking: UInt32.self, UInt32.self, UInt32.self)
         onQueueReady = try version.function("proxy_on_queue_ready", taking: UInt32.self, UInt32.self)
         onForeignFunction = try version.function(
             "proxy_on_foreign_function", taking: UInt32.self, UInt32.self, UInt32.self)
@@ -80,7 +90,6 @@ struct GuestCallbacks: Sendable {
         onDone = try version.function("proxy_on_done", taking: UInt32.self, returning: UInt32.self)
         onLog = try version.function("proxy_on_log", taking: UInt32.self)
         onDelete = try version.function("proxy_on_delete", taking: UInt32.self)
-        try LaterCallbacks.check(version)
     }
 
     /// Without the callbacks that are not among these; with all where there are none.
@@ -95,6 +104,10 @@ struct GuestCallbacks: Sendable {
         drop("proxy_on_configure", &callbacks.onConfigure)
         drop("proxy_on_tick", &callbacks.onTick)
         drop("proxy_on_http_call_response", &callbacks.onHTTPCallResponse)
+        drop("proxy_on_grpc_receive_initial_metadata", &callbacks.onGRPCReceiveInitialMetadata)
+        drop("proxy_on_grpc_receive", &callbacks.onGRPCReceive)
+        drop("proxy_on_grpc_receive_trailing_metadata", &callbacks.onGRPCReceiveTrailingMetadata)
+        drop("proxy_on_grpc_close", &callbacks.onGRPCClose)
         drop("proxy_on_queue_ready", &callbacks.onQueueReady)
         drop("proxy_on_foreign_function", &callbacks.onForeignFunction)
         drop("proxy_on_request_headers", &callbacks.request.headers)

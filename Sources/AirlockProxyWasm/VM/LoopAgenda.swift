@@ -9,18 +9,26 @@ final class LoopAgenda {
     var changedTicks: [RootContext] = []
     /// HTTP calls that were asked for.
     var callOuts: [HTTPCallOuts.Asked] = []
+    /// gRPC calls that were asked for.
+    var grpcCallOuts: [GRPCCallOuts.Asked] = []
     /// Root contexts that called `proxy_done`.
     var doneRoots: [RootContext] = []
 
     var isEmpty: Bool {
         touchedStreams.isEmpty && failedVMs.isEmpty && changedTicks.isEmpty && callOuts.isEmpty
-            && doneRoots.isEmpty
+            && grpcCallOuts.isEmpty && doneRoots.isEmpty
     }
 
     /// In the order in which they were asked for.
     func takeCallOuts() -> [HTTPCallOuts.Asked] {
         defer { callOuts = [] }
         return callOuts
+    }
+
+    /// In the order in which they were asked for.
+    func takeGRPCCallOuts() -> [GRPCCallOuts.Asked] {
+        defer { grpcCallOuts = [] }
+        return grpcCallOuts
     }
 
     func noteTick(_ root: RootContext) {

@@ -22,6 +22,10 @@ final class RootContext {
     var tickTimer: LoopTimer?
     /// The HTTP calls that it waits for; they end with it.
     let callOuts = HTTPCallOuts()
+    /// The gRPC calls that it has; they end with it.
+    let grpcCallOuts = GRPCCallOuts()
+    /// How its last call ended.
+    var status = CallStatus()
     /// Stands for it among the listeners of queues, once it registered one; they forget it when it is gone.
     var queueListener: QueueListener?
     /// What a foreign function has for it, while it is told.
@@ -32,6 +36,9 @@ final class RootContext {
     var awaitsDone = false
     /// Ends the wait.
     var doneTimer: LoopTimer?
+
+    /// Calls of all kinds.
+    var openCalls: Int { callOuts.count + grpcCallOuts.count }
 
     private static let lastSerial = Atomic<UInt64>(0)
 

@@ -18,8 +18,10 @@ final class VMState {
     let limits: ProxyWasmRuntimeLimits
     let agenda: LoopAgenda
     let node: ProxyNode?
-    /// The upstreams that can be called.
+    /// The upstreams that can be called by HTTP.
     let upstreams: Set<String>
+    /// The upstreams that can be called by gRPC.
+    let grpcUpstreams: Set<String>
     let foreignFunctions: ForeignFunctions
     /// Where the virtual machine runs.
     private(set) weak var loop: FilterLoop?
@@ -39,7 +41,7 @@ final class VMState {
     private var hasTooManyMetrics = false
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
-    private var lastCallOut: UInt32 = 0
+    private var lastCallOuts: [CallOutKind: UInt32] = [:]
     /// Queues of other VM identifiers that the guest found.
     var foundQueues: Set<UInt32> = []
 
@@ -51,6 +53,7 @@ final class VMState {
         agenda: LoopAgenda,
         node: ProxyNode?,
         upstreams: Set<String>,
+        grpcUpstreams: Set<String>,
         foreignFunctions: ForeignFunctions,
         loop: FilterLoop,
         logger: Logger
@@ -63,6 +66,7 @@ final class VMState {
         self.agenda = agenda
         self.node = node
         self.upstreams = upstreams
+        self.grpcUpstreams = grpcUpstreams
         self.foreignFunctions = foreignFunctions
         self.loop = loop
         self.logger = logger
@@ -82,10 +86,11 @@ final class VMState {
         return lastID
     }
 
-    /// A number for a call; 0 is none. After four thousand million calls they begin again.
-    func nextCallOut() -> UInt32 {
-        lastCallOut = lastCallOut == .max ? 1 : lastCallOut + 1
-        return lastCallOut
+    /// A number for a call; 0 is none.
+    func nextCallOut(_ kind: CallOutKind) -> UInt32 {
+        let id = kind.next(after: lastCallOuts[kind] ?? 0)
+        lastCallOuts[kind] = id
+        return id
     }
 
     func context(_ id: UInt32) -> Context? { contexts[id] }

@@ -46,13 +46,15 @@ func withFilters(
     limits: ProxyWasmRuntimeLimits = ProxyWasmRuntimeLimits(),
     node: ProxyNode? = nil,
     callOuts: (any HTTPCallOutClient)? = nil,
+    grpcCallOuts: (any GRPCCallOutClient)? = nil,
     foreignFunctions: ForeignFunctions = .builtIn(),
     _ body: (Filters) async throws -> Void
 ) async throws {
     try await withPluginHost(PluginHostConfiguration(workers: workers)) { host in
         let log = RecordedLog()
         let runtime = ProxyWasmRuntime(
-            host: host, limits: limits, node: node, callOuts: callOuts, foreignFunctions: foreignFunctions,
+            host: host, limits: limits, node: node, callOuts: callOuts, grpcCallOuts: grpcCallOuts,
+            foreignFunctions: foreignFunctions,
             logger: log.logger())
         try await body(Filters(host: host, runtime: runtime, log: log))
     }
