@@ -61,8 +61,8 @@ public final class Gateway: Service, Sendable {
         var filters: FilterSet?
         do {
             let loaded = try await FilterSet(
-                configuration, eventLoops: eventLoops, callOuts: UpstreamCallOuts(clients: upstreams), metrics: metrics,
-                logger: logger)
+                configuration, eventLoops: eventLoops, callOuts: UpstreamCallOuts(clients: upstreams),
+                grpcCallOuts: UpstreamGRPCCallOuts(clients: upstreams), metrics: metrics, logger: logger)
             filters = loaded
             listeners = try Self.listeners(
                 configuration, upstreams: upstreams, eventLoops: eventLoops, filters: loaded)

@@ -26,7 +26,7 @@ struct FilterSet: Sendable {
     /// - Parameter eventLoops: those of the connections, whose threads the filters use as well.
     init(
         _ configuration: GatewayConfiguration, eventLoops: any EventLoopGroup, callOuts: UpstreamCallOuts,
-        metrics: any MetricsFactory, logger: Logger
+        grpcCallOuts: UpstreamGRPCCallOuts, metrics: any MetricsFactory, logger: Logger
     ) async throws(GatewayError) {
         let plugins = configuration.plugins + configuration.services.map(\.plugin)
         remotes = try RemoteModules(plugins)
@@ -44,8 +44,8 @@ struct FilterSet: Sendable {
             throw GatewayError(reasons: ["\(error)"])
         }
         runtime = ProxyWasmRuntime(
-            host: host, node: configuration.node, callOuts: callOuts, foreignFunctions: .ofGateway, metrics: metrics,
-            logger: logger)
+            host: host, node: configuration.node, callOuts: callOuts, grpcCallOuts: grpcCallOuts,
+            foreignFunctions: .ofGateway, metrics: metrics, logger: logger)
         let fetched = await remotes.fetchAll()
         var filters: [ProxyWasmFilter] = []
         var reasons: [String] = []

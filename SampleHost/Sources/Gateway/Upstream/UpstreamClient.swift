@@ -5,6 +5,8 @@ import NIOHTTP1
 /// One upstream and its connections.
 final class UpstreamClient: Sendable {
     let name: String
+    /// What filters' gRPC calls go through.
+    let grpc: UpstreamGRPCClient
     private let url: UpstreamURL
     private let client: HTTPClient
     /// Has connections of its own, so that a filter whose calls are not answered holds up other filters' calls and no requests.
@@ -15,6 +17,7 @@ final class UpstreamClient: Sendable {
         guard let url = UpstreamURL(configuration.url) else { return nil }
         self.name = name
         self.url = url
+        grpc = UpstreamGRPCClient(url, eventLoops: eventLoops)
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.decompression = .disabled
@@ -63,6 +66,7 @@ final class UpstreamClient: Sendable {
     }
 
     func shutdown() async {
+        await grpc.shutdown()
         try? await client.shutdown()
         try? await callOutClient.shutdown()
     }

@@ -26,6 +26,18 @@ struct UpstreamURL: Sendable, CustomStringConvertible {
     /// The URL of a request whose path and query are `target` (which begins with `/`).
     func url(for target: String) -> String { "\(scheme)://\(authority)\(basePath)\(target)" }
 
+    /// The host, an IPv6 address without brackets, and the port where there is one.
+    var address: (host: String, port: Int?) {
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else {
+            return (Self.withoutBrackets(authority[...]), nil)
+        }
+        return (Self.withoutBrackets(authority[..<colon]), Int(authority[authority.index(after: colon)...]))
+    }
+
+    private static func withoutBrackets(_ host: Substring) -> String {
+        host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host)
+    }
+
     /// The URL without trailing slash.
     var description: String { url(for: "") }
 
