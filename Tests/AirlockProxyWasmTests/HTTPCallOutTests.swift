@@ -3,6 +3,7 @@ import AirlockProxyWasm
 import Synchronization
 import TestSupport
 import Testing
+import WorkerLoop
 
 @Suite("HTTP calls of filters", .timeLimit(.minutes(1)))
 struct HTTPCallOutTests {
@@ -53,6 +54,29 @@ struct HTTPCallOutTests {
             await stream.finish()
             #expect(filters.log.messages == ["s=0", "h=2", "b=10", "t=1", "207", "/check ask"])
         }
+    }
+
+    /// An actor's own calls are places where others may have it, when the caller's task prefers an executor.
+    @Test("An answer that comes while a stream is about to wait for it is not missed")
+    func answeredEarly() async throws {
+        let upstreams = Upstreams { _, _ in HTTPCallOutResponse(headers: [":status": "200"]) }
+        let server = try WorkerLoop(name: "server")
+        try await withFilters(callOuts: upstreams) { filters in
+            let filter = try await filters.load(asking())
+            let replies = await withTaskExecutorPreference(server.taskExecutor) {
+                var replies: [LocalReply] = []
+                for _ in 1...1_000 {
+                    let stream = await filters.stream(filter)
+                    if let reply = await stream.requestHeaders(getRequest, endOfStream: true).reply {
+                        replies.append(reply)
+                    }
+                    await stream.finish()
+                }
+                return replies
+            }
+            #expect(replies.isEmpty)
+        }
+        await server.shutdown()
     }
 
     @Test("The host of a call is its authority")

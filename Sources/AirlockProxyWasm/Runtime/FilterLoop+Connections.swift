@@ -19,7 +19,7 @@ extension FilterLoop {
                 stream.downstream.waitsFor = nil
                 return answer
             }
-            await wait(stream, .request)
+            await wait(stream, .request, since: stream.wakes)
         }
     }
 
@@ -37,7 +37,7 @@ extension FilterLoop {
         stream.append(bytes, to: flow, endOfStream: endOfStream)
         settle()
         // Whoever waits for the other side's bytes learns of an end, too.
-        if stream.hasFinished { wake(stream) } else { wake(flow) }
+        if stream.hasFinished { wake(stream) } else { wake(stream, flow) }
         return end(stream).map { .failure($0) } ?? .success(())
     }
 
@@ -47,7 +47,8 @@ extension FilterLoop {
             guard let stream = streams[id]?.tcp else { return .failure(.streamClosed) }
             // Where it is not filters that keep too much, it is the other side that does not read.
             let flow = stream.flow(direction)
-            await wait(stream, direction, isTimed: stream.isFull(for: bytes.count, in: flow))
+            let isTimed = stream.isFull(for: bytes.count, in: flow)
+            await wait(stream, direction, since: stream.wakes, isTimed: isTimed)
             if !stream.isFull(for: bytes.count, in: flow) { flow.waitsFor = nil }
         }
     }
@@ -58,7 +59,7 @@ extension FilterLoop {
         let flow = stream.flow(direction)
         if !flow.output.isEmpty {
             let bytes = stream.take(flow)
-            wake(flow)
+            wake(stream, flow)
             return .success(bytes)
         }
         if flow.bodyLeft { return .success([]) }
@@ -70,7 +71,7 @@ extension FilterLoop {
             if let answer = receive(id, direction) { return answer }
             guard let stream = streams[id]?.tcp else { return .failure(.streamClosed) }
             // How long a side takes to send more is not a filter's business.
-            await wait(stream, direction, isTimed: stream.flow(direction).hasEnded)
+            await wait(stream, direction, since: stream.wakes, isTimed: stream.flow(direction).hasEnded)
         }
     }
 

@@ -60,7 +60,7 @@ extension FilterLoop {
         while true {
             if let outcome = headersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
             if orBody, wantsBody(id, direction) { return endWait(stream, direction, nil) }
-            await wait(stream, stream.isReplying ? .response : direction)
+            await wait(stream, stream.isReplying ? .response : direction, since: stream.wakes)
         }
     }
 
@@ -70,7 +70,7 @@ extension FilterLoop {
             if let outcome = bodyOutcome(stream, direction, isLast: isLast) {
                 return endWait(stream, direction, outcome)
             }
-            await wait(stream, stream.isReplying ? .response : direction)
+            await wait(stream, stream.isReplying ? .response : direction, since: stream.wakes)
         }
     }
 
@@ -78,7 +78,7 @@ extension FilterLoop {
         guard let stream = streams[id]?.http else { return .localReply(.streamClosed) }
         while true {
             if let outcome = trailersOutcome(stream, direction) { return endWait(stream, direction, outcome) }
-            await wait(stream, stream.isReplying ? .response : direction)
+            await wait(stream, stream.isReplying ? .response : direction, since: stream.wakes)
         }
     }
 

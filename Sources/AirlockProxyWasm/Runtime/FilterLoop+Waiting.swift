@@ -3,14 +3,20 @@ import WorkerLoop
 /// Waiting for filters that hold something back.
 extension FilterLoop {
     /// Waits until something happens to the stream.
-    /// - Parameter isTimed: whether it waits for a filter, at most as long as that may hold something back.
-    func wait(_ stream: FilterStream, _ direction: Direction, isTimed: Bool = true) async {
+    ///
+    /// A call within an actor is a place where others may have it: what woke the stream after the caller looked is not waited for.
+    /// - Parameters:
+    ///   - wakes: how often the stream had been woken when the caller looked.
+    ///   - isTimed: whether it waits for a filter, at most as long as that may hold something back.
+    func wait(_ stream: FilterStream, _ direction: Direction, since wakes: Int, isTimed: Bool = true) async {
         let flow = stream.flow(direction)
-        let timer = isTimed ? pauseTimer(stream, flow) : nil
+        var timer: LoopTimer?
         await withTaskCancellationHandler {
             // The closure is isolated to the loop only because it names it.
             await withCheckedContinuation(isolation: self) { continuation in
+                guard stream.wakes == wakes else { return continuation.resume() }
                 if Task.isCancelled { stream.cancel() }
+                if isTimed { timer = pauseTimer(stream, flow) }
                 if stream.hasFinished {
                     continuation.resume()
                 } else {

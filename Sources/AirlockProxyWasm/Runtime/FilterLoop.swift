@@ -178,11 +178,12 @@ actor FilterLoop {
 
     /// Resumes the server's calls, which look again whether they can return.
     func wake(_ stream: FilterStream) {
-        wake(stream.flows.fromClient)
-        wake(stream.flows.fromUpstream)
+        wake(stream, stream.flows.fromClient)
+        wake(stream, stream.flows.fromUpstream)
     }
 
-    func wake(_ flow: Flow) {
+    func wake(_ stream: FilterStream, _ flow: Flow) {
+        stream.wakes &+= 1
         guard !flow.waiters.isEmpty else { return }
         let waiters = flow.waiters
         flow.waiters = []

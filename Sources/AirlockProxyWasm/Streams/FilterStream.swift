@@ -31,6 +31,8 @@ class FilterStream {
     final let beganAt = MonotonicInstant.now
     /// Time from the first to the last byte; nil until the stream has ended.
     final private(set) var duration: Duration?
+    /// How often calls of the server that wait were told to look again.
+    final var wakes = 0
     /// Whether the agenda has the stream already.
     final var isTouched = false
     /// The most bytes that one filter holds back of one direction.
