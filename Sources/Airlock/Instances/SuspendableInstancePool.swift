@@ -134,8 +134,12 @@ actor SuspendableInstancePool: VersionedPool {
     }
 
     private func finish(_ work: Set<ObjectIdentifier>) async {
-        guard !work.isEmpty else { return }
-        await withCheckedContinuation { drains.append(Drain(work: work, continuation: $0)) }
+        await withCheckedContinuation { continuation in
+            // Some of it may have ended on the way here.
+            let rest = work.intersection(inFlight.keys)
+            guard !rest.isEmpty else { return continuation.resume() }
+            drains.append(Drain(work: rest, continuation: continuation))
+        }
     }
 
     private func stop(_ work: Set<ObjectIdentifier>, of version: PluginVersion) -> Int {

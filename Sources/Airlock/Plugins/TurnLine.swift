@@ -6,11 +6,12 @@ final class TurnLine {
 
     /// Waits for the turn. Balance it with ``leave()``.
     func enter() async {
-        guard isTaken else {
+        // In the closure nothing comes between the look and the wait; before it, on the way to the continuation, others may have the actor.
+        await withCheckedContinuation { continuation in
+            if isTaken { return waiting.append(continuation) }
             isTaken = true
-            return
+            continuation.resume()
         }
-        await withCheckedContinuation { waiting.append($0) }
     }
 
     /// Gives the turn to the next one.

@@ -25,7 +25,12 @@ extension FilterLoop {
         let timer = try? worker.schedule(after: deadline) { [weak self] in
             self?.assumeIsolated { $0.endLateStreams(of: number) }
         }
-        let ended = await withCheckedContinuation { drains[number] = Drain(filters: replaced, continuation: $0) }
+        let ended = await withCheckedContinuation { continuation in
+            let drain = Drain(filters: replaced, continuation: continuation)
+            // Some of it may have ended, or the version have come to serve again, on the way here.
+            guard active[id]?.version !== version, !drain.isOver else { return continuation.resume(returning: 0) }
+            drains[number] = drain
+        }
         timer?.cancel()
         return ended
     }
