@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// One client's connection: HTTP/1.1 parsing with bounds, requests one after another, keep-alive.
 struct ClientConnection: ServerChildChannel {
-    typealias Value = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
+    typealias Value = AcceptedConnection<HTTPServerRequestPart, HTTPServerResponsePart>
 
     let exchange: Exchange
     let bounds: RequestBounds
@@ -30,21 +30,19 @@ struct ClientConnection: ServerChildChannel {
                 withDecoderLimitConfiguration: limits
             )
             try pipeline.addHandler(RequestGate())
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true)
-            )
+            return try AcceptedConnection(channel)
         }
     }
 
     /// Answers the requests of a connection, on the thread of its event loop.
-    func handle(value connection: Value, logger: Logger) async {
-        await withTaskExecutorPreference(workers.executor(on: connection.channel.eventLoop)) {
-            await answer(connection, logger)
+    func handle(value accepted: Value, logger: Logger) async {
+        await withTaskExecutorPreference(workers.executor(on: accepted.channel.eventLoop)) {
+            await answer(accepted, logger)
         }
     }
 
-    private func answer(_ connection: Value, _ logger: Logger) async {
+    private func answer(_ accepted: Value, _ logger: Logger) async {
+        let connection = accepted.take()
         let peers = ConnectionPeers(connection.channel)
         do {
             try await connection.executeThenClose { inbound, outbound in

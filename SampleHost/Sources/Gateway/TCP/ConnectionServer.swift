@@ -23,17 +23,15 @@ struct ConnectionServer: Service {
                     try pipeline.addHandler(IdleStateHandler(allTimeout: idle))
                     let watch = ConnectionWatch(channel.eventLoop)
                     try pipeline.addHandler(watch)
-                    let connection = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-                    return (connection, watch.failure)
+                    return (try AcceptedConnection<ByteBuffer, ByteBuffer>(channel), watch.failure)
                 }
             }
         await onListening(server.channel)
         try await withGracefulShutdownHandler {
             try await server.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { group in
-                    for try await (connection, failure) in connections {
-                        group.addTask { await forwarding.forward(connection, failure: failure) }
+                    for try await (accepted, failure) in connections {
+                        group.addTask { await forwarding.forward(accepted.take(), failure: failure) }
                     }
                 }
             }
