@@ -3,9 +3,6 @@ import WorkerLoop
 
 /// Sending the HTTP calls of filters, and telling them what came of it.
 extension FilterLoop {
-    /// After how long it is tried again to tell a filter that has used up its share of the loop.
-    private static let callOutPause = Duration.milliseconds(10)
-
     /// Begins a call. It ends when its answer is there, when its time has passed, or with its root context.
     func begin(_ call: HTTPCallOuts.Asked) {
         guard let client = callOuts else { return }
@@ -32,7 +29,11 @@ extension FilterLoop {
             root.callOuts.contains(id)
         else { return }
         // It would be cut at once.
-        guard filter.refusal == nil else { return answerLater(id, response, of: root) }
+        guard filter.refusal == nil else {
+            // Nobody waits for an answer that would come now.
+            if response == nil { root.callOuts.stop(id) }
+            return answerLater(id, response, of: root, after: filter.pauseWhileRefused)
+        }
         root.callOuts.end(id)
         try? filter.version.quota?.charge(response?.byteCount ?? 0, to: .egressBytes)
         guard let callback = filter.callbacks.onHTTPCallResponse else { return }
@@ -49,12 +50,20 @@ extension FilterLoop {
         settle()
     }
 
-    private func answerLater(_ id: UInt32, _ response: HTTPCallOutResponse?, of root: RootContext) {
-        let timer = try? worker.schedule(after: Self.callOutPause) { [weak self, serial = root.serial] in
+    private func answerLater(
+        _ id: UInt32, _ response: HTTPCallOutResponse?, of root: RootContext, after pause: Duration
+    ) {
+        let timer = try? worker.schedule(after: pause) { [weak self, serial = root.serial] in
             self?.assumeIsolated { $0.answer(id, response, of: serial) }
         }
         root.callOuts.postpone(id, timer)
     }
+}
+
+extension FilterInstance {
+    /// After how long it is tried again to tell a filter that is refused at the moment. A share of the loop is soon there again, what else it
+    /// is refused for takes longer.
+    fileprivate var pauseWhileRefused: Duration { loopBudget?.hasTime == false ? .milliseconds(10) : .seconds(1) }
 }
 
 extension HTTPCallOutResponse {

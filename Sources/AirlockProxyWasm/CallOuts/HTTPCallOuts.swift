@@ -42,6 +42,12 @@ final class HTTPCallOuts {
 
     func contains(_ id: UInt32) -> Bool { pending[id] != nil }
 
+    /// Gives up a call that the guest has not been told of yet.
+    func stop(_ id: UInt32) {
+        pending[id]?.task?.cancel()
+        pending[id]?.task = nil
+    }
+
     /// Ends a call.
     func end(_ id: UInt32) {
         pending.removeValue(forKey: id)?.task?.cancel()
