@@ -101,4 +101,23 @@ import Testing
             #expect(response.body == "503 Service Unavailable: upstream \"up\" cannot be reached\n")
         }
     }
+
+    @Test(arguments: [false, true])
+    func `a changed path chooses the route anew where the filter is configured so`(isChosenAnew: Bool) async throws {
+        var filter = Self.replacing(":path", with: "/other", in: 0)
+        filter.filter.headersChooseRoute = isChosenAnew
+        var configuration = try GatewayConfiguration.forwarding(
+            to: ListenAddress(host: "127.0.0.1", port: 9), plugins: [filter])
+        configuration.routes = [
+            RouteConfiguration(
+                prefix: try #require(PathPrefix("/other")), action: .respond(status: 200, body: "other")),
+            RouteConfiguration(
+                prefix: try #require(PathPrefix("/")),
+                action: .filteredRespond(filters: ["replacing"], status: 200, body: "first")),
+        ]
+        try await RunningGateway.with(configuration) { gateway in
+            let answer = try await gateway.send("GET", "/")
+            #expect(answer.body == (isChosenAnew ? "other" : "first"))
+        }
+    }
 }

@@ -14,7 +14,8 @@ struct FilterSettings {
 struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
-        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "onFailure", "quarantine", "reload",
+        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "headersChooseRoute", "onFailure",
+        "quarantine", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -41,10 +42,10 @@ struct FilterSettingsReader {
         let vmConfiguration = data(section, "vmConfiguration")
         let configuration = data(section, "configuration")
         let environment = environment(section)
-        let stops = section.value("allowOnHeadersStopIteration", "true or false", default: false) {
-            ["true": true, "false": false][$0]
-        }
-        guard let limits, let failurePolicy, let stops, let reloading, let rootID, let vmID, let vmConfiguration,
+        let stops = flag(section, "allowOnHeadersStopIteration")
+        let choosesRoute = flag(section, "headersChooseRoute")
+        guard let limits, let failurePolicy, let stops, let choosesRoute, let reloading, let rootID, let vmID,
+            let vmConfiguration,
             let configuration, let environment
         else { return nil }
         policy?.limits = limits
@@ -66,10 +67,15 @@ struct FilterSettingsReader {
                 section, "allowedCapabilities", "a list of functions and callbacks of the ABI, such as proxy_log"),
             environment: environment,
             allowOnHeadersStopIteration: stops,
+            headersChooseRoute: choosesRoute,
             policy: policy,
             reload: reloading.policy
         )
         return FilterSettings(filter: filter, reloading: reloading)
+    }
+
+    private func flag(_ section: SectionReader, _ name: String) -> Bool? {
+        section.value(name, "true or false", default: false) { ["true": true, "false": false][$0] }
     }
 
     private func text(_ section: SectionReader, _ name: String) -> String? {
