@@ -126,4 +126,66 @@ import Testing
             }
         }
     }
+
+    /// Asks the upstream `up` as often as it may when it starts, and counts the calls that fail.
+    private static let flooding = """
+        (module
+          (import "env" "proxy_http_call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+          (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
+          (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+          (import "env" "proxy_increment_metric" (func $add (param i32 i64) (result i32)))
+          (memory (export "memory") 1)
+          (data (i32.const 100) "up")
+          (data (i32.const 104) "failed")
+          (data (i32.const 112) "answered")
+          (data (i32.const 200) "\\03\\00\\00\\00\\07\\00\\00\\00\\03\\00\\00\\00\\05\\00\\00\\00\\05\\00\\00\\00\\0a\\00\\00\\00\\02\\00\\00\\00:method\\00GET\\00:path\\00/call\\00:authority\\00up\\00")
+          (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+          (func (export "proxy_abi_version_0_2_1"))
+          (func (export "proxy_on_configure") (param i32 i32) (result i32)
+            (drop (call $define (i32.const 0) (i32.const 104) (i32.const 6) (i32.const 16)))
+            (drop (call $define (i32.const 0) (i32.const 112) (i32.const 8) (i32.const 20)))
+            (drop (call $every (i32.const 1)))
+            (i32.const 1))
+          (func (export "proxy_on_tick") (param i32)
+            (drop (call $every (i32.const 0)))
+            (loop $again
+              (br_if $again
+                (i32.eqz
+                  (call $call (i32.const 100) (i32.const 2) (i32.const 200) (i32.const 66) (i32.const 0) (i32.const 0)
+                    (i32.const 0) (i32.const 0) (i32.const 50000) (i32.const 24))))))
+          (func (export "proxy_on_http_call_response") (param $root i32) (param $id i32) (param $headers i32) (param i32 i32)
+            (drop
+              (call $add (i32.load (select (i32.const 20) (i32.const 16) (local.get $headers))) (i64.const 1)))))
+        """
+
+    /// Asks for the metrics until a filter's counter has a value.
+    private func wait(until name: String, is value: Int, of gateway: RunningGateway) async throws {
+        while true {
+            let lines = try await gateway.sendToAdmin("/metrics").body.split(separator: "\n")
+            if lines.contains(where: { $0.hasPrefix("proxy_wasm_\(name)_total") && $0.hasSuffix(" \(value)") }) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `more calls than may wait for an upstream fail at once, and all others are answered`() async throws {
+        let (released, isReleased) = AsyncStream<Void>.makeStream()
+        let answer: TestUpstream.Answer = { _ in
+            for await _ in released {}
+            return Response(status: .ok)
+        }
+        let service = PluginConfiguration(filter: FilterConfiguration(name: "flooding", source: .wat(Self.flooding)))
+        try await TestUpstream.with(answer) { upstream in
+            var configuration = try GatewayConfiguration.forwarding(to: upstream)
+            configuration.upstreams["up"] = UpstreamConfiguration(url: "http://\(upstream)", connections: 2)
+            configuration.services = [ServiceConfiguration(service)]
+            configuration.workers = 2
+            try await RunningGateway.with(configuration) { gateway in
+                // Each of two workers has 1,024 calls: one is sent, 1,024 wait.
+                try await wait(until: "failed", is: 1023, of: gateway)
+                isReleased.finish()
+                try await wait(until: "answered", is: 1025, of: gateway)
+            }
+        }
+    }
 }

@@ -135,7 +135,8 @@ public struct UpstreamConfiguration: Sendable, Hashable {
     public var connectTimeout: Duration
     /// How long the upstream may stay silent; then the client gets 504.
     public var responseTimeout: Duration
-    /// The largest number of connections for requests to this upstream. The calls of filters have half as many of their own.
+    /// The largest number of connections for requests to this upstream. The calls of filters have half as many of their own; 1,024 calls wait
+    /// for one, and more fail at once.
     public var connections: Int
 
     /// An upstream with the defaults of the configuration reference.

@@ -13,14 +13,13 @@ struct UpstreamCallOuts: HTTPCallOutClient {
     func send(_ request: HTTPCallOut, to upstream: String) async throws -> HTTPCallOutResponse {
         guard let client = clients[upstream] else { throw GatewayError(reasons: ["no upstream \"\(upstream)\""]) }
         let head = try UpstreamHead(request.headers)
-        let response = try await client.send(
+        let (response, body) = try await client.call(
             method: head.method,
             target: head.target,
             headers: head.headers,
             body: request.body.isEmpty ? nil : .bytes(ByteBuffer(bytes: request.body)),
             within: TimeAmount(request.timeout),
-            isCallOut: true)
-        let body = try await response.body.collect(upTo: request.responseBytes)
+            upTo: request.responseBytes)
         return HTTPCallOutResponse(
             headers: HeaderMap(status: Int(response.status.code), headers: response.headers),
             body: Array(body.readableBytesView))

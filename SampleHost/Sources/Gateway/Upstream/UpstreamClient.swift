@@ -11,6 +11,7 @@ final class UpstreamClient: Sendable {
     private let client: HTTPClient
     /// Has connections of its own, so that a filter whose calls are not answered holds up other filters' calls and no requests.
     private let callOutClient: HTTPClient
+    private let callOutTurns: ConnectionTurns
 
     /// `nil` when the URL is not one.
     init?(name: String, configuration: UpstreamConfiguration, eventLoops: any EventLoopGroup) {
@@ -29,7 +30,10 @@ final class UpstreamClient: Sendable {
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connections
         settings.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections / 2)
+        let callOutConnections = max(1, configuration.connections / 2)
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = callOutConnections
+        // So many may wait in Envoy, too (`max_pending_requests` of `config.cluster.v3.CircuitBreakers`).
+        callOutTurns = ConnectionTurns(connections: callOutConnections, longest: 1_024)
         callOutClient = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
     }
 
@@ -41,26 +45,49 @@ final class UpstreamClient: Sendable {
     /// - Parameters:
     ///   - target: path and query; begins with `/`.
     ///   - headers: with `host`, without framing.
-    ///   - time: how long the whole response may take; `nil` for as long as it comes.
-    ///   - isCallOut: whether a filter asks, and not a client.
     func send(
         method: String,
         target: String,
         headers: HTTPHeaders,
-        body: HTTPClientRequest.Body?,
-        within time: TimeAmount? = nil,
-        isCallOut: Bool = false
+        body: HTTPClientRequest.Body?
     ) async throws -> HTTPClientResponse {
-        let client = isCallOut ? callOutClient : client
-        let deadline = time.map { .now() + $0 } ?? NIODeadline.distantFuture
+        try await send(request(method, target, headers, body), through: client, by: .distantFuture)
+    }
+
+    /// Sends what a filter asks for, when it is its turn, and collects the answer.
+    ///
+    /// - Parameters:
+    ///   - time: how long the whole answer may take.
+    ///   - size: the most bytes that its body may have.
+    func call(
+        method: String, target: String, headers: HTTPHeaders, body: HTTPClientRequest.Body?, within time: TimeAmount,
+        upTo size: Int
+    ) async throws -> (head: HTTPClientResponse, body: ByteBuffer) {
+        let deadline = NIODeadline.now() + time
+        let request = request(method, target, headers, body)
+        return try await callOutTurns.withTurn {
+            let response = try await send(request, through: callOutClient, by: deadline)
+            return (response, try await response.body.collect(upTo: size))
+        }
+    }
+
+    private func request(
+        _ method: String, _ target: String, _ headers: HTTPHeaders, _ body: HTTPClientRequest.Body?
+    ) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: url.url(for: target))
         request.method = HTTPMethod(rawValue: method)
         request.headers = headers
         request.body = body
+        return request
+    }
+
+    private func send(
+        _ request: HTTPClientRequest, through client: HTTPClient, by deadline: NIODeadline
+    ) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, deadline: deadline)
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {
-            guard body == nil, ["GET", "HEAD", "OPTIONS"].contains(method) else { throw error }
+            guard request.body == nil, [.GET, .HEAD, .OPTIONS].contains(request.method) else { throw error }
             return try await client.execute(request, deadline: deadline)
         }
     }
