@@ -162,7 +162,9 @@ import Testing
     private func wait(until name: String, is value: Int, of gateway: RunningGateway) async throws {
         while true {
             let lines = try await gateway.sendToAdmin("/metrics").body.split(separator: "\n")
-            if lines.contains(where: { $0.hasPrefix("proxy_wasm_\(name)_total") && $0.hasSuffix(" \(value)") }) { return }
+            if lines.contains(where: { $0.hasPrefix("proxy_wasm_\(name)_total") && $0.hasSuffix(" \(value)") }) {
+                return
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
