@@ -9,8 +9,9 @@ struct ConvertCommand: ParsableCommand {
         abstract: "Makes a configuration of the gateway from an Envoy bootstrap.",
         discussion: """
             Writes the gateway's YAML to standard output: listeners, routes, upstreams and Proxy-Wasm filters. What it cannot express is \
-            listed at its end, in comments, and on standard error, by its path in the bootstrap.
-            Exit code 0: all is expressed. 1: something is not. 2: no bootstrap with a listener for HTTP.
+            listed at its end, in comments, and on standard error, by its path in the bootstrap. Where the gateway would let through what Envoy \
+            refuses, since something is not expressed, routes answer 501, and listeners for TCP and clusters are left out.
+            Exit code 0: all is expressed. 1: something is not. 2: no bootstrap with a listener that the gateway could have.
             """
     )
 
@@ -20,16 +21,25 @@ struct ConvertCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Where to write. By default standard output.")
     var output: String?
 
+    @Flag(
+        help:
+            "Write routes, listeners and clusters also where they let through more than Envoy. Read the gaps, then mend them."
+    )
+    var allowGaps = false
+
     func run() throws {
-        let conversion = try EnvoyConversion(bootstrap: try text())
+        let conversion = try EnvoyConversion(bootstrap: try text(), allowingGaps: allowGaps)
         if let output {
             try Data(conversion.yaml.utf8).write(to: URL(filePath: output), options: .atomic)
         } else {
             print(conversion.yaml, terminator: "")
         }
         guard !conversion.unexpressed.isEmpty else { return }
-        let lines = conversion.unexpressed.map { "not expressed: \($0)\n" }.joined()
-        FileHandle.standardError.write(Data(lines.utf8))
+        var lines = conversion.unexpressed.map { gap in
+            "\(!gap.weakens ? "not expressed" : allowGaps ? "weaker than Envoy" : "closed"): \(gap)\n"
+        }
+        if !conversion.closed.isEmpty { lines.append("\(conversion.closed)\n") }
+        FileHandle.standardError.write(Data(lines.joined().utf8))
         throw ExitCode(1)
     }
 

@@ -3,6 +3,7 @@ import Yams
 /// Reads an Envoy bootstrap (`envoy.config.bootstrap.v3.Bootstrap`).
 struct BootstrapReader {
     let input: Input
+    let allowsGaps: Bool
 
     func read() -> GatewayDocument {
         var document = GatewayDocument()
@@ -11,30 +12,37 @@ struct BootstrapReader {
         let plugins = PluginCollector()
         document.services = services(plugins)
         guard let resources = input.field("static_resources") else { return document }
-        var clusters: [String: Input] = [:]
+        var clusters: Set<String> = []
         for cluster in resources.field("clusters")?.items ?? [] {
             guard let upstream = ClusterReader(input: cluster).read() else { continue }
-            guard clusters.updateValue(cluster, forKey: upstream.name) == nil else {
-                cluster.gap("expected a name of its own, found \"\(upstream.name)\" a second time")
+            guard clusters.insert(upstream.name).inserted else {
+                cluster.gap("left out: expected a name of its own, found \"\(upstream.name)\" a second time")
                 continue
             }
             document.upstreams.append(upstream)
         }
         for listener in resources.field("listeners")?.items ?? [] {
-            let reader = ListenerReader(input: listener, clusters: Set(clusters.keys), plugins: plugins)
+            let reader = ListenerReader(input: listener, clusters: clusters, plugins: plugins, allowsGaps: allowsGaps)
             guard let found = reader.read() else { continue }
             if let first = document.listeners.first(where: { $0.tcp == nil }), found.tcp == nil,
                 first.idle != found.idle
             {
                 listener.ledger.gap(
                     listener.node, listener.path,
-                    "idle_timeout: connections of all listeners may be idle as long as those of the first")
+                    "idle_timeout: connections of all listeners may be idle as long as those of the first",
+                    .differs)
             }
             document.listeners.append(found)
         }
         document.plugins = plugins.plugins
-        UpstreamSeparation(clusters: clusters).apply(to: &document)
         return document
+    }
+
+    /// Gives connections upstreams of their own.
+    func separateUpstreams(of document: inout GatewayDocument) {
+        let items = input.field("static_resources")?.field("clusters")?.items ?? []
+        let clusters = Dictionary(items.map { ($0.path, $0) }) { first, _ in first }
+        UpstreamSeparation(clusters: clusters).apply(to: &document)
     }
 
     /// Plugins that no request passes (`envoy.extensions.wasm.v3.WasmService`).

@@ -10,7 +10,7 @@ struct ClusterReader {
         }
         let timeout = input.field("connect_timeout")
         // Envoy's default.
-        var upstream = GatewayDocument.Upstream(name: name, url: "", connectTimeout: "5s")
+        var upstream = GatewayDocument.Upstream(place: input.path, name: name, url: "", connectTimeout: "5s")
         if let given = timeout?.duration { upstream.connectTimeout = given }
         upstream.connections = connections()
         if let type = input.field("type") {
@@ -30,7 +30,19 @@ struct ClusterReader {
         input.field("lb_policy")?.note("one address is all that the gateway chooses from")
         upstream.url = "\(usesTLS(to: address) ? "https" : "http")://\(address)"
         checkProtocol()
+        leaveOut()
         return upstream
+    }
+
+    private func leaveOut() {
+        input.leaveOut(
+            "alt_stat_name", "track_cluster_stats", "track_timeout_budgets", "health_checks", "outlier_detection",
+            "dns_refresh_rate", "dns_failure_refresh_rate", "dns_jitter", "respect_dns_ttl", "load_balancing_policy",
+            "common_lb_config", "round_robin_lb_config", "least_request_lb_config", "ring_hash_lb_config",
+            "maglev_lb_config", "preconnect_policy", "max_requests_per_connection", "per_connection_buffer_limit_bytes",
+            "upstream_connection_options", "close_connections_on_host_health_failure",
+            "ignore_health_on_host_removal", "wait_for_warm_on_init", "cleanup_interval",
+            "common_http_protocol_options", "http2_protocol_options", "protocol_selection")
     }
 
     private func address() -> SocketAddress? {
@@ -38,12 +50,15 @@ struct ClusterReader {
         assignment.field("cluster_name")?.settle()
         var found: SocketAddress?
         for locality in assignment.field("endpoints")?.items ?? [] {
+            locality.leaveOut("locality", "priority", "load_balancing_weight")
             for endpoint in locality.field("lb_endpoints")?.items ?? [] {
                 guard let place = endpoint.field("endpoint")?.field("address") else { continue }
                 guard found == nil else {
-                    endpoint.gap("the gateway sends to one address of an upstream")
+                    endpoint.gap("the gateway sends to one address of an upstream", .differs)
                     continue
                 }
+                endpoint.leaveOut("load_balancing_weight")
+                endpoint.field("endpoint")?.leaveOut("health_check_config", "additional_addresses")
                 found = SocketAddress(place)
             }
         }
@@ -53,11 +68,21 @@ struct ClusterReader {
     /// `max_connections` of the first thresholds, which are for usual requests unless they say otherwise.
     private func connections() -> Int? {
         let thresholds = input.field("circuit_breakers")?.field("thresholds")?.items ?? []
-        guard let first = thresholds.first, let most = first.field("max_connections") else { return nil }
-        if let priority = first.field("priority") {
-            guard priority.value("DEFAULT", parse: { $0 == "DEFAULT" ? $0 : nil }) != nil else { return nil }
+        guard let first = thresholds.first else { return nil }
+        for other in thresholds.dropFirst() { other.gap("an upstream of the gateway has one bound", .differs) }
+        if let priority = first.field("priority"), priority.text != "DEFAULT" {
+            first.gap("the gateway has nothing for it", .differs)
+            return nil
         }
-        return most.value("a number from 1 to 65535") { Int($0).flatMap { (1...65535).contains($0) ? $0 : nil } }
+        first.leaveOut(
+            "max_pending_requests", "max_requests", "max_retries", "max_connection_pools", "retry_budget",
+            "track_remaining")
+        guard let most = first.field("max_connections"), let count = most.count else { return nil }
+        guard (1...65535).contains(count) else {
+            most.gap("expected a number from 1 to 65535", count == 0 ? .opens : .differs)
+            return nil
+        }
+        return count
     }
 
     private func usesTLS(to address: SocketAddress) -> Bool {
@@ -86,7 +111,10 @@ struct ClusterReader {
         let name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
         for (key, options) in input.field("typed_extension_protocol_options")?.entries ?? [] where key == name {
             guard let message = Message(options), message.type == name else { continue }
-            message.fields.field("explicit_http_config")?.field("http_protocol_options").map(emptyOnly)
+            let explicit = message.fields.field("explicit_http_config")
+            explicit?.field("http_protocol_options").map(emptyOnly)
+            explicit?.leaveOut("http2_protocol_options", "http3_protocol_options")
+            message.fields.leaveOut("auto_config", "use_downstream_protocol_config", "common_http_protocol_options")
         }
     }
 

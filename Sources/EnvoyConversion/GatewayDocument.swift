@@ -4,6 +4,8 @@ import Yams
 /// What the gateway's configuration says, before it is written as YAML.
 struct GatewayDocument {
     struct Listener {
+        /// Where it is in the bootstrap.
+        var place = ""
         var address: String
         var direction: String?
         var metadata: [Space] = []
@@ -38,6 +40,8 @@ struct GatewayDocument {
     }
 
     struct Upstream {
+        /// Where it is in the bootstrap.
+        var place = ""
         var name: String
         var url: String
         var connectTimeout: String
@@ -61,6 +65,8 @@ struct GatewayDocument {
         var environment: [String: String] = [:]
         var allowedCapabilities: [String] = []
         var allowOnHeadersStopIteration = false
+        /// Whether it is a filter, whose changes of headers choose the route anew as in Envoy.
+        var headersChooseRoute = false
         var onFailure: String?
         /// The waits of the policy FAIL_RELOAD, where they are said.
         var waits: Waits?
@@ -84,6 +90,9 @@ struct GatewayDocument {
             }
         }
 
+        /// Where it is in the bootstrap, and its virtual host.
+        var place = ""
+        var host = ""
         var match: Match
         var path: String
         var action: Action
@@ -91,6 +100,8 @@ struct GatewayDocument {
         var name: String?
         var virtualHost: String?
         var metadata: [Space] = []
+        /// Whether it answers 501 since something is not expressed.
+        var isClosed = false
     }
 
     /// A plugin that no request passes.
@@ -196,6 +207,7 @@ extension GatewayDocument.Plugin {
             entries.append(("environment", Node(variables)))
         }
         if allowOnHeadersStopIteration { entries.append(("allowOnHeadersStopIteration", "true")) }
+        if headersChooseRoute { entries.append(("headersChooseRoute", "true")) }
         if !allowedCapabilities.isEmpty {
             entries.append(("allowedCapabilities", Node(allowedCapabilities.map(Node.text), .implicit, .flow)))
         }

@@ -128,9 +128,14 @@ struct Input {
     func settle() { ledger.settle(path) }
 
     /// Says why the value, or something in it, is not expressed.
-    func gap(_ message: String) {
+    func gap(_ message: String, _ effect: Ledger.Effect = .opens) {
         settle()
-        ledger.gap(node, path, message)
+        ledger.gap(node, path, message, effect)
+    }
+
+    /// Says of fields, where they are there, that the gateway has nothing for them and lets through no more without them.
+    func leaveOut(_ names: String...) {
+        for name in names { field(name)?.gap("the gateway has nothing for it", .differs) }
     }
 
     /// Says something of a value that is expressed, or that changes nothing.

@@ -2,6 +2,14 @@ import Yams
 
 /// What became of each key of a bootstrap: read, or not expressed. What nobody asked for is not expressed.
 final class Ledger {
+    /// What a gap means for what is in the configuration all the same.
+    enum Effect {
+        /// It may let through what Envoy refuses. What nobody knows is taken for that.
+        case opens
+        /// It is other than in Envoy, and lets through no more.
+        case differs
+    }
+
     private(set) var unexpressed: [EnvoyConversion.Remark] = []
     private(set) var notes: [EnvoyConversion.Remark] = []
     /// Paths whose whole value is accounted for.
@@ -15,8 +23,10 @@ final class Ledger {
 
     func isSettled(_ path: String) -> Bool { settled.contains(path) }
 
-    func gap(_ node: Node, _ path: String, _ message: String) {
-        unexpressed.append(remark(node, path, message))
+    func gap(_ node: Node, _ path: String, _ message: String, _ effect: Effect = .opens) {
+        var remark = remark(node, path, message)
+        remark.weakens = effect == .opens
+        unexpressed.append(remark)
     }
 
     func note(_ node: Node, _ path: String, _ message: String) {
@@ -27,9 +37,15 @@ final class Ledger {
         .init(line: node.mark?.line, path: path.isEmpty ? "(all)" : path, message: OneLine.text(message, most: 500))
     }
 
-    /// Lists what nobody asked for, and puts the remarks into the order of the lines.
-    func close(_ root: Input) {
-        list(root)
+    /// Keeps the mark of those gaps that open something that is there.
+    func markWeakening(where isThere: (_ path: String) -> Bool) {
+        for index in unexpressed.indices where unexpressed[index].weakens {
+            unexpressed[index].weakens = isThere(unexpressed[index].path)
+        }
+    }
+
+    /// Puts the remarks into the order of the lines.
+    func sort() {
         unexpressed = sorted(unexpressed)
         notes = sorted(notes)
     }
@@ -40,7 +56,8 @@ final class Ledger {
         }.map(\.element)
     }
 
-    private func list(_ input: Input) {
+    /// Lists what nobody asked for.
+    func list(_ input: Input) {
         guard !settled.contains(input.path) else { return }
         guard entered.contains(input.path) else {
             return gap(input.node, input.path, "the gateway has nothing for it")

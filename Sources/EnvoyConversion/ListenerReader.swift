@@ -7,6 +7,7 @@ struct ListenerReader {
     /// The names of the clusters that are upstreams.
     let clusters: Set<String>
     let plugins: PluginCollector
+    let allowsGaps: Bool
 
     /// Nil, with a gap, where it is none that the gateway could have.
     func read() -> GatewayDocument.Listener? {
@@ -23,6 +24,13 @@ struct ListenerReader {
         }
         if let match = chain.field("filter_chain_match") { _ = match.entries }
         chain.field("name")?.note("filter chains have no names in the gateway")
+        chain.leaveOut("transport_socket_connect_timeout")
+        input.leaveOut(
+            "access_log", "stat_prefix", "additional_addresses", "per_connection_buffer_limit_bytes",
+            "tcp_backlog_size",
+            "tcp_fast_open_queue_length", "enable_mptcp", "enable_reuse_port", "reuse_port", "freebind",
+            "connection_balance_config", "max_connections_to_accept_per_socket_event", "ignore_global_conn_limit",
+            "listener_filters_timeout", "continue_on_listener_filters_timeout", "drain_type")
         var ofConnections: [ConnectionFilter] = []
         for filter in chain.field("filters")?.items ?? [] {
             guard let any = filter.field("typed_config"), let message = Message(any) else {
@@ -57,7 +65,7 @@ struct ListenerReader {
     }
 
     private func listener(_ address: SocketAddress) -> GatewayDocument.Listener {
-        var listener = GatewayDocument.Listener(address: address.description)
+        var listener = GatewayDocument.Listener(place: input.path, address: address.description)
         listener.direction = direction()
         listener.metadata = input.field("metadata").map(MetadataValues.spaces) ?? []
         return listener
@@ -73,26 +81,62 @@ struct ListenerReader {
     private func read(_ manager: Input, into listener: inout GatewayDocument.Listener) {
         manager.field("stat_prefix")?.note("metrics have other names in the gateway")
         if let codec = manager.field("codec_type") {
-            _ = codec.value("AUTO or HTTP1, since the gateway speaks HTTP/1.1 alone") {
-                ["AUTO", "HTTP1"].contains($0) ? $0 : nil
-            }
+            let isKnown = ["AUTO", "HTTP1"].contains(codec.text)
+            if !isKnown { codec.gap("expected AUTO or HTTP1, since the gateway speaks HTTP/1.1 alone", .differs) }
         }
-        listener.idle = manager.field("common_http_protocol_options")?.field("idle_timeout")?.duration
+        let options = manager.field("common_http_protocol_options")
+        listener.idle = options?.field("idle_timeout")?.duration
+        options?.leaveOut("max_connection_duration", "max_stream_duration", "max_requests_per_connection")
         if let remote = manager.field("use_remote_address"), remote.flag == false {
-            remote.gap("the gateway appends the client's address to x-forwarded-for always")
+            remote.gap("the gateway appends the client's address to x-forwarded-for always", .differs)
         }
+        settlePaths(manager)
+        leaveOut(manager)
         let filters = filters(manager, &listener)
         guard let table = manager.field("route_config") else { return }
         table.field("name")?.settle()
+        table.leaveOut("validate_clusters", "max_direct_response_body_size_bytes", "ignore_port_in_host_matching")
         for host in table.field("virtual_hosts")?.items ?? [] {
-            listener.routes += VirtualHostReader(input: host, clusters: clusters, filters: filters).read()
+            let reader = VirtualHostReader(input: host, clusters: clusters, filters: filters, allowsGaps: allowsGaps)
+            listener.routes += reader.read()
         }
+    }
+
+    /// The gateway takes paths as they come, and so does Envoy where it is told to.
+    private func settlePaths(_ manager: Input) {
+        let ways = [
+            ("normalize_path", "false"), ("merge_slashes", "false"),
+            ("path_with_escaped_slashes_action", "KEEP_UNCHANGED"),
+        ]
+        for (name, way) in ways {
+            guard let field = manager.field(name), field.text != way else { continue }
+            field.gap("the gateway compares paths with those of routes as they come")
+        }
+    }
+
+    private func leaveOut(_ manager: Input) {
+        manager.leaveOut(
+            "access_log", "access_log_options", "access_log_flush_interval", "flush_access_log_on_new_request",
+            "tracing",
+            "server_name", "server_header_transformation", "via", "add_user_agent", "proxy_100_continue",
+            "generate_request_id", "preserve_external_request_id", "always_set_request_id_in_response",
+            "request_id_extension", "stream_idle_timeout", "request_timeout", "request_headers_timeout",
+            "drain_timeout",
+            "delayed_close_timeout", "stream_error_on_invalid_http_message", "http2_protocol_options",
+            "http3_protocol_options", "append_x_forwarded_port", "proxy_status_config")
+        manager.field("http_protocol_options")?.leaveOut(
+            "accept_http_10", "default_host_for_http_10", "header_key_format", "enable_trailers")
     }
 
     /// The names of the plugins in the order of the requests.
     private func filters(_ manager: Input, _ listener: inout GatewayDocument.Listener) -> [String] {
         var names: [String] = []
         for filter in manager.field("http_filters")?.items ?? [] {
+            if let disabled = filter.field("disabled"), disabled.flag == true {
+                filter.note("left out, since it is disabled")
+                continue
+            }
+            filter.leaveOut("is_optional")
             guard let any = filter.field("typed_config"), let message = Message(any) else {
                 filter.gap("expected typed_config")
                 continue
@@ -101,11 +145,10 @@ struct ListenerReader {
             case Self.router:
                 filter.field("name")?.settle()
                 message.fields.field("suppress_envoy_headers")?.note("the gateway adds no x-envoy- fields")
+                message.fields.leaveOut(
+                    "dynamic_stats", "start_child_span", "upstream_log", "upstream_log_options",
+                    "suppress_grpc_request_failure_code_stats", "respect_expected_rq_timeout")
             case PluginReader.filter:
-                if let disabled = filter.field("disabled"), disabled.flag == true {
-                    filter.note("left out, since it is disabled")
-                    continue
-                }
                 let name = filter.field("name")?.text
                 guard let config = message.fields.field("config"),
                     let plugin = PluginReader(input: config).read()

@@ -7,7 +7,9 @@ final class PluginCollector {
     /// The name that routes refer to a plugin by; an equal one was perhaps there already.
     /// - Parameter fallback: the name of one that has none.
     func add(_ plugin: GatewayDocument.Plugin, from input: Input, called fallback: String) -> String {
-        let plugin = distinguished(withName(plugin, from: input, fallback), from: input)
+        var plugin = plugin
+        plugin.headersChooseRoute = true
+        plugin = distinguished(withName(plugin, from: input, fallback), from: input)
         if !plugins.contains(plugin) { plugins.append(plugin) }
         return plugin.name
     }
@@ -40,7 +42,8 @@ final class PluginCollector {
         if plugin.name != name {
             input.ledger.gap(
                 input.node, input.path,
-                "names of plugins are unique in the gateway: plugin_name is \"\(plugin.name)\" here, not \"\(name)\"")
+                "names of plugins are unique in the gateway: plugin_name is \"\(plugin.name)\" here, not \"\(name)\"",
+                .differs)
         }
         return plugin
     }

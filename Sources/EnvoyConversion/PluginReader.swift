@@ -41,7 +41,7 @@ struct PluginReader {
             if !path.hasPrefix("/") {
                 file.note("relative to the folder of this file here, and in Envoy to the one that it is started in")
             }
-            local.field("watched_directory")?.gap("reload: watch is the gateway's way to follow a file")
+            local.field("watched_directory")?.gap("reload: watch is the gateway's way to follow a file", .differs)
             return GatewayDocument.Plugin(place: .path(path))
         }
         guard let remote = code.field("remote"), let place = remote.field("http_uri"), let uri = place.field("uri"),

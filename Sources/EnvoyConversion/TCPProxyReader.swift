@@ -18,6 +18,9 @@ struct TCPProxyReader {
     /// Nil, with a gap, where the gateway could not forward them.
     func read() -> GatewayDocument.Connections? {
         input.field("stat_prefix")?.note("metrics have other names in the gateway")
+        input.leaveOut(
+            "access_log", "access_log_options", "access_log_flush_interval", "flush_access_log_on_connected",
+            "hash_policy", "max_connect_attempts", "max_downstream_connection_duration")
         guard let cluster = input.field("cluster"), let name = cluster.text else {
             input.gap("the listener is left out: expected cluster")
             return nil

@@ -1,12 +1,13 @@
 /// An upstream of the gateway is for requests or for connections, where a cluster can be for both.
 struct UpstreamSeparation {
-    /// The clusters by their names.
+    /// The clusters by their places.
     let clusters: [String: Input]
 
     func apply(to document: inout GatewayDocument) {
         let ofRequests = Set(document.listeners.flatMap(\.routes).compactMap(\.action.upstream))
         for name in Set(document.listeners.compactMap(\.tcp?.upstream)).sorted() {
-            guard let index = document.upstreams.firstIndex(where: { $0.name == name }), let cluster = clusters[name]
+            guard let index = document.upstreams.firstIndex(where: { $0.name == name }),
+                let cluster = clusters[document.upstreams[index].place]
             else { continue }
             guard var upstream = forConnections(document.upstreams[index], cluster) else {
                 document.listeners.removeAll { $0.tcp?.upstream == name }
@@ -43,6 +44,6 @@ struct UpstreamSeparation {
 
     /// What else is in the cluster stays accounted for by itself.
     private func gap(_ cluster: Input, _ message: String) {
-        cluster.ledger.gap(cluster.node, cluster.path, message)
+        cluster.ledger.gap(cluster.node, cluster.path, message, .differs)
     }
 }

@@ -108,4 +108,28 @@ struct EnvoyTCPConversionTests {
             conversion.unexpressed.contains { $0.path == "static_resources.listeners[1].filter_chains[0].filters[0]" })
         #expect(!conversion.yaml.contains("g.wasm\n  "))
     }
+
+    @Test(
+        "A listener of connections is left out where something decides about them that the gateway has not",
+        arguments: [
+            ("", "- { name: r, typed_config: { \"@type\": t/envoy.extensions.filters.network.rbac.v3.RBAC } }", ""),
+            ("", "- { name: r, typed_config: { \"@type\": \(wasm), config: { vm_config: { code: {} } } } }", ""),
+            ("tunneling_config: { hostname: a }", "", ""),
+            (
+                "", "",
+                "transport_socket: { typed_config: { \"@type\": t/envoy.extensions.transport_sockets.alts.v3.Alts } }"
+            ),
+        ])
+    func closed(proxy: String, filters: String, cluster: String) throws {
+        let other = Self.http.replacing("route: { cluster: db }", with: "direct_response: { status: 200 }")
+        let text = bootstrap(proxy: "cluster: db, \(proxy)", filters: filters, cluster: cluster, listeners: other)
+        let conversion = try EnvoyConversion(bootstrap: text)
+        #expect(conversion.closed.listeners == 1)
+        #expect(conversion.closed.clusters == (cluster.isEmpty ? 0 : 1))
+        #expect(conversion.unexpressed.contains { $0.weakens })
+        #expect(!conversion.yaml.contains("tcp:"), "\(conversion.yaml)")
+        #expect(conversion.yaml.contains("listen: 127.0.0.1:80\n"), "\(conversion.yaml)")
+        let open = try EnvoyConversion(bootstrap: text, allowingGaps: true)
+        #expect(open.yaml.contains("  tcp: {upstream: db}\n"), "\(open.yaml)")
+    }
 }
