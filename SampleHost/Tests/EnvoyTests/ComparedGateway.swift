@@ -2,6 +2,7 @@ import Airlock
 import AirlockProxyWasm
 import AirlockTesting
 import Gateway
+import Logging
 import ServiceLifecycle
 
 /// A gateway with a route for each comparison.
@@ -21,8 +22,10 @@ struct ComparedGateway {
     /// Serves on a free port while `body` runs.
     func run(_ body: @Sendable (Running) async throws -> Void) async throws {
         let ended = AsyncStream<Void>.makeStream()
-        let gateway = try await Gateway(try configuration(), logger: log.logger()) { _ in ended.continuation.yield() }
-        let group = ServiceGroup(configuration: .init(services: [gateway], logger: log.logger()))
+        // The level that Envoy logs at, which guests can ask for.
+        let logger = log.logger(level: .info)
+        let gateway = try await Gateway(try configuration(), logger: logger) { _ in ended.continuation.yield() }
+        let group = ServiceGroup(configuration: .init(services: [gateway], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             guard let address = await gateway.address else { return try await tasks.waitForAll() }

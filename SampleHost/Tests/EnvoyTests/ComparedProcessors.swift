@@ -45,7 +45,7 @@ extension Comparison {
         scripts.enumerated().map { position, script in
             PluginConfiguration(
                 filter: FilterConfiguration(
-                    name: filter(position), vmID: filter(position), configuration: Array(script.utf8),
+                    name: filter(position), vmID: vm(position), configuration: Array(script.utf8),
                     source: .file(guest).trusted(), failurePolicy: failsOpen ? .open : .closed))
         }
     }

@@ -5,6 +5,8 @@ struct Comparison: Sendable, CustomStringConvertible {
     /// The configuration of each filter of the chain, for the guest in `Guest/scripted.c`.
     var scripts: [String]
     var request = Request()
+    /// Whether its filters are in one virtual machine.
+    var sharesVM = false
     /// Whether requests go on without a filter that failed.
     var failsOpen = false
     /// Whether the parts that a body comes in are compared, too. Where it is on its way while something else happens they depend on the time.
@@ -34,6 +36,9 @@ struct Comparison: Sendable, CustomStringConvertible {
 
     /// The name of a filter of the chain.
     func filter(_ position: Int) -> String { "\(name).\(position)" }
+
+    /// The identifier of a filter's virtual machine.
+    func vm(_ position: Int) -> String { sharesVM ? name : filter(position) }
 }
 
 /// What came of a request.

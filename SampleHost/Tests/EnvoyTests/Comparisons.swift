@@ -1,6 +1,6 @@
 /// What is compared. Maps, buffers and streams go by their numbers in the ABI: 0 the request's, 2 or 1 the response's.
 extension Comparison {
-    static let all = callbacks + fields + bodies + actions + replies + pauses + calls + properties + failures
+    static let all = callbacks + fields + bodies + actions + replies + pauses + calls + properties + failures + shared
 
     private static func post(_ body: String, path: String = "/echo", chunked: Bool = false) -> Request {
         Request(method: "POST", path: path, body: body, isChunked: chunked)

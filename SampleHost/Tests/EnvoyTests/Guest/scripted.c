@@ -29,6 +29,19 @@ HOST(proxy_get_property)(text path, size_t path_size, char **value, size_t *size
 HOST(proxy_set_property)(text path, size_t path_size, text value, size_t size);
 HOST(proxy_http_call)(text upstream, size_t upstream_size, text headers, size_t headers_size, text body, size_t body_size,
                       text trailers, size_t trailers_size, uint32_t timeout, uint32_t *call);
+HOST(proxy_define_metric)(uint32_t kind, text name, size_t size, uint32_t *metric);
+HOST(proxy_increment_metric)(uint32_t metric, int64_t offset);
+HOST(proxy_record_metric)(uint32_t metric, uint64_t value);
+HOST(proxy_get_metric)(uint32_t metric, uint64_t *value);
+HOST(proxy_register_shared_queue)(text name, size_t size, uint32_t *queue);
+HOST(proxy_resolve_shared_queue)(text vm, size_t vm_size, text name, size_t size, uint32_t *queue);
+HOST(proxy_enqueue_shared_queue)(uint32_t queue, text value, size_t size);
+HOST(proxy_dequeue_shared_queue)(uint32_t queue, char **value, size_t *size);
+HOST(proxy_set_header_map_pairs)(uint32_t map, text pairs, size_t size);
+HOST(proxy_get_header_map_size)(uint32_t map, size_t *size);
+HOST(proxy_call_foreign_function)(text name, size_t name_size, text argument, size_t argument_size, char **value, size_t *size);
+HOST(proxy_get_status)(uint32_t *code, char **value, size_t *size);
+HOST(proxy_get_log_level)(uint32_t *level);
 
 extern char __heap_base;
 static char *heap = &__heap_base;
@@ -131,6 +144,44 @@ static size_t put_number(char *to, uint32_t value) {
 
 static void copy(char *to, text from, size_t size) { for (size_t i = 0; i < size; i++) to[i] = from[i]; }
 
+// Numbers of metrics and queues by their names; one that is not there is 100.
+
+static struct { word name; uint32_t value; } numbers[64];
+
+static uint32_t *number_of(word name) {
+    int index = 0;
+    while (index < 63 && numbers[index].name.size) {
+        word known = numbers[index].name;
+        size_t i = 0;
+        while (known.size == name.size && i < name.size && known.bytes[i] == name.bytes[i]) i++;
+        if (known.size == name.size && i == name.size) return &numbers[index].value;
+        index++;
+    }
+    numbers[index].name = name;
+    numbers[index].value = 100;
+    return &numbers[index].value;
+}
+
+// The field that is the whole of a map.
+static uint32_t set_pair(uint32_t map, word name, word value) {
+    static char pairs[512];
+    size_t at = put_number(pairs, 1);
+    at += put_number(pairs + at, (uint32_t)name.size);
+    at += put_number(pairs + at, (uint32_t)value.size);
+    copy(pairs + at, name.bytes, name.size);
+    pairs[at + name.size] = 0;
+    at += name.size + 1;
+    copy(pairs + at, value.bytes, value.size);
+    pairs[at + value.size] = 0;
+    return proxy_set_header_map_pairs(map, pairs, at + value.size + 1);
+}
+
+static void answer_number(word action, uint32_t status, uint64_t value) {
+    say("  "); put(action.bytes, action.size); say("="); say_number(status);
+    if (status == 0) { say(" "); say_number((uint32_t)value); }
+    end_line();
+}
+
 // A GET of a path at an upstream.
 static uint32_t call(word upstream, word path) {
     struct { text name; word value; } fields[] = {
@@ -222,6 +273,54 @@ static uint32_t run_with(uint32_t result, uint32_t root, text event, uint32_t st
                 asking = stream;
             } else if (is(action, "tick")) {
                 answer(action, proxy_set_tick_period_milliseconds(number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "define")) {
+                uint32_t kind = number(next_word(&place, end));
+                word name = next_word(&place, end);
+                answer(action, proxy_define_metric(kind, name.bytes, name.size, number_of(name)), 0, 0);
+            } else if (is(action, "increment") || is(action, "decrement")) {
+                uint32_t metric = *number_of(next_word(&place, end));
+                int64_t by = number(next_word(&place, end));
+                answer(action, proxy_increment_metric(metric, is(action, "increment") ? by : -by), 0, 0);
+            } else if (is(action, "record")) {
+                uint32_t metric = *number_of(next_word(&place, end));
+                answer(action, proxy_record_metric(metric, number(next_word(&place, end))), 0, 0);
+            } else if (is(action, "metric")) {
+                uint64_t count = 0;
+                uint32_t status = proxy_get_metric(*number_of(next_word(&place, end)), &count);
+                answer_number(action, status, count);
+            } else if (is(action, "register")) {
+                word name = next_word(&place, end);
+                answer(action, proxy_register_shared_queue(name.bytes, name.size, number_of(name)), 0, 0);
+            } else if (is(action, "resolve")) {
+                word vm = next_word(&place, end), name = next_word(&place, end);
+                uint32_t *queue = number_of(name);
+                answer(action, proxy_resolve_shared_queue(vm.bytes, vm.size, name.bytes, name.size, queue), 0, 0);
+            } else if (is(action, "enqueue")) {
+                uint32_t queue = *number_of(next_word(&place, end));
+                word item = rest(&place, end);
+                answer(action, proxy_enqueue_shared_queue(queue, item.bytes, item.size), 0, 0);
+            } else if (is(action, "dequeue")) {
+                uint32_t status = proxy_dequeue_shared_queue(*number_of(next_word(&place, end)), &value, &size);
+                answer(action, status, value, size);
+            } else if (is(action, "pair")) {
+                uint32_t map = number(next_word(&place, end));
+                word name = next_word(&place, end);
+                answer(action, set_pair(map, name, rest(&place, end)), 0, 0);
+            } else if (is(action, "mapsize")) {
+                uint32_t status = proxy_get_header_map_size(number(next_word(&place, end)), &size);
+                answer_number(action, status, size);
+            } else if (is(action, "foreign")) {
+                word name = next_word(&place, end), argument = rest(&place, end);
+                uint32_t status = proxy_call_foreign_function(name.bytes, name.size, argument.bytes, argument.size, &value, &size);
+                answer(action, status, value, size);
+            } else if (is(action, "status")) {
+                uint32_t code = 0;
+                uint32_t status = proxy_get_status(&code, &value, &size);
+                answer_number(action, status, code);
+            } else if (is(action, "loglevel")) {
+                uint32_t level = 0;
+                uint32_t status = proxy_get_log_level(&level);
+                answer_number(action, status, level);
             } else if (is(action, "trap")) {
                 __builtin_trap();
             }
@@ -278,6 +377,12 @@ GUEST(proxy_on_configure) uint32_t proxy_on_configure(uint32_t root, uint32_t si
 GUEST(proxy_on_tick) void proxy_on_tick(uint32_t root) {
     if (asking) proxy_set_effective_context(asking);
     run(root, "tick", asking);
+}
+
+GUEST(proxy_on_queue_ready) void proxy_on_queue_ready(uint32_t root, uint32_t queue) {
+    say("queue_ready"); end_line();
+    run(root, "queue-as-root", 0);
+    if (asking && proxy_set_effective_context(asking) == 0) run(root, "queue", asking);
 }
 
 GUEST(proxy_on_request_headers) uint32_t proxy_on_request_headers(uint32_t id, uint32_t count, uint32_t end) {
