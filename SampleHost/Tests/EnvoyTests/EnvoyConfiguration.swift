@@ -101,7 +101,8 @@ struct EnvoyConfiguration {
         var configuration: [String: Any] = [
             "name": name,
             "vm_config": [
-                "vm_id": comparison.vm(position), "runtime": "envoy.wasm.runtime.v8", "code": ["local": ["filename": guest]],
+                "vm_id": comparison.vm(position), "runtime": "envoy.wasm.runtime.v8",
+                "code": ["local": ["filename": guest]],
             ] as [String: Any],
             "configuration": [
                 "@type": "type.googleapis.com/google.protobuf.StringValue", "value": comparison.scripts[position],
