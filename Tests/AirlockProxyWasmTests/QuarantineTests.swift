@@ -5,13 +5,22 @@ import Testing
 @Suite("Filters that fail again and again", .timeLimit(.minutes(1)))
 struct QuarantineTests {
     /// A filter that fails at a request with the header "fail".
-    private let failing = Guest.wat(
+    private let failing = Guest.wat(callback)
+
+    /// One that says when it is started.
+    private let telling = Guest.wat(
+        """
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $say @"started") (i32.const 1))
+        \(callback)
+        """)
+
+    private static let callback =
         """
         (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
           (call $say @"run")
           (if (i32.eqz (call $get_header_map_value (i32.const 0) @"fail" @result)) (then unreachable))
           (i32.const 0))
-        """)
+        """
 
     private func run(_ filters: Filters, _ filter: ProxyWasmFilter, fails: Bool = false) async -> HeadersOutcome {
         let stream = await filters.stream(filter)
@@ -32,7 +41,7 @@ struct QuarantineTests {
             #expect(!filter.isQuarantined)
             _ = await run(filters, filter, fails: true)
             #expect(filter.isQuarantined)
-            #expect(await filter.status().readyLoops == 1)
+            #expect(await filter.status().readyLoops == 0)
 
             let stream = await filters.stream(filter)
             #expect(await stream.requestHeaders(getRequest, endOfStream: true).reply?.status == 503)
@@ -50,6 +59,61 @@ struct QuarantineTests {
                 break
             }
             #expect(seen == ["quarantined filter 1", "readmitted"])
+        }
+    }
+
+    @Test("No machine is started for a quarantined filter, until it is readmitted")
+    func machines() async throws {
+        try await withFilters(workers: 2) { filters in
+            let filter = try await filters.load(telling) { $0.quarantine = QuarantinePolicy(failures: 2) }
+            #expect(filters.started == 2)
+            _ = await run(filters, filter, fails: true)
+            #expect(filters.started == 3)
+            _ = await run(filters, filter, fails: true)
+            for _ in 0..<4 { _ = await run(filters, filter) }
+            #expect(filters.started == 3)
+            #expect(await filter.status().readyLoops == 1)
+            filter.readmit()
+            #expect(await filter.status().readyLoops == 2)
+            #expect(filters.started == 4)
+            // What runs is not started again.
+            filter.readmit()
+            #expect(await filter.status().readyLoops == 2)
+            #expect(filters.started == 4)
+        }
+    }
+
+    @Test("A readmitted filter need not wait as after a failure")
+    func waits() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(telling) {
+                $0.quarantine = QuarantinePolicy(failures: 1)
+                $0.failurePolicy = .reload(backoff: ReloadBackoff(initial: .seconds(3600), maximum: .seconds(3600)))
+            }
+            _ = await run(filters, filter, fails: true)
+            #expect(await filter.status().readyLoops == 0)
+            filter.readmit()
+            #expect(await run(filters, filter).forwarded == getRequest)
+            #expect(filters.started == 2)
+        }
+    }
+
+    @Test("A machine that others use is started for them, and has the quarantined filter in it once that is readmitted")
+    func sharedMachine() async throws {
+        try await withFilters { filters in
+            let bad = try await filters.load(telling, name: "bad") { $0.quarantine = QuarantinePolicy(failures: 1) }
+            let good = try await filters.load(telling, name: "good")
+            // The second one was started by itself before.
+            #expect(filters.started == 3)
+            _ = await run(filters, bad, fails: true)
+            #expect(filters.started == 4)
+            #expect(await bad.status().readyLoops == 0)
+            #expect(await run(filters, good).forwarded == getRequest)
+            _ = await run(filters, good, fails: true)
+            #expect(filters.started == 5)
+            bad.readmit()
+            #expect(await run(filters, bad).forwarded == getRequest)
+            #expect(filters.started == 6)
         }
     }
 
@@ -101,4 +165,9 @@ struct QuarantineTests {
             }
         }
     }
+}
+
+extension Filters {
+    /// How many root contexts of `telling` were configured.
+    fileprivate var started: Int { log.messages.count { $0 == "started" } }
 }

@@ -76,6 +76,11 @@ final class FilterInstance {
         version.limits.multiplied(by: configuration.startFactor)
     }
 
+    /// Whether it is to have a root context, in a machine of its own or of others: not once it was retired, and not while it is quarantined.
+    var isToRun: Bool {
+        !isRetired && !(isServing && quarantine?.isQuarantined ?? false)
+    }
+
     /// Where new streams get their contexts; nil while the virtual machine is being replaced.
     var home: (vm: ProxyWasmVM, root: RootContext)? {
         guard let vm = slot.vm, let root else { return nil }

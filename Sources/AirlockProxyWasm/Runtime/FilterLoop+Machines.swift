@@ -35,7 +35,7 @@ extension FilterLoop {
     /// Starts the filters that waited for a machine in their slot, when another one brought it.
     private func startWaiting(_ slot: VMSlot) {
         guard let vm = slot.vm else { return }
-        for filter in members(slot) where filter.root == nil && !filter.isRetired {
+        for filter in members(slot) where filter.root == nil && filter.isToRun {
             do throws(PluginError) {
                 filter.root = try vm.startRoot(for: filter)
                 startTicks(of: filter)
@@ -81,7 +81,7 @@ extension FilterLoop {
         }
         // A machine that fails by itself, in a tick, would be replaced without end if there were no wait.
         let ownBackoff = vm.failedInRoot ? Self.startBackoff : nil
-        let backoffs = members(slot).filter { !$0.isRetired }.map {
+        let backoffs = members(slot).filter(\.isToRun).map {
             $0.configuration.failurePolicy.backoff ?? ownBackoff
         }
         let resetAfter = backoffs.compactMap { $0?.resetAfter }.min() ?? Self.startBackoff.resetAfter
@@ -108,7 +108,7 @@ extension FilterLoop {
     private func restart(_ key: VMKey) {
         restarts[key] = nil
         guard let slot = slots[key], slot.vm == nil else { return }
-        let members = members(slot).filter { !$0.isRetired }
+        let members = members(slot).filter(\.isToRun)
         guard let first = members.first else { return }
         do throws(PluginError) {
             let vm: ProxyWasmVM
@@ -126,6 +126,17 @@ extension FilterLoop {
             logger.error("virtual machine did not start", metadata: ["error": "\(error)"])
             restart(slot, after: Self.startBackoff.delay(afterFailures: slot.failures))
         }
+    }
+
+    /// Starts a filter that was quarantined, where it stopped for that: at once, whatever its machine had to wait for.
+    nonisolated func startReadmitted(_ id: FilterID) {
+        let start: @Sendable (isolated FilterLoop) -> Void = { loop in
+            guard let filter = loop.active[id], filter.home == nil else { return }
+            if filter.slot.vm == nil { loop.restart(filter.slot.key) } else { loop.startWaiting(filter.slot) }
+            loop.settle()
+        }
+        guard !worker.isCurrent else { return assumeIsolated(start) }
+        worker.submit { [weak self] in self?.assumeIsolated(start) }
     }
 
     /// A filter that refuses its configuration stays without a root context, and those that it shares with go on; where all refuse, the

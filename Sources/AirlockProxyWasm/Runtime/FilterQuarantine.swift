@@ -2,7 +2,7 @@ import Airlock
 
 /// When a filter that fails again and again is not run any more, until it is readmitted or replaced.
 ///
-/// Requests are treated as after a failure then: refused with 503, or let through where the ``FailurePolicy`` is ``FailurePolicy/open``.
+/// No virtual machine is started for it any more; one that did not fail, on another worker loop, stays. Requests are treated as after a failure then: refused with 503, or let through where the ``FailurePolicy`` is ``FailurePolicy/open``.
 /// Only the version that serves is watched; one that is being tried has its error budget.
 public struct QuarantinePolicy: Sendable, Hashable {
     /// So many failures within ``window``, on all worker loops together, put the filter into quarantine; at least 1.

@@ -64,12 +64,14 @@ public final class ProxyWasmFilter: ReleasedPlugin {
         return status
     }
 
-    /// Whether it failed so often that it is not run until ``readmit()`` or until it is replaced; see ``FilterConfiguration/quarantine``.
+    /// Whether it failed so often that it is not run, nor a virtual machine started for it, until ``readmit()`` or until it is replaced; see ``FilterConfiguration/quarantine``.
     public var isQuarantined: Bool { quarantine?.isQuarantined ?? false }
 
     /// Ends a quarantine after repeated failures. Not for modules that are quarantined by digest: ``PluginReleases/readmit(_:)``.
     public func readmit() {
-        quarantine?.readmit(plugin: name, version: releases.serving?.number ?? 0)
+        guard let quarantine else { return }
+        quarantine.readmit(plugin: name, version: releases.serving?.number ?? 0)
+        for loop in loops { loop.startReadmitted(id) }
     }
 
     /// Takes the filter out of service: chains go on without it, and open streams end with it.
