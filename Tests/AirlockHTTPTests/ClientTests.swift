@@ -17,6 +17,8 @@ struct ClientTests {
     private func configuration() -> HTTPEgressClient.Configuration {
         var configuration = HTTPEgressClient.Configuration()
         configuration.resolver = fixed(Dictionary(uniqueKeysWithValues: "abcd".map { ("\($0).test", ["127.0.0.1"]) }))
+        // On a busy machine a test can take longer than the default.
+        configuration.idleTimeout = .seconds(600)
         return configuration
     }
 
