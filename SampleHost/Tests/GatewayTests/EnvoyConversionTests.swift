@@ -53,6 +53,7 @@ import Testing
         #expect(configuration.listeners.map(\.direction) == [.inbound])
         #expect(configuration.node == ProxyNode(id: "n", cluster: "c", metadata: ["a": ["b": true]]))
         #expect(filter.allowOnHeadersStopIteration)
+        #expect(filter.headersChooseRoute)
         #expect(filter.allowedCapabilities == ["proxy_log", "fd_write", "fd_pwrite", "proxy_on_log"])
     }
 
@@ -62,6 +63,18 @@ import Testing
             let exact = try await gateway.send("GET", "/exact?x=1")
             #expect(exact.status == 200)
             #expect(exact.body == "a: b\n")
+        }
+    }
+
+    @Test func `answers 501 where a filter is missing that Envoy would have asked`() async throws {
+        let type = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+        let rbac = "- { name: rbac, typed_config: { \"@type\": \(type), rules: { action: ALLOW } } }"
+        let configuration = try converted(try TemporaryFolder(), filters: { rbac })
+        try await RunningGateway.with(configuration) { gateway in
+            for path in ["/exact", "/api/x", "/"] {
+                let answer = try await gateway.send("GET", path)
+                #expect(answer.status == 501)
+            }
         }
     }
 
