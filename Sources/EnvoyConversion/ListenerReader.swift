@@ -2,6 +2,12 @@
 struct ListenerReader {
     static let manager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     static let router = "envoy.extensions.filters.http.router.v3.Router"
+    /// Filters that refuse no request: what goes on without them is answered otherwise, and nothing gets through that did not before.
+    private static let refusingNothing: Set<String> = Set(
+        [
+            "cache.v3.CacheConfig", "compressor.v3.Compressor", "cors.v3.Cors", "fault.v3.HTTPFault",
+            "grpc_stats.v3.FilterConfig", "stateful_session.v3.StatefulSession", "tap.v3.Tap",
+        ].map { "envoy.extensions.filters.http.\($0)" })
 
     let input: Input
     /// The names of the clusters that are upstreams.
@@ -161,7 +167,9 @@ struct ListenerReader {
                 filter.field("name")?.settle()
                 DynamicMetadataReader(input: message.fields).read(into: &listener.dynamicMetadata)
             default:
-                filter.gap("left out: the gateway has no filter of the type \(message.type)")
+                filter.gap(
+                    "left out: the gateway has no filter of the type \(message.type)",
+                    Self.refusingNothing.contains(message.type) ? .differs : .opens)
             }
         }
         return names

@@ -15,7 +15,6 @@ struct EnvoyClosingTests {
         "http.rbac.v3.RBAC", "http.ext_authz.v3.ExtAuthz", "http.jwt_authn.v3.JwtAuthentication",
         "http.ext_proc.v3.ExternalProcessor", "http.lua.v3.Lua", "http.ratelimit.v3.RateLimit",
         "http.local_ratelimit.v3.LocalRateLimit", "http.oauth2.v3.OAuth2", "http.csrf.v3.CsrfPolicy",
-        "http.cors.v3.Cors",
         "http.basic_auth.v3.BasicAuth", "http.api_key_auth.v3.ApiKeyAuth", "http.ip_tagging.v3.IPTagging",
         "http.nobody.knows.v9.It",
     ]
@@ -29,6 +28,19 @@ struct EnvoyClosingTests {
         let conversion = try EnvoyConversion(bootstrap: disabled.yaml)
         #expect(conversion.unexpressed == [])
         #expect(conversion.yaml.contains(Self.allOpen))
+    }
+
+    @Test(
+        "Routes behind a filter that refuses nothing stay open, and it is listed",
+        arguments: ["http.compressor.v3.Compressor", "http.cors.v3.Cors", "http.grpc_stats.v3.FilterConfig"])
+    func harmlessFilter(type: String) throws {
+        var bootstrap = Bootstrap()
+        bootstrap.filters +=
+            "\n- { name: x, typed_config: { \"@type\": \(Bootstrap.types)/envoy.extensions.filters.\(type) } }"
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.yaml.contains(Self.allOpen))
+        #expect(conversion.closed.isEmpty)
+        #expect(conversion.unexpressed.map(\.weakens) == [false])
     }
 
     @Test(
