@@ -98,7 +98,8 @@ extension GatewayConfiguration {
             listen: ListenAddress(host: "127.0.0.1", port: 0),
             admin: AdminConfiguration(listen: ListenAddress(host: "127.0.0.1", port: 0)),
             bounds: bounds,
-            upstreams: ["up": UpstreamConfiguration(url: "http://\(upstream)")],
+            // On a busy machine a connection may take longer than the default.
+            upstreams: ["up": UpstreamConfiguration(url: "http://\(upstream)", connectTimeout: .seconds(60))],
             plugins: plugins,
             routes: [
                 RouteConfiguration(
