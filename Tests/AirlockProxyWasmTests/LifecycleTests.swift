@@ -51,6 +51,22 @@ struct LifecycleTests {
         }
     }
 
+    @Test("A body that no filter looks at need not be handed over: the stream is whole all the same")
+    func bodyBesideFilters() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(noting("a"))
+            for hasBody in [false, true] {
+                let stream = await filters.stream(filter)
+                _ = await stream.requestHeaders(getRequest, endOfStream: true)
+                _ = await stream.responseHeaders(okResponse, endOfStream: !hasBody)
+                #expect(await stream.finish().replyDetails == nil)
+            }
+            let broken = await filters.stream(filter)
+            _ = await broken.requestHeaders(getRequest, endOfStream: true)
+            #expect(await broken.finish().replyDetails == "stream_closed")
+        }
+    }
+
     @Test("What a stream cost is accounted filter by filter, and adds up in the status")
     func accounts() async throws {
         try await withFilters { filters in

@@ -174,5 +174,10 @@ final class HTTPStream: FilterStream {
         }
     }
 
-    private var isComplete: Bool { response.bodyLeft }
+    /// Whether the filters have seen what there is of the response to see. A server need not hand over a body that no filter looks at.
+    private var isComplete: Bool {
+        response.bodyLeft || response.trailersLeft || (response.headersLeft && !filtersResponseBody)
+    }
+
+    private var filtersResponseBody: Bool { contexts.contains { $0.filter.callbacks.response.body != nil } }
 }
