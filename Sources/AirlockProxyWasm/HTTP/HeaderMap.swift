@@ -152,10 +152,8 @@ public struct HeaderMap: Sendable {
 
     private mutating func store(name: some Collection<UInt8>, value: some Collection<UInt8>) -> Field {
         let field = Field(offset: bytes.count, nameCount: name.count, valueCount: value.count)
-        bytes.reserveCapacity(bytes.count + field.storedCount)
-        for byte in name {
-            bytes.append(byte.lowercasedASCII)
-        }
+        bytes.append(contentsOf: name)
+        for index in field.name where bytes[index].isUppercaseASCII { bytes[index] |= 0x20 }
         bytes.append(0)
         bytes.append(contentsOf: value)
         bytes.append(0)
@@ -230,6 +228,8 @@ extension HeaderMap: CustomStringConvertible {
 }
 
 extension UInt8 {
+    fileprivate var isUppercaseASCII: Bool { self >= 0x41 && self <= 0x5A }
+
     /// The byte, with A to Z in lower case.
-    var lowercasedASCII: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
+    var lowercasedASCII: UInt8 { isUppercaseASCII ? self | 0x20 : self }
 }

@@ -105,13 +105,16 @@ actor FilterLoop {
         let stream = HTTPStream(
             id: nextStream(), attributes: attributes, filters: chain, fallbacks: choices.map(\.fallback),
             bodyLimit: limits.bodyBytes, choosesRouteAnew: routeMark)
-        add(stream, of: chain + fallbacks)
-        if lacksFilter(links) { stream.refuse(LocalReply(status: 503, details: "filter_unloaded")) }
+        let used = fallbacks.isEmpty ? chain : chain + fallbacks
+        add(stream, of: used)
+        if chain.count < links.count, lacksFilter(links) {
+            stream.refuse(LocalReply(status: 503, details: "filter_unloaded"))
+        }
         return OpenedStream(
             id: stream.id,
             choosesRouteAnew: routeMark,
-            filtersRequestBody: (chain + fallbacks).contains { $0.callbacks.request.body != nil },
-            filtersResponseBody: (chain + fallbacks).contains { $0.callbacks.response.body != nil })
+            filtersRequestBody: used.contains { $0.callbacks.request.body != nil },
+            filtersResponseBody: used.contains { $0.callbacks.response.body != nil })
     }
 
     /// Opens a connection; as ``open(_:_:routedBy:)``, but that no other version takes a failed one's place.
@@ -120,7 +123,7 @@ actor FilterLoop {
         let stream = TCPStream(
             id: nextStream(), attributes: attributes, filters: chain, bodyLimit: limits.bodyBytes)
         add(stream, of: chain)
-        if lacksFilter(links) { stream.close(details: "filter_unloaded") }
+        if chain.count < links.count, lacksFilter(links) { stream.close(details: "filter_unloaded") }
         return stream.id
     }
 
@@ -148,10 +151,8 @@ actor FilterLoop {
         worker.endWork()
         settle()
         wake(stream)
-        for context in stream.contexts + stream.replaced {
-            context.filter.streamEnded()
-            endIfUnused(context.filter)
-        }
+        for context in stream.contexts { leave(context.filter) }
+        for context in stream.replaced { leave(context.filter) }
         for filter in stream.unusedFallbacks {
             filter.openStreams -= 1
             endIfUnused(filter)
@@ -159,6 +160,11 @@ actor FilterLoop {
         endDrainsOfUnused()
         settle()
         return StreamReport(stream)
+    }
+
+    private func leave(_ filter: FilterInstance) {
+        filter.streamEnded()
+        endIfUnused(filter)
     }
 
     /// The client went away: what waits goes on, with a reply that resets the stream.

@@ -4,6 +4,8 @@ public import Airlock
 public struct HTTPFilterChain: Sendable {
     /// The filters, in the order in which they see requests.
     public let filters: [ProxyWasmFilter]
+    /// Whether a filter may see of a body while it holds the headers before it back.
+    public let showsBodyEarly: Bool
     private let runtime: ProxyWasmRuntime
     private let links: [ChainLink]
 
@@ -12,6 +14,7 @@ public struct HTTPFilterChain: Sendable {
         self.filters = filters
         self.runtime = runtime
         links = filters.map(ChainLink.init)
+        showsBodyEarly = filters.contains(where: \.configuration.allowOnHeadersStopIteration)
     }
 
     /// Whether a filter reads or changes request bodies.

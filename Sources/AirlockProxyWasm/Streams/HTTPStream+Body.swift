@@ -28,7 +28,7 @@ extension HTTPStream {
     private func deliverBody(
         _ flow: MessageFlow, _ bytes: inout [UInt8], endOfStream: Bool, to context: StreamContext
     ) -> Verdict {
-        let callback = context.filter.callbacks[flow.direction].body
+        let callback = context.filter.callbacks.body(flow.direction)
         return deliver(&bytes, of: flow, endOfStream: endOfStream, to: context, by: callback, BodyAction.init)
     }
 

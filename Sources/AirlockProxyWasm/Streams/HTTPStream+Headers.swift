@@ -52,7 +52,7 @@ extension HTTPStream {
     private func deliverHeadersOnce(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
         if flow.direction == .request { _ = context.enter() }
         guard askedReply == nil else { return .stop }
-        guard let callback = context.filter.callbacks[flow.direction].headers, context.home != nil else {
+        guard let callback = context.filter.callbacks.headers(flow.direction), context.home != nil else {
             return .proceed
         }
         flow.headersEditor = context

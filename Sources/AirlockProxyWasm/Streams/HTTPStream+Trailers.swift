@@ -22,7 +22,7 @@ extension HTTPStream {
     }
 
     private func deliverTrailers(_ flow: MessageFlow, to context: StreamContext) -> Verdict {
-        guard let callback = context.filter.callbacks[flow.direction].trailers, context.home != nil else {
+        guard let callback = context.filter.callbacks.trailers(flow.direction), context.home != nil else {
             return .proceed
         }
         flow.trailersEditor = context
@@ -38,7 +38,7 @@ extension HTTPStream {
 
     /// Lets a filter that looks at bodies change what it still holds back, or append to what it let go: its last chance to.
     private func showEndOfBody(_ flow: MessageFlow, to context: StreamContext) {
-        guard context.filter.callbacks[flow.direction].body != nil else { return }
+        guard context.filter.callbacks.body(flow.direction) != nil else { return }
         if !context[flow.direction].isPaused {
             context[flow.direction].body = []
             context[flow.direction].endOfStream = false

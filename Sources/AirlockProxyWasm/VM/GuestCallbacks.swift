@@ -137,8 +137,16 @@ struct GuestCallbacks: Sendable {
         connection.isAny || onLog != nil
     }
 
-    subscript(direction: Direction) -> Flow {
-        direction == .request ? request : response
+    // Each alone, since a flow that is taken as a whole costs more than the decision that needs one of them.
+
+    func headers(_ direction: Direction) -> HeadersCallback? {
+        direction == .request ? request.headers : response.headers
+    }
+
+    func body(_ direction: Direction) -> BodyCallback? { direction == .request ? request.body : response.body }
+
+    func trailers(_ direction: Direction) -> TrailersCallback? {
+        direction == .request ? request.trailers : response.trailers
     }
 
     private static func flow(

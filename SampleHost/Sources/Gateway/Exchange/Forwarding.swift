@@ -18,7 +18,7 @@ struct Forwarding {
     /// - Throws: when the connection must end.
     func run(through chain: HTTPFilterChain?, route: Route) async throws {
         guard let chain else { return try await forward(through: nil, showsBody: false) }
-        let showsBody = chain.filters.contains(where: \.configuration.allowOnHeadersStopIteration)
+        let showsBody = chain.showsBodyEarly
         let stream = await chain.openStream(attributes(of: route), routedBy: canaryKey.key(of: request))
         do {
             try await forward(through: stream, showsBody: showsBody)

@@ -7,6 +7,7 @@ extension HeaderMap {
     /// - Parameter client: the address that is added to those that the request was forwarded for.
     init(_ request: CheckedRequest, headers: HTTPHeaders, client: String?) {
         self.init()
+        reserveCapacity(fields: headers.count + 6, bytes: 512)
         append(name: ":authority", value: request.authority)
         append(name: ":path", value: request.target)
         append(name: ":method", value: request.method)
@@ -15,8 +16,10 @@ extension HeaderMap {
         for (name, value) in headers where !hopByHop.contains(name) && !Self.isOfGateway(name) {
             append(name: name, value: value)
         }
-        let forwardedFor = headers["x-forwarded-for"] + [client].compactMap(\.self)
-        if !forwardedFor.isEmpty { append(name: "x-forwarded-for", value: forwardedFor.joined(separator: ", ")) }
+        let others = headers["x-forwarded-for"]
+        if let addresses = others.isEmpty ? client : (others + [client].compactMap(\.self)).joined(separator: ", ") {
+            append(name: "x-forwarded-for", value: addresses)
+        }
         append(name: "x-forwarded-proto", value: "http")
     }
 
