@@ -84,6 +84,30 @@ struct PropertyTests {
         }
     }
 
+    @Test(
+        "At its end each stream has a gRPC status, said by its response or that of its HTTP status",
+        arguments: [
+            (["200"], 2), (["403"], 7), (["503"], 14), (["200", "5"], 5),
+        ])
+    func grpcStatus(said: [String], expected: Int) async throws {
+        var response: HeaderMap = [":status": said[0]]
+        if said.count > 1 { response["grpc-status"] = said[1] }
+        try await withFilters { filters in
+            let filter = try await filters.load(
+                Guest.wat(
+                    #"""
+                    (func (export "proxy_on_log") (param i32)
+                      (call $note (i32.const 103) (call $get_property @"response\00grpc_status" @result))
+                      (call $note (i32.const 118) (i32.wrap_i64 (i64.load (i32.load (i32.const 16))))))
+                    """#))
+            let stream = await filters.stream(filter)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            _ = await stream.responseHeaders(response, endOfStream: true)
+            await stream.finish()
+            #expect(filters.log.messages == ["g=0", "v=\(expected)"])
+        }
+    }
+
     @Test("The size of a request is what it announces, and otherwise what came in")
     func size() async throws {
         let source = Guest.wat(

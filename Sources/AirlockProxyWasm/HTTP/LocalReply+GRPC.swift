@@ -17,7 +17,7 @@ extension LocalReply {
     private static let maximumMessageBytes = 1024
 
     /// "HTTP to gRPC Status Code Mapping" of gRPC.
-    private static func grpcStatus(for status: UInt32) -> Int32 {
+    static func grpcStatus(for status: UInt32) -> Int32 {
         switch status {
         case 400: 13
         case 401: 16

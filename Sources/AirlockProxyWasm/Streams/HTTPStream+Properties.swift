@@ -44,8 +44,11 @@ extension HTTPStream {
         case "code_details": return PropertyValue.text(replyDetails ?? upstream?.codeDetails ?? "via_upstream")
         case "flags": return PropertyValue.integer(0)
         case "grpc_status":
-            let status = response.trailers?["grpc-status"] ?? response.headers?["grpc-status"]
-            return status.flatMap { Int($0) }.map(PropertyValue.integer)
+            let said = response.trailers?["grpc-status"] ?? response.headers?["grpc-status"]
+            if let said = said.flatMap({ Int($0) }) { return PropertyValue.integer(said) }
+            // At its end every stream has one in Envoy, whatever it is about.
+            guard duration != nil, let status = response.headers?[":status"].flatMap({ UInt32($0) }) else { return nil }
+            return PropertyValue.integer(LocalReply.grpcStatus(for: status))
         case "size": return PropertyValue.integer(response.bodyBytes)
         case "total_size": return PropertyValue.integer(response.bodyBytes + (response.headers?.byteCount ?? 0))
         default: return nil
