@@ -159,6 +159,10 @@ import Testing
         ("listeners: [{ address: 127.0.0.1:0, routes: [] }]", 1, "listeners[0].routes", "found an empty list"),
         ("listen: 127.0.0.1:0\nnode: { ID: a }", 2, "node.ID", "did you mean id?"),
         (
+            "listen: 127.0.0.1:0\nplugins:\n  - { name: a, path: x, properties: [request.*.a] }", 3,
+            "plugins[0].properties[0]", "expected a path such as request.path, request.* or *, found \"request.*.a\""
+        ),
+        (
             "listen: 127.0.0.1:0\nplugins:\n  - { name: a, path: x, headersChooseRoute: 1 }", 3,
             "plugins[0].headersChooseRoute", "expected true or false, found \"1\""
         ),

@@ -8,6 +8,7 @@ extension ProxyWasmABI {
                 (abi, call, path: GuestBytes, pointer: UInt32, size: UInt32) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_get_property", needs: .getProperty), call) { (vm) throws(Refusal) in
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
+                    try abi.checkProperty(path, vm)
                     guard let value = vm.property(path) else { throw .status(.notFound) }
                     try call.hand(over: value, in: vm, to: ValuePlace(pointer: pointer, size: size))
                 }
@@ -16,6 +17,7 @@ extension ProxyWasmABI {
                 (abi, call, path: GuestBytes, value: GuestBytes) throws(HostError) -> UInt32 in
                 try abi.answer(Use(name: "proxy_set_property", needs: .setProperty), call) { (vm) throws(Refusal) in
                     let path = try call.copy(path, limit: PropertyPath.maximumBytes)
+                    try abi.checkProperty(path, vm)
                     let value = try call.copy(value, limit: StreamProperties.maximumBytes)
                     guard let stream = vm.active?.stream?.stream else { throw .status(.notFound) }
                     let isReadOnly = vm.active?.root?.readOnlyProperties[path] ?? false
@@ -25,6 +27,15 @@ extension ProxyWasmABI {
                 }
             },
         ]
+    }
+
+    /// What was not granted is not there: SDKs take other answers for mistakes of their own.
+    private func checkProperty(_ bytes: [UInt8], _ vm: VMState) throws(Refusal) {
+        guard let properties, let path = PropertyPath(bytes)?.dotted else { return }
+        guard properties.contains(where: { $0.matches(path) }) else {
+            vm.logRefusal(ofProperty: path)
+            throw .status(.notFound)
+        }
     }
 }
 

@@ -2,20 +2,23 @@ public import Airlock
 
 extension ProxyWasmABI: AttenuableCapability {
     /// Reads a grant from a policy: `functions`, a list of names as ``ProxyWasmGrants/init(named:)`` knows them; `upstreams`, a list of
-    /// those that may be called by HTTP and gRPC; and `foreignFunctions`, a list of those that may be called. All of each without it.
+    /// those that may be called by HTTP and gRPC; `foreignFunctions`, a list of those that may be called; and `properties`, a list of those
+    /// that may be read and set, as ``PropertyPattern`` has them. All of each without it.
     public init(policy fields: inout ManifestFields) throws(PluginError) {
-        self.init(
-            grants: try fields.proxyWasmFunctions() ?? .all, upstreams: try fields.names("upstreams"),
-            foreignFunctions: try fields.names("foreignFunctions"))
+        try self.init(&fields, otherwise: .all)
     }
 
-    /// A wish may name `functions`, `upstreams` and `foreignFunctions` in the same way. Where it is required, all of them must be in this
+    private init(_ fields: inout ManifestFields, otherwise grants: ProxyWasmGrants) throws(PluginError) {
+        self.init(
+            grants: try fields.proxyWasmFunctions() ?? grants, upstreams: try fields.names("upstreams"),
+            foreignFunctions: try fields.names("foreignFunctions"), properties: try fields.propertyPatterns())
+    }
+
+    /// A wish may name `functions`, `upstreams`, `foreignFunctions` and `properties` in the same way. Where it is required, all of them must be in this
     /// grant; where the filter can do without, it gets those that are.
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self {
         let wanted = try wish.read { (fields) throws(PluginError) in
-            Self(
-                grants: try fields.proxyWasmFunctions() ?? grants, upstreams: try fields.names("upstreams"),
-                foreignFunctions: try fields.names("foreignFunctions"))
+            try Self(&fields, otherwise: grants)
         }
         func missing(_ names: Set<String>?, of granted: Set<String>?) -> [String] {
             granted.flatMap { names?.subtracting($0).sorted() } ?? []
@@ -23,6 +26,7 @@ extension ProxyWasmABI: AttenuableCapability {
         let missing =
             wanted.grants.subtracting(grants).names + missing(wanted.upstreams, of: upstreams)
             + missing(wanted.foreignFunctions, of: foreignFunctions)
+            + (properties.flatMap { given in wanted.properties.map { PropertyPattern.missing($0, in: given) } } ?? [])
         guard missing.isEmpty || !wish.isRequired else {
             throw PluginError(
                 .denied, message: "it asks for \(missing.joined(separator: ", ")), and the policy gives \(summary)")
@@ -37,8 +41,11 @@ extension ProxyWasmABI: AttenuableCapability {
         func list(_ title: String, _ names: Set<String>?) -> String? {
             names.map { "\(title) \($0.isEmpty ? "none" : $0.sorted().joined(separator: ", "))" }
         }
-        return [functions, list("upstreams", upstreams), list("foreign functions", foreignFunctions)]
-            .compactMap(\.self).joined(separator: "; ")
+        let properties = properties.map { Set($0.map(\.description)) }
+        return [
+            functions, list("upstreams", upstreams), list("foreign functions", foreignFunctions),
+            list("properties", properties),
+        ].compactMap(\.self).joined(separator: "; ")
     }
 
     /// A filter without a manifest asks for what it imports, and can do without.
@@ -56,6 +63,18 @@ extension ProxyWasmABI: AttenuableCapability {
 extension ManifestFields {
     fileprivate mutating func names(_ field: String) throws(PluginError) -> Set<String>? {
         try texts(field).map { Set($0) }
+    }
+
+    fileprivate mutating func propertyPatterns() throws(PluginError) -> Set<PropertyPattern>? {
+        guard let texts = try texts("properties") else { return nil }
+        var patterns: Set<PropertyPattern> = []
+        for (index, text) in texts.enumerated() {
+            guard let pattern = PropertyPattern(text) else {
+                throw wrong("properties", item: index, expected: "a path such as request.path, request.* or *")
+            }
+            patterns.insert(pattern)
+        }
+        return patterns
     }
 
     fileprivate mutating func proxyWasmFunctions() throws(PluginError) -> ProxyWasmGrants? {

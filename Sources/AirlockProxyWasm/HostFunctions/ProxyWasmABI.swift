@@ -17,30 +17,45 @@ public struct ProxyWasmABI: Capability {
 
     /// The foreign functions that may be called; all that there are where it is nil.
     public let foreignFunctions: Set<String>?
+    /// The properties that may be read and set, where the functions for that are granted; all where it is nil.
+    public let properties: Set<PropertyPattern>?
     /// The functions that do more than refuse, by name; nil for all that are granted. Names of callbacks may be among them.
     let allowed: Set<String>?
 
     /// Makes a grant of these functions.
-    public init(grants: ProxyWasmGrants, upstreams: Set<String>? = nil, foreignFunctions: Set<String>? = nil) {
-        self.init(grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions, allowed: nil)
+    public init(
+        grants: ProxyWasmGrants, upstreams: Set<String>? = nil, foreignFunctions: Set<String>? = nil,
+        properties: Set<PropertyPattern>? = nil
+    ) {
+        self.init(
+            grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions, properties: properties,
+            allowed: nil)
     }
 
-    init(grants: ProxyWasmGrants, upstreams: Set<String>?, foreignFunctions: Set<String>?, allowed: Set<String>?) {
+    init(
+        grants: ProxyWasmGrants, upstreams: Set<String>?, foreignFunctions: Set<String>?,
+        properties: Set<PropertyPattern>?, allowed: Set<String>?
+    ) {
         self.grants = grants
         self.upstreams = upstreams
         self.foreignFunctions = foreignFunctions
+        self.properties = properties
         self.allowed = allowed
     }
 
     /// What is in both grants.
     func limited(to other: Self) -> Self {
+        func both<Names>(_ names: Names?, _ others: Names?, _ common: (Names, Names) -> Names) -> Names? {
+            if let names, let others { common(names, others) } else { names ?? others }
+        }
         func both(_ names: Set<String>?, _ others: Set<String>?) -> Set<String>? {
-            if let names, let others { names.intersection(others) } else { names ?? others }
+            both(names, others) { $0.intersection($1) }
         }
         return Self(
             grants: grants.intersection(other.grants),
             upstreams: both(upstreams, other.upstreams),
             foreignFunctions: both(foreignFunctions, other.foreignFunctions),
+            properties: both(properties, other.properties, PropertyPattern.inBoth),
             allowed: both(allowed, other.allowed))
     }
 

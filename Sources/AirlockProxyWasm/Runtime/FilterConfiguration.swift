@@ -47,6 +47,9 @@ public struct FilterConfiguration: Sendable {
     /// The foreign functions that the filter may call, of those that the runtime has; all where it is nil. Under a ``policy`` it gets of
     /// these what that gives it.
     public var foreignFunctions: Set<String>?
+    /// The properties that the filter may read and set, as far as ``grants`` has the functions for that; all where it is nil. Others are not
+    /// there for it. Under a ``policy`` it gets of these what that gives it.
+    public var properties: Set<PropertyPattern>?
     /// The functions that the filter may call and the callbacks that it gets, by their names in the ABI, such as `proxy_log`, `fd_write` and
     /// `proxy_on_request_headers`: Envoy's `allowed_capabilities`. All where it is empty. Other functions answer that they are not granted,
     /// and other callbacks are not called.
@@ -92,6 +95,7 @@ public struct FilterConfiguration: Sendable {
         grants: ProxyWasmGrants = .all,
         upstreams: Set<String>? = nil,
         foreignFunctions: Set<String>? = nil,
+        properties: Set<PropertyPattern>? = nil,
         allowedCapabilities: Set<String> = [],
         capabilities: [any Capability] = [],
         environment: [String: String] = [:],
@@ -116,6 +120,7 @@ public struct FilterConfiguration: Sendable {
         self.grants = grants
         self.upstreams = upstreams
         self.foreignFunctions = foreignFunctions
+        self.properties = properties
         self.allowedCapabilities = allowedCapabilities
         self.capabilities = capabilities
         self.environment = environment

@@ -150,7 +150,7 @@ extension FilterConfiguration {
     /// What of the ABI the filter may have.
     fileprivate var grant: ProxyWasmABI {
         ProxyWasmABI(
-            grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions,
+            grants: grants, upstreams: upstreams, foreignFunctions: foreignFunctions, properties: properties,
             allowed: allowedCapabilities.isEmpty ? nil : allowedCapabilities)
     }
 

@@ -10,6 +10,7 @@ struct VMKey: Hashable, Sendable {
     let grants: ProxyWasmGrants
     let upstreams: Set<String>?
     let foreignFunctions: Set<String>?
+    let properties: Set<PropertyPattern>?
     let allowedCapabilities: Set<String>
     let memoryLimit: Int
     let tableLimit: Int
@@ -28,6 +29,7 @@ struct VMKey: Hashable, Sendable {
         grants = abi.first?.grants ?? []
         upstreams = abi.first.flatMap(\.upstreams)
         foreignFunctions = abi.first.flatMap(\.foreignFunctions)
+        properties = abi.first.flatMap(\.properties)
         allowedCapabilities = configuration.allowedCapabilities
         memoryLimit = version.limits.memory
         tableLimit = version.limits.tableElements

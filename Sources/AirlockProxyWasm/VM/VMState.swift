@@ -38,6 +38,8 @@ final class VMState {
     private var logLines = 0
     /// Functions that the guest called without a grant.
     private var refusedFunctions: Set<String> = []
+    /// Properties that the guest asked for without a grant.
+    private var refusedProperties: Set<String> = []
     private var hasTooManyMetrics = false
     private var contexts: [UInt32: Context] = [:]
     private var lastID: UInt32 = 0
@@ -157,6 +159,15 @@ final class VMState {
         activeLogger.warning("filter called a function that it was not granted", metadata: ["function": "\(function)"])
     }
 
+    /// Logs that the guest asked for a property that it was not granted, once for each of the first ones.
+    func logRefusal(ofProperty path: String) {
+        guard refusedProperties.count < Self.maximumRefusedProperties, refusedProperties.insert(path).inserted else {
+            return
+        }
+        let path = LogText.make(Array(path.utf8), atMost: PropertyPath.maximumBytes).text
+        activeLogger.warning("filter asked for a property that it was not granted", metadata: ["property": "\(path)"])
+    }
+
     /// Logs that the guest defined a metric that counts nowhere, once.
     func logTooManyMetrics() {
         guard !hasTooManyMetrics else { return }
@@ -164,6 +175,8 @@ final class VMState {
         activeLogger.warning("filter defined more metrics than it may; those beyond do not count")
     }
 
+    /// As many refused properties are logged.
+    private static let maximumRefusedProperties = 20
     /// The most texts that one event writes to the log.
     private static let maximumLogLines = 1_000
 }

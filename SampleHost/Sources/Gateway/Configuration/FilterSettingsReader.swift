@@ -14,7 +14,8 @@ struct FilterSettings {
 struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
-        "foreignFunctions", "allowedCapabilities", "allowOnHeadersStopIteration", "headersChooseRoute", "onFailure",
+        "foreignFunctions", "properties", "allowedCapabilities", "allowOnHeadersStopIteration", "headersChooseRoute",
+        "onFailure",
         "quarantine", "reload",
     ]
 
@@ -63,6 +64,7 @@ struct FilterSettingsReader {
             upstreams: upstreams,
             foreignFunctions: section.has("foreignFunctions")
                 ? names(section, "foreignFunctions", "a list of foreign functions, such as compress") : nil,
+            properties: section.has("properties") ? properties(section) : nil,
             allowedCapabilities: names(
                 section, "allowedCapabilities", "a list of functions and callbacks of the ABI, such as proxy_log"),
             environment: environment,
@@ -121,6 +123,16 @@ struct FilterSettingsReader {
             return nil
         }
         return Set(names)
+    }
+
+    private func properties(_ section: SectionReader) -> Set<PropertyPattern> {
+        let expected = "a list of paths of properties, such as request.path or request.*"
+        let patterns = section.list("properties", expected).compactMap { node, path in
+            if let pattern = node.scalar.flatMap({ PropertyPattern($0.string) }) { return pattern }
+            log.add(node, key: path, "expected a path such as request.path, request.* or *, found \(node.spoken)")
+            return nil
+        }
+        return Set(patterns)
     }
 
     /// Those that the filter may call.
