@@ -46,7 +46,7 @@ extension Comparison {
             PluginConfiguration(
                 filter: FilterConfiguration(
                     name: filter(position), vmID: vm(position), configuration: Array(script.utf8),
-                    source: .file(guest).trusted(), failurePolicy: failsOpen ? .open : .closed))
+                    source: .file(module ?? guest).trusted(), failurePolicy: failsOpen ? .open : .closed))
         }
     }
 }

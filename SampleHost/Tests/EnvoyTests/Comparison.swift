@@ -5,6 +5,8 @@ struct Comparison: Sendable, CustomStringConvertible {
     /// The configuration of each filter of the chain, for the guest in `Guest/scripted.c`.
     var scripts: [String]
     var request = Request()
+    /// The module of its filters, whose configurations the scripts are; nil for the scripted guest.
+    var module: String?
     /// Whether its filters are in one virtual machine.
     var sharesVM = false
     /// Whether requests go on without a filter that failed.

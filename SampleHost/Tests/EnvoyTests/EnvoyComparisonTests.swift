@@ -17,7 +17,10 @@ enum Tools {
     /// The guest that was built for the comparison.
     static let guest = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY_GUEST"]
 
-    static var areThere: Bool { envoy != nil && guest != nil }
+    /// The folder with the sample plugins.
+    static let samples = ProcessInfo.processInfo.environment["AIRLOCK_ENVOY_SAMPLES"]
+
+    static var areThere: Bool { envoy != nil && guest != nil && samples != nil }
 }
 
 @Suite(
@@ -30,7 +33,7 @@ struct EnvoyComparisonTests {
         let log = RecordedLog()
         // Tells when all that came before it has been written.
         let mark = Comparison(name: "mark", scripts: [""])
-        let comparisons = Comparison.all
+        let comparisons = Comparison.all + Comparison.samples(in: try #require(Tools.samples))
         #expect(Set(comparisons.map(\.name)).count == comparisons.count)
         try await upstream.run { port in
             let process = try await EnvoyProcess(

@@ -102,7 +102,7 @@ struct EnvoyConfiguration {
             "name": name,
             "vm_config": [
                 "vm_id": comparison.vm(position), "runtime": "envoy.wasm.runtime.v8",
-                "code": ["local": ["filename": guest]],
+                "code": ["local": ["filename": comparison.module ?? guest]],
             ] as [String: Any],
             "configuration": [
                 "@type": "type.googleapis.com/google.protobuf.StringValue", "value": comparison.scripts[position],
