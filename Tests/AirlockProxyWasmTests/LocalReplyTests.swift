@@ -29,6 +29,59 @@ struct LocalReplyTests {
           (drop (call $set_buffer_bytes (i32.const 1) (i32.const 0) (i32.const 0) @"!")) (i32.const 0))
         """
 
+    /// Refuses its first request at a tick.
+    private static let impatient = Guest.wat(
+        """
+        (global $stream (mut i32) (i32.const 0))
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+          (global.set $stream (local.get 0))
+          (drop (call $set_tick_period_milliseconds (i32.const 1)))
+          (i32.const 0))
+        (func (export "proxy_on_tick") (param i32)
+          (drop (call $set_tick_period_milliseconds (i32.const 0)))
+          (drop (call $set_effective_context (global.get $stream)))
+          (drop (call $send_local_response (i32.const 504) @"" @"late" @"" (i32.const -1))))
+        """)
+
+    @Test("A reply from a tick is told to who waits for one while the upstream is asked")
+    func byItself() async throws {
+        try await withFilters { filters in
+            let filter = try await filters.load(Self.impatient)
+            let stream = await filters.stream(filter)
+            #expect(stream.mayReplyByItself)
+            #expect(await stream.requestHeaders(getRequest, endOfStream: true).forwarded == getRequest)
+            let reply = await stream.replyByItself()
+            #expect(reply?.status == 504)
+            #expect(await stream.replyByItself() == reply)
+            await stream.finish()
+        }
+    }
+
+    @Test("Who waits for a reply is told of the stream's end, and leaves off when cancelled, which the stream outlives")
+    func noneByItself() async throws {
+        try await withFilters { filters in
+            let waiting = try await filters.load(
+                Guest.wat("(func (export \"proxy_on_tick\") (param i32))"), name: "waiting")
+            let stream = await filters.stream(waiting)
+            _ = await stream.requestHeaders(getRequest, endOfStream: true)
+            let cancelled = Task { await stream.replyByItself() }
+            cancelled.cancel()
+            #expect(await cancelled.value == nil)
+            let ended = Task { await stream.replyByItself() }
+            #expect(await stream.responseHeaders(okResponse, endOfStream: true).forwarded == okResponse)
+            await stream.finish()
+            #expect(await ended.value == nil)
+            let other = await filters.stream(
+                try await filters.load(
+                    Guest.wat(
+                        "(func (export \"proxy_on_request_headers\") (param i32 i32 i32) (result i32) (i32.const 0))"),
+                    name: "other"))
+            #expect(!other.mayReplyByItself)
+            #expect(await other.replyByItself() == nil)
+            await other.finish()
+        }
+    }
+
     @Test("A reply to request headers passes the response filters that saw the request, the sender's own as well")
     func requestHeaders() async throws {
         try await withFilters { filters in

@@ -1,6 +1,6 @@
 /// What filters share: metrics, queues, data and virtual machines; and functions beside streams.
 extension Comparison {
-    static let shared = metrics + queues + machines + functions
+    static let shared = metrics + queues + machines + lateReplies + functions
 
     private static let metrics = [
         Comparison(
@@ -132,6 +132,19 @@ extension Comparison {
             scripts: [
                 "request_headers tick 5\nrequest_headers remember\nrequest_headers return 1\ntick tick 0\ntick continue 0"
             ]),
+    ]
+
+    private static let lateReplies = [
+        Comparison(
+            name: "reply-from-tick",
+            scripts: [
+                "request_headers tick 20\nrequest_headers remember\ntick tick 0\ntick reply 504 too slow\nresponse_headers get 2 :status"
+            ], request: Request(path: "/slow")),
+        Comparison(
+            name: "reply-after-call",
+            scripts: [
+                "request_headers call up /x/plain\nanswer reply 403 no\nresponse_headers get 2 :status"
+            ], request: Request(path: "/slow")),
     ]
 
     private static let functions = [

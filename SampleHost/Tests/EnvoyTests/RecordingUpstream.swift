@@ -57,6 +57,10 @@ final class RecordingUpstream: Sendable {
         case "echo": return text(body)
         case "deny": return text("no", .forbidden)
         case "check": return text("yes", headers: user)
+        case "slow":
+            // Longer than filters that do not wait for it.
+            try await Task.sleep(for: .seconds(1))
+            return text("at last")
         case "chunked":
             return Response(
                 status: .ok, headers: [.contentType: "text/plain"],

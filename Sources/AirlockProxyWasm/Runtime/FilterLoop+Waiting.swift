@@ -31,6 +31,24 @@ extension FilterLoop {
         timer?.cancel()
     }
 
+    /// Waits for a reply that a filter sends while nothing of the stream is under way in the filters.
+    /// - Returns: nil when the stream ends without one, or the task is cancelled, which leaves the stream as it is.
+    func waitForReply(_ id: UInt64) async -> LocalReply? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation(isolation: self) { continuation in
+                guard let stream = streams[id]?.http, stream.replyWaiter == nil, !Task.isCancelled else {
+                    return continuation.resume(returning: nil)
+                }
+                stream.replyWaiter = continuation
+                stream.tellReply()
+            }
+        } onCancel: {
+            worker.submit { [weak self] in
+                self?.assumeIsolated { $0.streams[id]?.http?.replyWaiter.take()?.resume(returning: nil) }
+            }
+        }
+    }
+
     /// Starts the clock for the filter that holds something back. Without a filter or a clock the stream is
     /// refused, so that nothing waits for ever.
     private func pauseTimer(_ stream: FilterStream, _ flow: Flow) -> LoopTimer? {

@@ -92,6 +92,7 @@ actor FilterLoop {
         var choosesRouteAnew = RouteMark()
         var filtersRequestBody = false
         var filtersResponseBody = false
+        var mayReplyByItself = false
     }
 
     /// Opens a stream through the filters' current versions. One that was unloaded is passed over only where its
@@ -114,7 +115,8 @@ actor FilterLoop {
             id: stream.id,
             choosesRouteAnew: routeMark,
             filtersRequestBody: used.contains { $0.callbacks.request.body != nil },
-            filtersResponseBody: used.contains { $0.callbacks.response.body != nil })
+            filtersResponseBody: used.contains { $0.callbacks.response.body != nil },
+            mayReplyByItself: used.contains(where: \.callbacks.comeByThemselves))
     }
 
     /// Opens a connection; as ``open(_:_:routedBy:)``, but that no other version takes a failed one's place.
@@ -186,6 +188,7 @@ actor FilterLoop {
     func wake(_ stream: FilterStream) {
         wake(stream, stream.flows.fromClient)
         wake(stream, stream.flows.fromUpstream)
+        stream.http?.tellReply()
     }
 
     func wake(_ stream: FilterStream, _ flow: Flow) {

@@ -11,6 +11,9 @@ public final class HTTPFilterStream: Sendable {
     /// Whether a filter of this stream reads or changes the response's body, which may then get another length: drop
     /// `content-length`.
     public let filtersResponseBody: Bool
+    /// Whether a filter of this stream has callbacks that come without a call on the stream, such as ticks, in which it may answer the
+    /// request: see ``replyByItself()``.
+    public let mayReplyByItself: Bool
     private let handle: StreamHandle
     private let routeMark: RouteMark
 
@@ -22,6 +25,7 @@ public final class HTTPFilterStream: Sendable {
         routeMark = opened.choosesRouteAnew
         filtersRequestBody = opened.filtersRequestBody
         filtersResponseBody = opened.filtersResponseBody
+        mayReplyByItself = opened.mayReplyByItself
     }
 
     // MARK: The request
@@ -46,6 +50,14 @@ public final class HTTPFilterStream: Sendable {
     /// `clear_route_cache`). Look at it when the request's headers have left the filters: a server that chose a route before keeps the
     /// stream's filters, and takes what else the new route says.
     public var choosesRouteAnew: Bool { routeMark.isSet }
+
+    /// Waits for a local reply that a filter sends of its own accord, from a tick or on the answer to a call, while the server waits for the
+    /// upstream and has nothing of the stream in the filters. One task at a time waits; leave off by cancelling it.
+    /// - Returns: The reply; nil when the stream ends without one, or the task is cancelled, which does not end the stream here.
+    public func replyByItself() async -> LocalReply? {
+        guard let loop, mayReplyByItself else { return nil }
+        return await loop.waitForReply(id)
+    }
 
     /// What a filter set with the foreign function `set_envoy_filter_state`; nil where none set that.
     public func filterState(_ key: String) async -> [UInt8]? { await handle.filterState(key) }

@@ -34,6 +34,12 @@ extension HTTPStream {
         finish(with: reply)
     }
 
+    /// Tells who waits for a reply of it, or of the stream's end.
+    func tellReply() {
+        guard finalReply != nil || duration != nil else { return }
+        replyWaiter.take()?.resume(returning: finalReply)
+    }
+
     func finish(with reply: LocalReply) {
         finalReply = reply
         request.headersPause = nil

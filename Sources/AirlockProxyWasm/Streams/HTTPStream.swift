@@ -11,6 +11,9 @@ final class HTTPStream: FilterStream {
     /// What the server is to answer with; nothing runs any more but the end of the stream.
     var finalReply: LocalReply?
 
+    /// Who waits for a reply while nothing of the stream is under way in the filters.
+    var replyWaiter: CheckedContinuation<LocalReply?, Never>?
+
     /// - Parameter fallbacks: for each filter the version that takes its place where it fails on the request's headers.
     init(
         id: UInt64, attributes: StreamAttributes, filters: [FilterInstance], fallbacks: [FilterInstance?],

@@ -137,6 +137,12 @@ struct GuestCallbacks: Sendable {
         connection.isAny || onLog != nil
     }
 
+    /// Whether some come without a call of the server on a stream.
+    var comeByThemselves: Bool {
+        onTick != nil || onHTTPCallResponse != nil || onGRPCReceive != nil || onGRPCClose != nil || onQueueReady != nil
+            || onForeignFunction != nil
+    }
+
     // Each alone, since a flow that is taken as a whole costs more than the decision that needs one of them.
 
     func headers(_ direction: Direction) -> HeadersCallback? {

@@ -52,8 +52,10 @@ struct Forwarding {
                 let changesLength = filters?.filtersRequestBody ?? false
                 let body = requestBody(through: filters, changesLength: changesLength, shown, interruption)
                 if body != nil { try await response.sendContinue() }
-                let answer = try await upstream.send(
-                    method: head.method, target: head.target, headers: head.headers, body: body)
+                let answer = try await orReply(of: filters) {
+                    try await upstream.send(
+                        method: head.method, target: head.target, headers: head.headers, body: body)
+                }
                 try await sendBack(answer, toHead: head.method == "HEAD", through: filters, showsBody: showsBody)
             }
         } catch {
@@ -84,6 +86,25 @@ struct Forwarding {
         switch outcome {
         case .forward(let changed): return (changed, shown)
         case .localReply(let reply): throw FilterReply(reply)
+        }
+    }
+
+    /// The upstream's answer, unless a filter answers of its own accord before.
+    private func orReply(
+        of filters: HTTPFilterStream?, _ send: @escaping @Sendable () async throws -> HTTPClientResponse
+    ) async throws -> HTTPClientResponse {
+        guard let filters, filters.mayReplyByItself else { return try await send() }
+        return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await send() }
+            group.addTask {
+                if let reply = await filters.replyByItself() { throw FilterReply(reply) }
+                return nil
+            }
+            while let answer = try await group.next() {
+                if let answer { return answer }
+            }
+            throw CancellationError()
         }
     }
 
