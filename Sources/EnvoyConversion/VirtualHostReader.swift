@@ -73,15 +73,20 @@ struct VirtualHostReader {
         } else {
             found = (.prefix, match.field("path_separated_prefix")?.text)
         }
-        guard let path = found.1, path.hasPrefix("/"), !path.contains(where: { "?#".contains($0) || $0.isWhitespace })
-        else { return nil }
+        guard let path = found.1, Self.isPath(path) else { return nil }
         return (found.0, path)
     }
 
     /// At least the paths that a match takes which has conditions that the gateway has not.
     private func mostPaths(_ match: Input) -> (GatewayDocument.Route.Match, String) {
         if let isSensitive = match.field("case_sensitive"), isSensitive.flag != true { return (.prefix, "/") }
-        return paths(match) ?? (.prefix, "/")
+        if let found = paths(match) { return found }
+        let literal = match.field("safe_regex")?.field("regex")?.text.map(RegexPrefix.literal) ?? ""
+        return Self.isPath(literal) && literal != "/" ? (.startsWith, literal) : (.prefix, "/")
+    }
+
+    private static func isPath(_ text: String) -> Bool {
+        text.hasPrefix("/") && !text.contains { "?#".contains($0) || $0.isWhitespace }
     }
 
     /// Nil, with a gap, where the gateway can only answer 501.

@@ -122,6 +122,16 @@ struct EnvoyClosingTests {
             ("path: /a, runtime_fraction: { default_value: { numerator: 1 } }", "path: /a"),
             ("path: /a, dynamic_metadata: [{}]", "path: /a"), ("path: /a, filter_state: [{}]", "path: /a"),
             ("path: /a, case_sensitive: false", "prefix: /"), ("safe_regex: { regex: .* }", "prefix: /"),
+            ("safe_regex: { regex: '/api/v[0-9]+/.*' }", "startsWith: /api/v"),
+            ("safe_regex: { regex: '/v1\\.0/x' }", "startsWith: /v1.0/x"),
+            ("safe_regex: { regex: '/ab*c' }", "startsWith: /a"),
+            ("safe_regex: { regex: '/ab{0}c' }", "startsWith: /a"),
+            ("safe_regex: { regex: '/(a|b)' }", "prefix: /"), ("safe_regex: { regex: '/x(a|b)' }", "startsWith: /x"),
+            ("safe_regex: { regex: '/a|/b' }", "prefix: /"), ("safe_regex: { regex: '/a\\d' }", "startsWith: /a"),
+            ("safe_regex: { regex: '/a[(]|/b' }", "prefix: /"), ("safe_regex: { regex: '/a\\Q(\\E|/b' }", "prefix: /"),
+            ("safe_regex: { regex: '^/a$' }", "startsWith: /a"),
+            ("safe_regex: { regex: '(?i)/a' }", "prefix: /"), ("safe_regex: { regex: 'x/a' }", "prefix: /"),
+            ("safe_regex: { regex: '/a', google_re2: {} }, headers: [{ name: x }]", "startsWith: /a"),
             ("prefix: \"\", headers: [{ name: x }]", "prefix: /"), ("connect_matcher: {}", "prefix: /"),
         ])
     func conditions(match: String, expected: String) throws {
