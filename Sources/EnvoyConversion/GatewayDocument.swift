@@ -10,13 +10,23 @@ struct GatewayDocument {
         var direction: String?
         var metadata: [Space] = []
         var dynamicMetadata: [Space] = []
+        var paths = Paths()
         var idle: String?
         var routes: [Route] = []
         /// Where its connections go, where it has no routes.
         var tcp: Connections?
 
         /// Whether `listen` says all of it.
-        var isPlain: Bool { direction == nil && metadata.isEmpty && dynamicMetadata.isEmpty && tcp == nil }
+        var isPlain: Bool {
+            direction == nil && metadata.isEmpty && dynamicMetadata.isEmpty && paths == Paths() && tcp == nil
+        }
+    }
+
+    /// What paths of requests are brought into.
+    struct Paths: Equatable {
+        var isNormalized = false
+        var mergesSlashes = false
+        var refusesEscapedSlashes = false
     }
 
     /// Where the connections of a listener go.
@@ -147,6 +157,7 @@ extension GatewayDocument.Listener {
         if let direction { entries.append(("direction", .text(direction))) }
         if !metadata.isEmpty { entries.append(("metadata", .spaces(metadata))) }
         if !dynamicMetadata.isEmpty { entries.append(("dynamicMetadata", .spaces(dynamicMetadata))) }
+        if paths != GatewayDocument.Paths() { entries.append(("paths", paths.node)) }
         if let tcp { entries.append(("tcp", tcp.node)) } else { entries.append(("routes", routesNode)) }
         return Node(entries)
     }
@@ -155,6 +166,16 @@ extension GatewayDocument.Listener {
         // Without a route Envoy answers 404, too.
         let nothing = GatewayDocument.Route(match: .prefix, path: "/", action: .respond(status: 404, body: ""))
         return Node((routes.isEmpty ? [nothing] : routes).map(\.node))
+    }
+}
+
+extension GatewayDocument.Paths {
+    fileprivate var node: Node {
+        var entries: [(Node, Node)] = []
+        if isNormalized { entries.append(("normalize", "true")) }
+        if mergesSlashes { entries.append(("mergeSlashes", "true")) }
+        if refusesEscapedSlashes { entries.append(("escapedSlashes", "refuse")) }
+        return .flow(entries)
     }
 }
 

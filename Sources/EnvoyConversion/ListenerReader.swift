@@ -96,7 +96,7 @@ struct ListenerReader {
         if let remote = manager.field("use_remote_address"), remote.flag == false {
             remote.gap("the gateway appends the client's address to x-forwarded-for always", .differs)
         }
-        settlePaths(manager)
+        listener.paths = paths(manager)
         leaveOut(manager)
         let filters = filters(manager, &listener)
         guard let table = manager.field("route_config") else { return }
@@ -108,16 +108,25 @@ struct ListenerReader {
         }
     }
 
-    /// The gateway takes paths as they come, and so does Envoy where it is told to.
-    private func settlePaths(_ manager: Input) {
-        let ways = [
-            ("normalize_path", "false"), ("merge_slashes", "false"),
-            ("path_with_escaped_slashes_action", "KEEP_UNCHANGED"),
-        ]
-        for (name, way) in ways {
-            guard let field = manager.field(name), field.text != way else { continue }
-            field.gap("the gateway compares paths with those of routes as they come")
+    /// What is made of paths before routes and filters see them.
+    private func paths(_ manager: Input) -> GatewayDocument.Paths {
+        var paths = GatewayDocument.Paths()
+        if let normalizes = manager.field("normalize_path")?.flag, normalizes {
+            paths.isNormalized = true
+            manager.field("normalize_path")?.note("paths with . or .. segments are refused, not resolved")
         }
+        paths.mergesSlashes = manager.field("merge_slashes")?.flag ?? false
+        if let field = manager.field("path_with_escaped_slashes_action") {
+            switch field.text {
+            case "KEEP_UNCHANGED", "IMPLEMENTATION_SPECIFIC_DEFAULT": break
+            case "REJECT_REQUEST": paths.refusesEscapedSlashes = true
+            case "UNESCAPE_AND_REDIRECT", "UNESCAPE_AND_FORWARD":
+                paths.refusesEscapedSlashes = true
+                field.gap("paths with encoded slashes are refused", .differs)
+            default: field.gap("expected what is to be done with encoded slashes")
+            }
+        }
+        return paths
     }
 
     private func leaveOut(_ manager: Input) {

@@ -85,11 +85,27 @@ struct EnvoyClosingTests {
     @Test(
         "What a listener and its manager do, and nobody knows here, closes all routes",
         arguments: [
-            "normalize_path: true", "merge_slashes: true", "path_with_escaped_slashes_action: REJECT_REQUEST",
+            "path_with_escaped_slashes_action: SURPRISE",
             "forward_client_cert_details: SANITIZE", "local_reply_config: {}", "xff_num_trusted_hops: 1", "surprise: 1",
         ])
     func managers(keys: String) throws {
         try expectAllClosed(by: "\(Self.manager).\(keys.prefix { $0 != ":" })") { $0.manager = keys }
+    }
+
+    @Test(
+        "What is made of paths is made of them in the gateway",
+        arguments: [
+            ("normalize_path: true", "{normalize: true}"), ("merge_slashes: true", "{mergeSlashes: true}"),
+            ("path_with_escaped_slashes_action: REJECT_REQUEST", "{escapedSlashes: refuse}"),
+            ("path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT", "{escapedSlashes: refuse}"),
+            ("normalize_path: false", nil), ("path_with_escaped_slashes_action: KEEP_UNCHANGED", nil),
+        ])
+    func paths(keys: String, expected: String?) throws {
+        var bootstrap = Bootstrap()
+        bootstrap.manager = keys
+        let conversion = try EnvoyConversion(bootstrap: bootstrap.yaml)
+        #expect(conversion.closed.isEmpty)
+        #expect(expected.map { conversion.yaml.contains("paths: \($0)\n") } ?? !conversion.yaml.contains("paths:"))
     }
 
     @Test(

@@ -10,6 +10,8 @@ public struct ListenerConfiguration: Sendable, Hashable {
     public var metadata: Metadata
     /// What each of its streams begins with (`metadata.filter_metadata.<namespace>.<key>`).
     public var dynamicMetadata: Metadata
+    /// What paths are brought into.
+    public var paths: PathForm
     /// Its own routes; nil for those of the gateway, ``GatewayConfiguration/routes``.
     public var routes: [RouteConfiguration]?
     /// Where its connections go, if it is a TCP listener, which has no routes; nil for one of HTTP.
@@ -21,6 +23,7 @@ public struct ListenerConfiguration: Sendable, Hashable {
         direction: StreamAttributes.Place.Direction = .unspecified,
         metadata: Metadata = [:],
         dynamicMetadata: Metadata = [:],
+        paths: PathForm = PathForm(),
         routes: [RouteConfiguration]? = nil,
         tcp: TCPForwarding? = nil
     ) {
@@ -28,6 +31,7 @@ public struct ListenerConfiguration: Sendable, Hashable {
         self.direction = direction
         self.metadata = metadata
         self.dynamicMetadata = dynamicMetadata
+        self.paths = paths
         self.routes = routes
         self.tcp = tcp
     }

@@ -22,7 +22,7 @@ struct ListenerReader {
     }
 
     private func listener(_ node: Node, path: String) -> ListenerConfiguration? {
-        let known = ["address", "direction", "metadata", "dynamicMetadata", "routes", "tcp"]
+        let known = ["address", "direction", "metadata", "dynamicMetadata", "paths", "routes", "tcp"]
         guard let section = SectionReader(node, path: path, known: known, log: log) else { return nil }
         let address = address(section, "address")
         let direction = section.value(
@@ -31,14 +31,30 @@ struct ListenerReader {
         let metadata = MetadataReader(log: log)
         let own = metadata.metadata(section, "metadata")
         let dynamic = metadata.metadata(section, "dynamicMetadata")
+        let paths = paths(section)
         let routes = section.has("routes") ? self.routes.routes(section) : nil
         let tcp = tcp(section)
         if section.has("routes"), section.has("tcp") {
             log.add(section.node, key: section.path, "expected either routes or tcp, found both")
         }
-        guard let address, let direction else { return nil }
+        guard let address, let direction, let paths else { return nil }
         return ListenerConfiguration(
-            address: address, direction: direction, metadata: own, dynamicMetadata: dynamic, routes: routes, tcp: tcp)
+            address: address, direction: direction, metadata: own, dynamicMetadata: dynamic, paths: paths,
+            routes: routes, tcp: tcp)
+    }
+
+    private func paths(_ listener: SectionReader) -> PathForm? {
+        guard let node = listener.optional("paths") else { return PathForm() }
+        let known = ["normalize", "mergeSlashes", "escapedSlashes"]
+        guard let section = SectionReader(node, path: listener.key("paths"), known: known, log: log) else { return nil }
+        func flag(_ name: String) -> Bool? {
+            section.value(name, "true or false", default: false) { ["true": true, "false": false][$0] }
+        }
+        let escaped = section.value("escapedSlashes", "keep or refuse", default: false) {
+            ["keep": false, "refuse": true][$0]
+        }
+        guard let isNormalized = flag("normalize"), let merges = flag("mergeSlashes"), let escaped else { return nil }
+        return PathForm(isNormalized: isNormalized, mergesSlashes: merges, refusesEscapedSlashes: escaped)
     }
 
     private func tcp(_ listener: SectionReader) -> TCPForwarding? {

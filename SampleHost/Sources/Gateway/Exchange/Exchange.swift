@@ -17,7 +17,7 @@ struct Exchange: Sendable {
         let timing = metrics.requestBegins()
         defer { metrics.requestEnds(timing, status: response.status) }
         do {
-            let checked = try request.checked(bodyLimit: bodyLimit)
+            let checked = try request.checked(bodyLimit: bodyLimit, paths: routes.paths)
             guard let route = routes.route(for: checked.target) else {
                 throw Refusal(.notFound, "no route takes this path")
             }

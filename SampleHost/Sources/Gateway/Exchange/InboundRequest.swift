@@ -18,12 +18,15 @@ struct InboundRequest: Sendable {
     ///
     /// - Throws: a refusal: 400 for a request that is ambiguous or not well formed, 413 for a body that is announced as too large, 501 for
     ///   what the gateway does not do.
-    func checked(bodyLimit: Int) throws(Refusal) -> CheckedRequest {
+    func checked(bodyLimit: Int, paths: PathForm) throws(Refusal) -> CheckedRequest {
         let framing = try framing(bodyLimit: bodyLimit)
         guard head.method != .CONNECT else { throw Refusal(.notImplemented, "CONNECT is not supported") }
         let (authority, sent) = try target()
-        guard let target = RequestTarget.encoded(sent) else {
+        guard let encoded = RequestTarget.encoded(sent) else {
             throw Refusal(.badRequest, "the request target is not valid")
+        }
+        guard let target = RequestTarget.formed(encoded, paths) else {
+            throw Refusal(.badRequest, "the path has an encoded slash")
         }
         guard !RequestTarget.hasDotSegments(target) else { throw Refusal(.badRequest, "the path has . or .. segments") }
         return CheckedRequest(method: head.method.rawValue, authority: authority, target: target, framing: framing)

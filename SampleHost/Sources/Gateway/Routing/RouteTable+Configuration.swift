@@ -20,7 +20,7 @@ extension RouteTable {
             }
         }
         guard reasons.isEmpty else { throw GatewayError(reasons: reasons) }
-        self.init(routes: resolved)
+        self.init(routes: resolved, paths: listener.paths)
     }
 
     private static func action(

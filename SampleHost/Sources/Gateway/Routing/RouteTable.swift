@@ -23,6 +23,8 @@ enum Destination: Sendable {
 /// The routes of a listener in the order of the configuration; the first that matches takes the request.
 struct RouteTable: Sendable {
     let routes: [Route]
+    /// What the paths have that are compared with those of the routes.
+    let paths: PathForm
 
     func route(for target: String) -> Route? { routes.first { $0.match.matches(target) } }
 }
