@@ -63,6 +63,26 @@ struct PropertyGrantTests {
         }
     }
 
+    @Test("What is no path of a property is not set either where some were granted")
+    func noPath() async throws {
+        let source = Guest.wat(
+            #"""
+            (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+              (call $note (i32.const 115) (call $set_property @"" @"1"))
+              (call $note (i32.const 115) (call $set_property @"a\00b\00c\00d\00e\00f\00g\00h\00i\00j\00k\00l\00m\00n\00o\00p\00q" @"1"))
+              (i32.const 0))
+            """#)
+        try await withFilters { filters in
+            for granted in [nil, try Self.patterns("a.*")] {
+                let filter = try await filters.load(source) { $0.properties = granted }
+                let stream = await filters.stream(filter)
+                _ = await stream.requestHeaders(getRequest, endOfStream: true)
+                await stream.finish()
+            }
+            #expect(filters.log.messages == ["s=0", "s=0", "s=1", "s=1"])
+        }
+    }
+
     @Test("Filters with other properties share no virtual machine")
     func sharing() async throws {
         let source = Guest.wat(

@@ -31,7 +31,9 @@ extension ProxyWasmABI {
 
     /// What was not granted is not there: SDKs take other answers for mistakes of their own.
     private func checkProperty(_ bytes: [UInt8], _ vm: VMState) throws(Refusal) {
-        guard let properties, let path = PropertyPath(bytes)?.dotted else { return }
+        guard let properties else { return }
+        // What is no path of a property is within no pattern.
+        guard let path = PropertyPath(bytes)?.dotted else { throw .status(.notFound) }
         guard properties.contains(where: { $0.matches(path) }) else {
             vm.logRefusal(ofProperty: path)
             throw .status(.notFound)

@@ -14,8 +14,8 @@ extension ProxyWasmABI: AttenuableCapability {
             foreignFunctions: try fields.names("foreignFunctions"), properties: try fields.propertyPatterns())
     }
 
-    /// A wish may name `functions`, `upstreams`, `foreignFunctions` and `properties` in the same way. Where it is required, all of them must be in this
-    /// grant; where the filter can do without, it gets those that are.
+    /// A wish may name `functions`, `upstreams`, `foreignFunctions` and `properties` in the same way. Where it is required, all of them must
+    /// be in this grant; where the filter can do without, it gets those that are.
     public func attenuated(to wish: CapabilityWish) throws(PluginError) -> Self {
         let wanted = try wish.read { (fields) throws(PluginError) in
             try Self(&fields, otherwise: grants)
