@@ -2,7 +2,8 @@
 enum RegexPrefix {
     /// Empty where that is not known.
     static func literal(of regex: String) -> String {
-        guard !hasAlternatives(regex) else { return "" }
+        // A mark that combines with an operator would hide it.
+        guard regex.allSatisfy(\.isASCII), !hasAlternatives(regex) else { return "" }
         var literal = ""
         var rest = regex.first == "^" ? regex.dropFirst() : regex[...]
         while let character = rest.popFirst() {

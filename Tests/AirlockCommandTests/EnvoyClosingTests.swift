@@ -146,6 +146,7 @@ struct EnvoyClosingTests {
             ("safe_regex: { regex: '/a|/b' }", "prefix: /"), ("safe_regex: { regex: '/a\\d' }", "startsWith: /a"),
             ("safe_regex: { regex: '/a[(]|/b' }", "prefix: /"), ("safe_regex: { regex: '/a\\Q(\\E|/b' }", "prefix: /"),
             ("safe_regex: { regex: '^/a$' }", "startsWith: /a"),
+            ("safe_regex: { regex: \"/ab*\\u0301\" }", "prefix: /"),
             ("safe_regex: { regex: '(?i)/a' }", "prefix: /"), ("safe_regex: { regex: 'x/a' }", "prefix: /"),
             ("safe_regex: { regex: '/a', google_re2: {} }, headers: [{ name: x }]", "startsWith: /a"),
             ("prefix: \"\", headers: [{ name: x }]", "prefix: /"), ("connect_matcher: {}", "prefix: /"),
