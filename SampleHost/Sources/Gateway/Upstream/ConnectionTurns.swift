@@ -11,9 +11,31 @@ final class ConnectionTurns: Sendable {
     private struct State {
         var free: Int
         var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
-        /// The numbers of the next one to get a turn, and of the next one to wait; those who went away have left a gap.
-        var first = 0
-        var next = 0
+        /// The numbers of those who wait, in their order, and of some who went away.
+        var line: ArraySlice<Int> = []
+        var lastNumber = 0
+
+        mutating func append(_ continuation: CheckedContinuation<Void, any Error>) -> Int {
+            lastNumber += 1
+            waiting[lastNumber] = continuation
+            line.append(lastNumber)
+            return lastNumber
+        }
+
+        /// Forgets those who went away before they are more than those who wait: a filter makes calls and lets their time pass as fast as it can,
+        /// and the next turn must not have to pass by all of them.
+        mutating func remove(_ number: Int) -> CheckedContinuation<Void, any Error>? {
+            let removed = waiting.removeValue(forKey: number)
+            if line.count > 2 * waiting.count + 16 { line.removeAll { waiting[$0] == nil } }
+            return removed
+        }
+
+        mutating func popFirst() -> CheckedContinuation<Void, any Error>? {
+            while let number = line.popFirst() {
+                if let next = waiting.removeValue(forKey: number) { return next }
+            }
+            return nil
+        }
     }
 
     private let longest: Int
@@ -36,8 +58,8 @@ final class ConnectionTurns: Sendable {
     }
 
     private func enter() async throws {
-        // Where in the line the caller is, once it is there.
-        let place = Atomic(-1)
+        // The caller's, once it is in the line.
+        let number = Atomic(0)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let early: Result<Void, any Error>? = state.withLock { state in
@@ -47,27 +69,22 @@ final class ConnectionTurns: Sendable {
                         return .success(())
                     }
                     guard state.waiting.count < longest else { return .failure(LineIsFull()) }
-                    state.waiting[state.next] = continuation
-                    place.store(state.next, ordering: .relaxed)
-                    state.next += 1
+                    number.store(state.append(continuation), ordering: .relaxed)
                     return nil
                 }
                 if let early { continuation.resume(with: early) }
             }
         } onCancel: {
-            let waiting = state.withLock { $0.waiting.removeValue(forKey: place.load(ordering: .relaxed)) }
+            let waiting = state.withLock { $0.remove(number.load(ordering: .relaxed)) }
             waiting?.resume(throwing: CancellationError())
         }
     }
 
     private func leave() {
         let next: CheckedContinuation<Void, any Error>? = state.withLock { state in
-            while state.first < state.next {
-                defer { state.first += 1 }
-                if let next = state.waiting.removeValue(forKey: state.first) { return next }
-            }
-            state.free += 1
-            return nil
+            let next = state.popFirst()
+            if next == nil { state.free += 1 }
+            return next
         }
         next?.resume()
     }
