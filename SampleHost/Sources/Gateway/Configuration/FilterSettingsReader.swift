@@ -15,8 +15,7 @@ struct FilterSettingsReader {
     static let keys = [
         "policy", "quota", "rootID", "vmID", "vmConfiguration", "configuration", "environment", "limits", "upstreams",
         "foreignFunctions", "properties", "allowedCapabilities", "allowOnHeadersStopIteration", "headersChooseRoute",
-        "onFailure",
-        "quarantine", "reload",
+        "onFailure", "quarantine", "reload",
     ]
 
     let quotas: [String: Quota]
@@ -43,11 +42,10 @@ struct FilterSettingsReader {
         let vmConfiguration = data(section, "vmConfiguration")
         let configuration = data(section, "configuration")
         let environment = environment(section)
-        let stops = flag(section, "allowOnHeadersStopIteration")
-        let choosesRoute = flag(section, "headersChooseRoute")
+        let stops = section.flag("allowOnHeadersStopIteration")
+        let choosesRoute = section.flag("headersChooseRoute")
         guard let limits, let failurePolicy, let stops, let choosesRoute, let reloading, let rootID, let vmID,
-            let vmConfiguration,
-            let configuration, let environment
+            let vmConfiguration, let configuration, let environment
         else { return nil }
         policy?.limits = limits
         let filter = FilterConfiguration(
@@ -74,10 +72,6 @@ struct FilterSettingsReader {
             reload: reloading.policy
         )
         return FilterSettings(filter: filter, reloading: reloading)
-    }
-
-    private func flag(_ section: SectionReader, _ name: String) -> Bool? {
-        section.value(name, "true or false", default: false) { ["true": true, "false": false][$0] }
     }
 
     private func text(_ section: SectionReader, _ name: String) -> String? {

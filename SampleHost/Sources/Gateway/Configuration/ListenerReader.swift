@@ -47,13 +47,11 @@ struct ListenerReader {
         guard let node = listener.optional("paths") else { return PathForm() }
         let known = ["normalize", "mergeSlashes", "escapedSlashes"]
         guard let section = SectionReader(node, path: listener.key("paths"), known: known, log: log) else { return nil }
-        func flag(_ name: String) -> Bool? {
-            section.value(name, "true or false", default: false) { ["true": true, "false": false][$0] }
-        }
         let escaped = section.value("escapedSlashes", "keep or refuse", default: false) {
             ["keep": false, "refuse": true][$0]
         }
-        guard let isNormalized = flag("normalize"), let merges = flag("mergeSlashes"), let escaped else { return nil }
+        guard let isNormalized = section.flag("normalize"), let merges = section.flag("mergeSlashes"), let escaped
+        else { return nil }
         return PathForm(isNormalized: isNormalized, mergesSlashes: merges, refusesEscapedSlashes: escaped)
     }
 

@@ -19,9 +19,7 @@ struct PluginReader {
         guard let section = SectionReader(node, path: path, known: Self.keys + ["singleton"], log: log),
             let (name, plugin) = read(section)
         else { return nil }
-        let singleton = section.value("singleton", "true or false", default: false) {
-            ["true": true, "false": false][$0]
-        }
+        let singleton = section.flag("singleton")
         guard let plugin, let singleton else { return (name, nil) }
         return (name, ServiceConfiguration(plugin, singleton: singleton))
     }

@@ -58,7 +58,7 @@ struct ReloadReader {
         guard let section = SectionReader(node, path: plugin.key("reload"), known: known, log: log) else {
             return nil
         }
-        let watches = flag(section, "watch", default: false)
+        let watches = section.flag("watch", default: false)
         let interval = interval(section, watches: watches)
         let strategy = section.value("strategy", "immediate, canary or manual", default: .immediate) {
             Strategy(rawValue: $0)
@@ -115,7 +115,7 @@ struct ReloadReader {
         ) {
             Int($0).flatMap { (1...1_000_000_000).contains($0) ? $0 : nil }
         }
-        let fallsBack = flag(section, "fallBack", default: defaults.fallsBack)
+        let fallsBack = section.flag("fallBack", default: defaults.fallsBack)
         guard let share, let window, let failing, let calls, let fallsBack else { return nil }
         return CanaryTerms(
             share: share, window: window, errorBudget: ErrorBudget(share: failing, ofAtLeast: calls),
@@ -128,9 +128,5 @@ struct ReloadReader {
         section.value(name, "a duration such as 30s, 5m or 2h, up to 720h", default: fallback) { text in
             ScalarFormats.duration(text).flatMap { (least...(.seconds(720 * 3600))).contains($0) ? $0 : nil }
         }
-    }
-
-    private func flag(_ section: SectionReader, _ name: String, default fallback: Bool) -> Bool? {
-        section.value(name, "true or false", default: fallback) { ["true": true, "false": false][$0] }
     }
 }

@@ -68,6 +68,11 @@ struct SectionReader {
         return nil
     }
 
+    /// A truth value.
+    func flag(_ name: String, default fallback: Bool = false) -> Bool? {
+        value(name, "true or false", default: fallback) { ["true": true, "false": false][$0] }
+    }
+
     /// The entries of a list with the path of each; a mistake when the node is something else.
     func list(_ name: String, _ expected: String) -> [(node: Node, path: String)] {
         guard let node = entries[name] else { return [] }
