@@ -60,12 +60,6 @@ extension FilterLoop {
     }
 }
 
-extension FilterInstance {
-    /// After how long it is tried again to tell a filter that is refused at the moment. A share of the loop is soon there again, what else it
-    /// is refused for takes longer.
-    fileprivate var pauseWhileRefused: Duration { loopBudget?.hasTime == false ? .milliseconds(10) : .seconds(1) }
-}
-
 extension HTTPCallOutResponse {
     fileprivate var byteCount: Int { headers.byteCount + body.count + trailers.byteCount }
 }

@@ -3,9 +3,6 @@ import WorkerLoop
 
 /// Making the gRPC calls of filters, and telling them what comes of them.
 extension FilterLoop {
-    /// After how long it is tried again to tell a filter that has used up its share of the loop.
-    private static let pause = Duration.milliseconds(10)
-
     /// Begins a call. It ends when the upstream says so, when its time has passed, or with its root context.
     func begin(_ asked: GRPCCallOuts.Asked) {
         let (id, root, serial, worker) = (asked.id, asked.root, asked.root.serial, worker)
@@ -43,7 +40,7 @@ extension FilterLoop {
                 throw CancellationError()
             }
             guard filter.refusal == nil else {
-                try await Task.sleep(for: Self.pause)
+                try await Task.sleep(for: filter.pauseWhileRefused)
                 continue
             }
             guard fits(part, call) else {
@@ -111,7 +108,9 @@ extension FilterLoop {
     private func end(_ id: UInt32, _ end: GRPCCallOutEnd, of serial: UInt64) {
         guard let (filter, vm, root) = home(serial), root.grpcCallOuts.contains(id) else { return }
         // It would be cut at once.
-        guard filter.refusal == nil else { return postpone { $0.end(id, end, of: serial) } }
+        guard filter.refusal == nil else {
+            return postpone(after: filter.pauseWhileRefused) { $0.end(id, end, of: serial) }
+        }
         let trailers = end.trailingMetadata
         guard trailers.byteCount <= limits.headerBytes, trailers.count <= limits.headerFields else {
             return self.end(id, .tooLarge, of: serial)

@@ -14,7 +14,9 @@ extension FilterLoop {
             let callback = filter.callbacks.onForeignFunction
         else { return }
         // It would be cut at once.
-        guard filter.refusal == nil else { return postpone { $0.tell(function, arguments, serial) } }
+        guard filter.refusal == nil else {
+            return postpone(after: filter.pauseWhileRefused) { $0.tell(function, arguments, serial) }
+        }
         root.foreignArguments = arguments
         _ = vm.call(callback, root.id, function, UInt32(clamping: arguments.count), in: .root(root))
         root.foreignArguments = nil

@@ -17,7 +17,7 @@ extension FilterLoop {
         // It would be cut at once. Another one that registered the queue may be told; where none may be, the last one is asked again.
         guard filter.refusal == nil else {
             if spaces.queues.pass(queue, by: serial) { return }
-            return postpone { $0.spaces.queues.told(queue) }
+            return postpone(after: filter.pauseWhileRefused) { $0.spaces.queues.told(queue) }
         }
         spaces.queues.begin(queue)
         if let callback = filter.callbacks.onQueueReady { _ = vm.call(callback, root.id, queue, in: .root(root)) }
