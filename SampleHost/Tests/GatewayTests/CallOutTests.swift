@@ -165,7 +165,6 @@ import Testing
             if lines.contains(where: { $0.hasPrefix("proxy_wasm_\(name)_total") && $0.hasSuffix(" \(value)") }) {
                 return
             }
-            try await Task.sleep(for: .milliseconds(20))
         }
     }
 
