@@ -16,7 +16,7 @@ serve: guests ## The same gateway, staying up; prints curl lines to try
 	@swift build --package-path SampleHost --product SampleHost
 	@swift run --package-path SampleHost --skip-build --quiet SampleHost demo --serve --plugins $(GUESTS)
 
-test: bootstrap ## Run every test and check: about a quarter of an hour the first time
+test: bootstrap ## Run every test and check: about 25 minutes the first time on two cores
 	@Scripts/test
 
 test-envoy: ## Compare the gateway with a real Envoy, exchange by exchange
